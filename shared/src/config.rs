@@ -1,0 +1,250 @@
+//! What was said (environment variables) and what it means.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::event::is_account;
+use crate::finding::Severity;
+
+/// What iamwatch was told, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The name of the stack: how its own resources are recognised.
+    pub stack: String,
+    /// Account names by account id.
+    pub account_names: BTreeMap<String, String>,
+    /// Findings below it are recorded and handed over, but not told to people.
+    pub min_severity: Severity,
+    /// Start URL of the Identity Center access portal: links to the console go through it.
+    pub portal_url: Option<String>,
+    pub quarantine: Quarantine,
+}
+
+/// What quarantine may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quarantine {
+    pub mode: Mode,
+    /// Who is never touched.
+    pub exempt: Vec<Exempt>,
+}
+
+/// How far quarantine goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Nothing is planned.
+    Off,
+    /// The plan is made, checked and told, and nothing is changed.
+    DryRun,
+    /// The plan is carried out at once, inside the budget.
+    Enforce,
+}
+
+/// Users that are never touched. Tags are no way to say it: whoever may tag a user could buy it immunity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exempt {
+    /// One user, by its whole ARN.
+    Arn(String),
+    /// Every user under an IAM path, such as `/break-glass/`.
+    Path(String),
+}
+
+/// Where a watcher's findings go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resources {
+    pub table: String,
+    pub topic_arn: String,
+    pub bus: String,
+}
+
+/// Everything wrong with what was said, all at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistakes(pub Vec<String>);
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the configuration has {} mistake(s): {}", self.0.len(), self.0.join("; "))
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+impl Default for Config {
+    /// What replay assumes: nothing is named, nothing is acted on, everything is told.
+    fn default() -> Self {
+        Self {
+            stack: String::new(),
+            account_names: BTreeMap::new(),
+            min_severity: Severity::Low,
+            portal_url: None,
+            quarantine: Quarantine { mode: Mode::DryRun, exempt: Vec::new() },
+        }
+    }
+}
+
+impl Config {
+    /// The account's name and number where a name is known, else its number.
+    #[must_use]
+    pub fn account(&self, id: &str) -> String {
+        match self.account_names.get(id) {
+            Some(name) => format!("{name} ({id})"),
+            None => id.to_owned(),
+        }
+    }
+
+    /// The account's name, else its number.
+    #[must_use]
+    pub fn account_name<'a>(&'a self, id: &'a str) -> &'a str {
+        self.account_names.get(id).map_or(id, String::as_str)
+    }
+
+    /// Reads what the stack sets. `get` looks an environment variable up.
+    ///
+    /// # Errors
+    ///
+    /// All mistakes, each with the variable's name and what to write instead.
+    pub fn from_env(get: impl Fn(&str) -> Option<String>) -> Result<(Self, Resources), Mistakes> {
+        let mut said = Said { get, mistakes: Vec::new() };
+        let config = Self {
+            stack: said.required("IAMWATCH_STACK"),
+            account_names: said.account_names("IAMWATCH_ACCOUNT_NAMES"),
+            min_severity: said.parsed("IAMWATCH_MIN_SEVERITY", Severity::Medium, str::parse),
+            portal_url: said.portal("IAMWATCH_PORTAL_URL"),
+            quarantine: Quarantine {
+                mode: said.parsed("IAMWATCH_QUARANTINE_MODE", Mode::DryRun, str::parse),
+                exempt: said.exempt("IAMWATCH_QUARANTINE_EXEMPT"),
+            },
+        };
+        if config.quarantine.mode == Mode::Enforce && config.quarantine.exempt.is_empty() {
+            said.mistakes.push(
+                "`IAMWATCH_QUARANTINE_EXEMPT` is empty; name at least one break-glass user or path before `enforce`"
+                    .to_owned(),
+            );
+        }
+        let resources = Resources {
+            table: said.required("IAMWATCH_TABLE"),
+            topic_arn: said.required("IAMWATCH_TOPIC_ARN"),
+            bus: said.required("IAMWATCH_BUS"),
+        };
+        if said.mistakes.is_empty() { Ok((config, resources)) } else { Err(Mistakes(said.mistakes)) }
+    }
+}
+
+/// The variables as they were said, and what is wrong with those read so far.
+struct Said<G> {
+    get: G,
+    mistakes: Vec<String>,
+}
+
+impl<G: Fn(&str) -> Option<String>> Said<G> {
+    fn optional(&self, variable: &str) -> Option<String> {
+        (self.get)(variable).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    fn list(&self, variable: &str) -> Vec<String> {
+        let said = self.optional(variable).unwrap_or_default();
+        said.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    }
+
+    fn required(&mut self, variable: &str) -> String {
+        self.optional(variable).unwrap_or_else(|| {
+            self.mistakes.push(format!("`{variable}` is not set; the stack's template sets it"));
+            String::new()
+        })
+    }
+
+    fn parsed<T>(&mut self, variable: &str, default: T, parse: impl Fn(&str) -> Result<T, String>) -> T {
+        match self.optional(variable).map(|text| parse(&text)) {
+            None => default,
+            Some(Ok(value)) => value,
+            Some(Err(mistake)) => {
+                self.mistakes.push(format!("`{variable}`: {mistake}"));
+                default
+            }
+        }
+    }
+
+    fn account_names(&mut self, variable: &str) -> BTreeMap<String, String> {
+        let mut names = BTreeMap::new();
+        for pair in self.list(variable) {
+            match pair.split_once('=').map(|(id, name)| (id.trim(), name.trim())) {
+                Some((id, name)) if is_account(id) && !name.is_empty() => {
+                    names.insert(id.to_owned(), name.to_owned());
+                }
+                _ => self.mistakes.push(format!(
+                    "`{variable}`: `{pair}` is no account name; write it as `111122223333=prod-payments`"
+                )),
+            }
+        }
+        names
+    }
+
+    fn portal(&mut self, variable: &str) -> Option<String> {
+        let url = self.optional(variable)?;
+        let plain = url.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/.-_".contains(&byte));
+        if url.starts_with("https://") && plain {
+            return Some(url.trim_end_matches('/').to_owned());
+        }
+        self.mistakes.push(format!(
+            "`{variable}`: `{url}` is no access portal; write it as `https://example.awsapps.com/start`"
+        ));
+        None
+    }
+
+    fn exempt(&mut self, variable: &str) -> Vec<Exempt> {
+        let mut exempt = Vec::new();
+        for text in self.list(variable) {
+            match text.parse() {
+                Ok(one) => exempt.push(one),
+                Err(mistake) => self.mistakes.push(format!("`{variable}`: {mistake}")),
+            }
+        }
+        exempt
+    }
+}
+
+impl std::str::FromStr for Mode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "off" => Ok(Self::Off),
+            "dry-run" => Ok(Self::DryRun),
+            "enforce" => Ok(Self::Enforce),
+            other => Err(format!("`{other}` is no mode; use `off`, `dry-run` or `enforce`")),
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Off => "off",
+            Self::DryRun => "dry-run",
+            Self::Enforce => "enforce",
+        })
+    }
+}
+
+impl std::str::FromStr for Exempt {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let user = || {
+            let (_, resource) = text.strip_prefix("arn:")?.split_once(":iam::")?;
+            let (account, user) = resource.split_once(":user/")?;
+            (is_account(account) && !user.is_empty()).then_some(())
+        };
+        if text.contains(['*', '?']) {
+            Err(format!("`{text}` has a wildcard; write the user's whole ARN or a path such as `/break-glass/`"))
+        } else if text.len() > 1 && text.starts_with('/') && text.ends_with('/') {
+            Ok(Self::Path(text.to_owned()))
+        } else if user().is_some() {
+            Ok(Self::Arn(text.to_owned()))
+        } else {
+            Err(format!(
+                "`{text}` names no users; write a user's whole ARN (`arn:aws:iam::111122223333:user/name`) or a path such \
+                 as `/break-glass/`"
+            ))
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The detections: one file each, and the one list from which docs, EventBridge patterns and tests derive.
+
+mod access_key_created;
+mod access_key_created_for_another_user;
+mod root_api_call;
+mod unreadable_event;
+
+use crate::config::Config;
+use crate::event::Event;
+use crate::finding::{Finding, Severity};
+use crate::watcher::{Calls, Watcher};
+
+/// Every detection, in the order of the alphabet.
+pub static ALL: &[&Detection] = &[
+    &access_key_created::DETECTION,
+    &access_key_created_for_another_user::DETECTION,
+    &root_api_call::DETECTION,
+    &unreadable_event::DETECTION,
+];
+
+/// A kind of event worth telling, and the pure function that recognises it.
+pub struct Detection {
+    /// What happened, in kebab-case: also the name of its file, its events' folder and its anchor in the docs.
+    pub id: &'static str,
+    /// The watcher it belongs to. [`unreadable_event`] is asked by every watcher.
+    pub watcher: Watcher,
+    /// How much it usually matters; a finding may say otherwise.
+    pub severity: Severity,
+    /// MITRE ATT&CK techniques.
+    pub mitre: &'static [Technique],
+    /// Known detections of the field that it covers, by their reference.
+    pub covers: &'static [&'static str],
+    /// The calls it looks at; none means every call of its watcher.
+    pub calls: &'static [Calls],
+    /// The outcome it looks for; checked before `detect` is asked.
+    pub outcome: Outcome,
+    /// Its page: the text at the head of its file.
+    pub page: Page,
+    /// Recognises it.
+    pub detect: fn(&Event, &Context<'_>) -> Option<Finding>,
+}
+
+/// Whether the call must have worked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Succeeded,
+    Failed,
+    Any,
+}
+
+/// What a detection may know beside the event.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    pub config: &'a Config,
+}
+
+/// A MITRE ATT&CK technique. Some were renumbered: both numbers are kept, since tools know either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Technique {
+    pub id: &'static str,
+    pub was: Option<&'static str>,
+    pub name: &'static str,
+}
+
+/// The documentation at the head of a detection's file: what the product says about it everywhere.
+#[derive(Debug, Clone, Copy)]
+pub struct Page(&'static str);
+
+/// The detection of that id.
+#[must_use]
+pub fn by_id(id: &str) -> Option<&'static Detection> {
+    ALL.iter().copied().find(|detection| detection.id == id)
+}
+
+/// What a watcher says of an event. One act is one alert: where several detections see it, the strongest speaks and
+/// names the others.
+#[must_use]
+pub fn look(watcher: Watcher, event: &Event, context: &Context<'_>) -> Option<Finding> {
+    if let Some(fault) = event.fault() {
+        return Some(unreadable_event::finding(event, fault));
+    }
+    let asked = ALL.iter().filter(|detection| watcher.asks(detection) && detection.wants(event));
+    let mut found: Vec<Finding> = asked.filter_map(|detection| (detection.detect)(event, context)).collect();
+    found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let also: Vec<String> = found.iter().skip(1).map(|finding| finding.detection.clone()).collect();
+    let asks = found.iter().find_map(|finding| finding.asks.clone());
+    let strongest = found.into_iter().next()?;
+    Some(Finding { also, asks, ..strongest })
+}
+
+impl Detection {
+    /// A finding of this detection with its usual severity.
+    #[must_use]
+    pub fn finding(&self, event: &Event, act: impl Into<String>) -> Finding {
+        Finding::new(self, event, act)
+    }
+
+    /// The headline of its page.
+    #[must_use]
+    pub fn title(&self) -> String {
+        self.page.headline()
+    }
+
+    /// Whether one of its calls has this source and name. A detection without calls sees none by name: its watcher's
+    /// rules decide.
+    #[must_use]
+    pub fn sees(&self, source: &str, name: &str) -> bool {
+        self.calls.iter().any(|calls| calls.contain(source, name))
+    }
+
+    fn wants(&self, event: &Event) -> bool {
+        let outcome = match self.outcome {
+            Outcome::Succeeded => event.succeeded(),
+            Outcome::Failed => !event.succeeded(),
+            Outcome::Any => true,
+        };
+        outcome && (self.calls.is_empty() || self.sees(&event.source, &event.name))
+    }
+}
+
+impl Page {
+    /// The page at the head of a source file: `Page::of(include_str!("this_file.rs"))`.
+    #[must_use]
+    pub const fn of(source: &'static str) -> Self {
+        Self(source)
+    }
+
+    /// The page as Markdown: a headline, what it sees, then the sections of [`Page::section`].
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        let lines = self.0.lines().map_while(|line| line.strip_prefix("//!"));
+        lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).fold(String::new(), |page, line| page + line + "\n")
+    }
+
+    /// The first line, without the mark of a heading.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        self.markdown().lines().next().unwrap_or_default().trim_start_matches("# ").to_owned()
+    }
+
+    /// What it sees: the text between the headline and the first section.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let page = self.markdown();
+        let (_, rest) = page.split_once('\n').unwrap_or_default();
+        rest.split("\n## ").next().unwrap_or_default().trim().to_owned()
+    }
+
+    /// The text under `## name`: every page has `Why it matters`, `False alarms` and `What to do`.
+    #[must_use]
+    pub fn section(&self, name: &str) -> String {
+        let page = self.markdown();
+        let mut sections = page.split("\n## ").skip(1);
+        let body = sections.find_map(|section| section.strip_prefix(name)?.strip_prefix('\n'));
+        body.unwrap_or_default().trim().to_owned()
+    }
+
+    /// The numbered steps under `What to do`, one a line.
+    #[must_use]
+    pub fn steps(&self) -> Vec<String> {
+        let mut steps: Vec<String> = Vec::new();
+        for line in self.section("What to do").lines() {
+            match line.split_once(". ") {
+                Some((number, step)) if number.bytes().all(|byte| byte.is_ascii_digit()) => steps.push(step.to_owned()),
+                _ => {
+                    if let Some(step) = steps.last_mut() {
+                        step.push(' ');
+                        step.push_str(line.trim());
+                    }
+                }
+            }
+        }
+        steps
+    }
+}

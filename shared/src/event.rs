@@ -1,0 +1,257 @@
+//! A CloudTrail record as AWS really sends it.
+//!
+//! Almost any field may be missing, null, empty, the string `"null"`, or of another type than documented. So nothing
+//! here fails: an [`Event`] is read from any JSON value, and what could not be read is said by [`Event::fault`], which
+//! becomes a finding of its own.
+
+mod actor;
+mod denial;
+mod origin;
+mod redact;
+mod target;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+pub(crate) use actor::is_account;
+pub use actor::{Actor, Human, Kind, ToldBy};
+pub use denial::{DENIED_EXACTLY, DENIED_PREFIXES, DENIED_SUFFIXES, Denial, Layer, is_denied};
+pub use origin::Origin;
+pub use target::Target;
+
+/// One CloudTrail record, secrets removed.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// `eventID`, a UUID. Empty when the record has none.
+    pub id: String,
+    /// `eventName`, for example `CreateAccessKey`. Empty when the record has none.
+    pub name: String,
+    /// `eventSource`, for example `iam.amazonaws.com`. Empty when the record has none.
+    pub source: String,
+    /// `eventTime`: when the call was made.
+    pub time: Option<Timestamp>,
+    /// `awsRegion`.
+    pub region: String,
+    /// The account the call acted on: `recipientAccountId`, else the envelope's account, else the actor's.
+    pub account: String,
+    /// Who acted.
+    pub actor: Actor,
+    /// From where.
+    pub origin: Origin,
+    /// `errorCode` of a call that failed.
+    pub error_code: Option<String>,
+    /// `errorMessage`. A failed console sign-in has this and no `error_code`.
+    pub error_message: Option<String>,
+    record: Map<String, Value>,
+    fault: Option<String>,
+}
+
+/// What the EventBridge envelope adds to the record inside it.
+#[derive(Debug, Clone, Default)]
+pub struct Delivered {
+    /// The account whose bus delivered the event.
+    pub account: Option<String>,
+    /// The region of that bus.
+    pub region: Option<String>,
+    /// The envelope's own id: the delivery key's last resort for a record without `eventID`.
+    pub id: Option<String>,
+}
+
+impl Event {
+    /// Reads an EventBridge envelope, or a bare CloudTrail record. Never fails: see [`Event::fault`].
+    #[must_use]
+    pub fn decode(value: Value) -> Self {
+        match value {
+            Value::Object(mut map) if map.contains_key("detail-type") && map.contains_key("detail") => {
+                let mut take = |key: &str| owned(map.get(key));
+                let delivered = Delivered { account: take("account"), region: take("region"), id: take("id") };
+                Self::from_detail(map.remove("detail").unwrap_or_default(), delivered)
+            }
+            record => Self::from_detail(record, Delivered::default()),
+        }
+    }
+
+    /// Reads the `detail` of an envelope that was taken apart already.
+    #[must_use]
+    pub fn from_detail(detail: Value, delivered: Delivered) -> Self {
+        let (mut record, not_a_record) = match detail {
+            Value::Object(map) => (map, None),
+            other => (Map::new(), Some(format!("the record is {}, not an object", type_name(&other)))),
+        };
+        redact::secrets(&mut record);
+        let fault = not_a_record.or_else(|| fault_of(&record));
+        let field = |key: &str| owned(record.get(key));
+        let actor = Actor::from_identity(record.get("userIdentity"), &record);
+        let account = field("recipientAccountId")
+            .or(delivered.account)
+            .or_else(|| actor.account.clone())
+            .unwrap_or_default();
+        Self {
+            id: field("eventID").or(delivered.id).unwrap_or_default(),
+            name: field("eventName").unwrap_or_default(),
+            source: field("eventSource").unwrap_or_default(),
+            time: field("eventTime").and_then(|time| time.parse().ok()),
+            region: field("awsRegion").or(delivered.region).unwrap_or_default(),
+            account,
+            origin: Origin::from_record(&record, &actor),
+            actor,
+            error_code: field("errorCode"),
+            error_message: field("errorMessage"),
+            record,
+            fault,
+        }
+    }
+
+    /// An event that could not be read at all; `fault` says why.
+    #[must_use]
+    pub fn unreadable(fault: String) -> Self {
+        Self { fault: Some(fault), ..Self::from_detail(Value::Object(Map::new()), Delivered::default()) }
+    }
+
+    /// Why this record could not be read, if it could not. Only what no detection can do without is a fault: the
+    /// record is an object, says which call of which service it is, and its identity is an object.
+    #[must_use]
+    pub fn fault(&self) -> Option<&str> {
+        self.fault.as_deref()
+    }
+
+    /// Whether the call did what it asked for. A console sign-in answers in `responseElements`.
+    #[must_use]
+    pub fn succeeded(&self) -> bool {
+        self.error_code.is_none()
+            && self.error_message.is_none()
+            && self.response(&self.name).is_none_or(|answer| answer != "Failure")
+    }
+
+    /// Whether this is one of `names` of `source`. API dates at the end of a name are ignored, as in
+    /// `UpdateFunctionCode20150331v2`.
+    #[must_use]
+    pub fn is(&self, source: &str, names: &[&str]) -> bool {
+        self.source == source && names.contains(&self.call())
+    }
+
+    /// The call's name without its API date: `UpdateFunctionCode20150331v2` is `UpdateFunctionCode`.
+    #[must_use]
+    pub fn call(&self) -> &str {
+        without_api_date(&self.name)
+    }
+
+    /// Text at a dotted path under `requestParameters`, for example `accessKey.userName`.
+    #[must_use]
+    pub fn request(&self, path: &str) -> Option<&str> {
+        text(self.at("requestParameters", path))
+    }
+
+    /// Text at a dotted path under `responseElements`.
+    #[must_use]
+    pub fn response(&self, path: &str) -> Option<&str> {
+        text(self.at("responseElements", path))
+    }
+
+    /// Text at a dotted path under `additionalEventData`.
+    #[must_use]
+    pub fn additional(&self, path: &str) -> Option<&str> {
+        text(self.at("additionalEventData", path))
+    }
+
+    /// The value at a dotted path under `requestParameters`, for booleans, lists and objects.
+    #[must_use]
+    pub fn request_value(&self, path: &str) -> Option<&Value> {
+        self.at("requestParameters", path)
+    }
+
+    /// Whether CloudTrail left the parameters out because they were too large. Choosing such parameters is a way to
+    /// keep a document out of the log.
+    #[must_use]
+    pub fn parameters_omitted(&self) -> bool {
+        self.at("requestParameters", "omitted").and_then(Value::as_bool).unwrap_or(false)
+    }
+
+    /// What the call acted on.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        Target::of(self)
+    }
+
+    /// What was denied and by which layer, if the call was denied.
+    #[must_use]
+    pub fn denial(&self) -> Option<Denial> {
+        Denial::of(self)
+    }
+
+    /// `eventType`, for example `AwsApiCall` or `AwsServiceEvent`.
+    #[must_use]
+    pub fn event_type(&self) -> Option<&str> {
+        text(self.record.get("eventType"))
+    }
+
+    /// Whether the call only read. Older records say so as a string or not at all.
+    #[must_use]
+    pub fn read_only(&self) -> bool {
+        match self.record.get("readOnly") {
+            Some(Value::Bool(read_only)) => *read_only,
+            Some(Value::String(text)) => text.eq_ignore_ascii_case("true"),
+            _ => ["Get", "List", "Describe"].iter().any(|prefix| self.name.starts_with(prefix)),
+        }
+    }
+
+    /// The record itself, secrets removed.
+    #[must_use]
+    pub fn record(&self) -> &Map<String, Value> {
+        &self.record
+    }
+
+    fn at(&self, root: &str, path: &str) -> Option<&Value> {
+        let mut value = self.record.get(root)?;
+        for key in path.split('.') {
+            value = value.get(key)?;
+        }
+        Some(value)
+    }
+}
+
+/// The name of a call without the API date that some services append: eight digits, then at most `vN`.
+#[must_use]
+pub fn without_api_date(name: &str) -> &str {
+    let bare = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == 'v' || c == '_');
+    let suffix = name.strip_prefix(bare).unwrap_or_default();
+    let digits = suffix.bytes().filter(u8::is_ascii_digit).count();
+    if digits >= 8 && suffix.starts_with(|c: char| c.is_ascii_digit()) { bare } else { name }
+}
+
+fn fault_of(record: &Map<String, Value>) -> Option<String> {
+    if let Some(identity) = record.get("userIdentity")
+        && !matches!(identity, Value::Object(_) | Value::Null)
+    {
+        return Some(format!("`userIdentity` is {}, not an object", type_name(identity)));
+    }
+    // CloudTrail Insights events describe a rate, not a call.
+    if record.contains_key("insightDetails") {
+        return None;
+    }
+    ["eventName", "eventSource"].into_iter().find_map(|key| match record.get(key) {
+        Some(Value::String(name)) if !name.is_empty() => None,
+        None | Some(Value::Null | Value::String(_)) => Some(format!("the record has no `{key}`")),
+        Some(other) => Some(format!("`{key}` is {}, not a string", type_name(other))),
+    })
+}
+
+/// Text that says something: CloudTrail writes `""` and `"null"` where it means nothing.
+fn text(value: Option<&Value>) -> Option<&str> {
+    value?.as_str().filter(|text| !text.is_empty() && *text != "null")
+}
+
+fn owned(value: Option<&Value>) -> Option<String> {
+    text(value).map(str::to_owned)
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}

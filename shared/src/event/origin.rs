@@ -1,0 +1,50 @@
+//! From where, and with what, the call was made.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{Actor, owned, text};
+
+/// From where, and with what, the call was made. Address and user agent are the caller's words.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// `sourceIPAddress` as written: an address, a service's host name, or `AWS Internal`.
+    pub address: Option<String>,
+    /// The address, where it is one.
+    pub ip: Option<IpAddr>,
+    /// `userAgent`. Shown, never judged: the caller chooses it.
+    pub user_agent: Option<String>,
+    /// Whether the call came from the console.
+    pub console: bool,
+    /// The AWS service the call came through, as in "CloudFormation on alice's behalf".
+    pub via: Option<String>,
+}
+
+impl Origin {
+    pub(super) fn from_record(record: &Map<String, Value>, actor: &Actor) -> Self {
+        let address = owned(record.get("sourceIPAddress"));
+        Self {
+            ip: address.as_deref().and_then(|address| address.parse().ok()),
+            user_agent: owned(record.get("userAgent")),
+            console: from_console(record),
+            via: actor.invoked_by.clone(),
+            address,
+        }
+    }
+}
+
+/// Whether the record's session was opened by the console. Newer records say so; older ones show it by their agent.
+pub(super) fn from_console(record: &Map<String, Value>) -> bool {
+    let said = match record.get("sessionCredentialFromConsole") {
+        Some(Value::Bool(said)) => *said,
+        said => text(said) == Some("true"),
+    };
+    let sign_in = matches!(text(record.get("eventType")), Some("AwsConsoleSignIn" | "AwsConsoleAction"));
+    let agent = text(record.get("userAgent")).unwrap_or_default();
+    said || sign_in
+        || matches!(agent, "console.amazonaws.com" | "signin.amazonaws.com" | "AWSConsole" | "Coral/Netty4")
+        || agent.starts_with("[S3Console/")
+        || agent.starts_with("AWS Internal")
+}

@@ -1,0 +1,232 @@
+//! What was found: one judgement of one event.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::detect::Detection;
+use crate::event::{Actor, Event, Origin, Target};
+
+/// How much it matters to be told now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Severity {
+    /// For the record; not mailed by default.
+    Low,
+    /// To be looked at on a working day.
+    Medium,
+    /// To be looked at today.
+    High,
+    /// Wakes a person.
+    Critical,
+}
+
+impl Severity {
+    /// All of them, quietest first.
+    pub const ALL: [Self; 4] = [Self::Low, Self::Medium, Self::High, Self::Critical];
+
+    /// The word used everywhere: in subjects, attributes, JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Low => "LOW",
+            Self::Medium => "MEDIUM",
+            Self::High => "HIGH",
+            Self::Critical => "CRITICAL",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+impl FromStr for Severity {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|severity| severity.word().eq_ignore_ascii_case(text));
+        known.ok_or_else(|| format!("`{text}` is no severity; use LOW, MEDIUM, HIGH or CRITICAL"))
+    }
+}
+
+/// One judgement of one event, complete in itself: it travels as JSON to the ledger, to the findings bus and to
+/// quarantine, which never see the event again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The id of the detection that speaks.
+    pub detection: String,
+    pub severity: Severity,
+    /// What was done, as the end of a sentence that begins with the actor: `created access key AKIA… for user bob`.
+    pub act: String,
+    pub actor: Actor,
+    pub target: Target,
+    pub origin: Origin,
+    /// The account it happened in, 12 digits.
+    pub account: String,
+    pub region: String,
+    pub event: EventRef,
+    /// What the reader needs to judge it, in the order of its worth.
+    pub evidence: Vec<Evidence>,
+    /// The command that takes the act back, where one does.
+    pub undo: Option<String>,
+    /// What quarantine is asked to do.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub asks: Option<Ask>,
+    /// Other detections that saw the same event.
+    #[serde(default)]
+    pub also: Vec<String>,
+    /// The incident speaks once it has counted this many: 1 speaks at once.
+    pub speaks_at: u64,
+}
+
+/// Which CloudTrail record a finding is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventRef {
+    pub id: String,
+    pub name: String,
+    pub source: String,
+    pub time: Option<Timestamp>,
+}
+
+/// One labelled fact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    pub label: String,
+    pub value: String,
+}
+
+/// What quarantine is asked to do about a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+pub enum Ask {
+    /// Set this one key of this user Inactive.
+    DisableAccessKey { user: String, key: String },
+}
+
+impl Ask {
+    /// The word the quarantine rule matches on.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::DisableAccessKey { .. } => "disable-access-key",
+        }
+    }
+}
+
+/// Many events are one incident: the same detection, account, actor and target. The session name, which the actor
+/// chooses, is no part of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IncidentKey(String);
+
+impl IncidentKey {
+    /// 32 hexadecimal digits, the same for the same incident in every run and function.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for IncidentKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Finding {
+    /// A finding of `detection` about `event` with what every finding has: the methods below refine it. `act` is
+    /// what was done, see [`Finding::act`].
+    #[must_use]
+    pub fn new(detection: &Detection, event: &Event, act: impl Into<String>) -> Self {
+        Self {
+            detection: detection.id.to_owned(),
+            severity: detection.severity,
+            act: act.into(),
+            actor: event.actor.clone(),
+            target: event.target(),
+            origin: event.origin.clone(),
+            account: event.account.clone(),
+            region: event.region.clone(),
+            event: EventRef {
+                id: event.id.clone(),
+                name: event.name.clone(),
+                source: event.source.clone(),
+                time: event.time,
+            },
+            evidence: Vec::new(),
+            undo: None,
+            asks: None,
+            also: Vec::new(),
+            speaks_at: 1,
+        }
+    }
+
+    /// Raises or lowers the detection's usual severity.
+    #[must_use]
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// Says that it is about something other than what the call's parameters name.
+    #[must_use]
+    pub fn target(mut self, target: Target) -> Self {
+        self.target = target;
+        self
+    }
+
+    /// Adds a labelled fact.
+    #[must_use]
+    pub fn evidence(mut self, label: &str, value: impl Into<String>) -> Self {
+        self.evidence.push(Evidence { label: label.to_owned(), value: value.into() });
+        self
+    }
+
+    /// Adds a labelled fact, if there is one.
+    #[must_use]
+    pub fn evidence_if(self, label: &str, value: Option<impl Into<String>>) -> Self {
+        match value {
+            Some(value) => self.evidence(label, value),
+            None => self,
+        }
+    }
+
+    /// Gives the command that takes the act back.
+    #[must_use]
+    pub fn undo(mut self, command: Option<String>) -> Self {
+        self.undo = command;
+        self
+    }
+
+    /// Asks quarantine to act.
+    #[must_use]
+    pub fn asks(mut self, ask: Ask) -> Self {
+        self.asks = Some(ask);
+        self
+    }
+
+    /// Stays silent until the incident has counted `count` events.
+    #[must_use]
+    pub fn speaks_at(mut self, count: u64) -> Self {
+        self.speaks_at = count;
+        self
+    }
+
+    /// Which incident it belongs to.
+    #[must_use]
+    pub fn incident(&self) -> IncidentKey {
+        let target = self.target.arn.as_deref().unwrap_or(&self.target.name);
+        let mut hash = Sha256::new();
+        for part in [&self.detection, &self.account, &self.actor.principal, &self.target.kind, target] {
+            // A length before each part: no choice of names makes two incidents look like one.
+            hash.update(part.len().to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        IncidentKey(hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+    }
+}

@@ -1,0 +1,18 @@
+//! What iamwatch sees, judges and says.
+//!
+//! Without features this crate is pure: no clock, no environment, no network. Everything it needs is passed in, so the
+//! Lambdas and `iamwatch replay` run the very same line. The feature `aws` adds the adapters that reach AWS.
+
+pub mod alert;
+#[cfg(feature = "aws")]
+pub mod aws;
+pub mod config;
+pub mod detect;
+pub mod event;
+pub mod finding;
+pub mod flow;
+pub mod ledger;
+pub mod policy;
+pub mod quarantine;
+pub mod undo;
+pub mod watcher;

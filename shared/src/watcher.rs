@@ -1,0 +1,283 @@
+//! The watchers, and which events each of them is started by.
+//!
+//! A watcher's EventBridge patterns are derived from the detections that belong to it, and template.yaml is held to
+//! them by a test: EventBridge never tells that a pattern cannot match. The patterns split by actor (root or not) and by
+//! outcome (denied or not), so that one act starts one watcher.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::detect::{self, Detection};
+use crate::event::{DENIED_EXACTLY, DENIED_PREFIXES, DENIED_SUFFIXES, Event, is_denied};
+
+/// A function that looks at events. Its name is the folder, the crate, the binary and the metric dimension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Watcher {
+    RootUsage,
+    AccessKeys,
+    IamChanges,
+    AccessDenied,
+    SignIn,
+    Guardrails,
+}
+
+/// One service's calls that a detection looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Calls {
+    /// `eventSource`, for example `iam.amazonaws.com`.
+    pub source: &'static str,
+    /// Event names. One that ends in `*` has an API date behind it, as in `UpdateFunctionCode20150331v2`.
+    pub names: &'static [&'static str],
+}
+
+/// The few fields that decide whether an event is looked at: what EventBridge matches live, and what replay reads
+/// first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Glance<'a> {
+    pub source: &'a str,
+    pub name: &'a str,
+    pub event_type: Option<&'a str>,
+    pub error_code: Option<&'a str>,
+    /// `userIdentity.type`
+    pub actor_type: Option<&'a str>,
+    /// `userIdentity.invokedBy`
+    pub invoked_by: Option<&'a str>,
+}
+
+/// One EventBridge rule of a watcher.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// The rule's name in template.yaml, within its function.
+    pub name: &'static str,
+    actor: Who,
+    outcome: Outcome,
+    /// No calls: every call of every service.
+    calls: Vec<Calls>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Who {
+    /// Root in person: no service on its behalf, and no service event that merely bears its name.
+    Root,
+    /// Anybody else, services included: some act on nobody's behalf.
+    NotRoot,
+    /// Anybody else but AWS services, which cause nearly all denials.
+    NotRootNorService,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Any,
+    NoError,
+    Denied,
+}
+
+/// A service that `invokedBy` names although a person acts: the console's sign-in.
+const PERSON_IN_THE_CONSOLE: &str = "signin.amazonaws.com";
+
+const DETAIL_TYPES: [&str; 5] = [
+    "AWS API Call via CloudTrail",
+    "AWS Service Event via CloudTrail",
+    "AWS Console Action via CloudTrail",
+    // AWS prints both.
+    "AWS Console Sign In via CloudTrail",
+    "AWS Console Signin via CloudTrail",
+];
+
+impl Watcher {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::RootUsage,
+        Self::AccessKeys,
+        Self::IamChanges,
+        Self::AccessDenied,
+        Self::SignIn,
+        Self::Guardrails,
+    ];
+
+    /// The name that is the same everywhere.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RootUsage => "root-usage",
+            Self::AccessKeys => "access-keys",
+            Self::IamChanges => "iam-changes",
+            Self::AccessDenied => "access-denied",
+            Self::SignIn => "sign-in",
+            Self::Guardrails => "guardrails",
+        }
+    }
+
+    /// The EventBridge rules that start it.
+    #[must_use]
+    pub fn rules(self) -> Vec<Rule> {
+        let calls = || detect::ALL.iter().filter(|d| d.watcher == self).flat_map(|d| d.calls).copied().collect();
+        match self {
+            Self::RootUsage => vec![
+                Rule { name: "ByRoot", actor: Who::Root, outcome: Outcome::Any, calls: Vec::new() },
+                Rule { name: "ForRoot", actor: Who::NotRoot, outcome: Outcome::NoError, calls: calls() },
+            ],
+            Self::AccessDenied => {
+                vec![Rule {
+                    name: "Denied",
+                    actor: Who::NotRootNorService,
+                    outcome: Outcome::Denied,
+                    calls: Vec::new(),
+                }]
+            }
+            Self::AccessKeys | Self::IamChanges | Self::SignIn | Self::Guardrails => {
+                vec![Rule { name: "Calls", actor: Who::NotRoot, outcome: Outcome::NoError, calls: calls() }]
+            }
+        }
+    }
+
+    /// Whether one of its rules admits the event.
+    #[must_use]
+    pub fn admits(self, glance: &Glance<'_>) -> bool {
+        match self {
+            Self::RootUsage => Who::Root.admits(glance) || self.sees(glance),
+            Self::AccessDenied => Who::NotRootNorService.admits(glance) && Outcome::Denied.admits(glance),
+            Self::AccessKeys | Self::IamChanges | Self::SignIn | Self::Guardrails => self.sees(glance),
+        }
+    }
+
+    fn sees(self, glance: &Glance<'_>) -> bool {
+        Who::NotRoot.admits(glance)
+            && Outcome::NoError.admits(glance)
+            && detect::ALL.iter().filter(|d| d.watcher == self).any(|d| d.sees(glance.source, glance.name))
+    }
+
+    /// Whether a detection is asked about the events of this watcher. Root's events start `root-usage` alone, so it asks
+    /// every detection about them: root that stops a trail is both.
+    #[must_use]
+    pub(crate) fn asks(self, detection: &Detection) -> bool {
+        self == detection.watcher || self == Self::RootUsage && detection.watcher != Self::AccessDenied
+    }
+}
+
+impl Calls {
+    /// Whether an event of this source and name is one of these calls.
+    #[must_use]
+    pub fn contain(&self, source: &str, name: &str) -> bool {
+        self.source == source
+            && self.names.iter().any(|known| match known.strip_suffix('*') {
+                Some(prefix) => name.starts_with(prefix),
+                None => *known == name,
+            })
+    }
+}
+
+impl<'a> Glance<'a> {
+    /// The same fields of an event that was read in full.
+    #[must_use]
+    pub fn of(event: &'a Event) -> Self {
+        let identity = |key: &str| event.record().get("userIdentity")?.get(key)?.as_str();
+        Self {
+            source: &event.source,
+            name: &event.name,
+            event_type: event.event_type(),
+            error_code: event.error_code.as_deref(),
+            actor_type: identity("type"),
+            invoked_by: identity("invokedBy"),
+        }
+    }
+}
+
+impl Rule {
+    /// The EventBridge pattern. `${AWS::AccountId}` stands for the account of the stack.
+    #[must_use]
+    pub fn pattern(&self) -> Value {
+        let mut detail = json!({"userIdentity": self.actor.identity_pattern()});
+        if let Some(codes) = self.outcome.error_code_pattern() {
+            detail["errorCode"] = codes;
+        }
+        if self.actor == Who::Root {
+            detail["eventType"] = json!([{"anything-but": ["AwsServiceEvent"]}, {"exists": false}]);
+        }
+        let mut names: Vec<&str> = self.calls.iter().flat_map(|calls| calls.names).copied().collect();
+        names.sort_unstable();
+        names.dedup();
+        if !names.is_empty() {
+            detail["eventName"] = names
+                .into_iter()
+                .map(|name| match name.strip_suffix('*') {
+                    Some(prefix) => json!({"prefix": prefix}),
+                    None => json!(name),
+                })
+                .collect();
+        }
+        json!({
+            "source": self.sources(),
+            "account": ["${AWS::AccountId}"],
+            "detail-type": DETAIL_TYPES,
+            "detail": detail,
+        })
+    }
+
+    /// `aws.iam` for `iam.amazonaws.com`. Nobody but AWS can put events with such a source, which keeps forgeries out.
+    fn sources(&self) -> Value {
+        if self.calls.is_empty() {
+            return json!([{"prefix": "aws."}]);
+        }
+        let mut sources: Vec<String> = self
+            .calls
+            .iter()
+            .map(|calls| format!("aws.{}", calls.source.split('.').next().unwrap_or_default()))
+            .collect();
+        sources.sort_unstable();
+        sources.dedup();
+        json!(sources)
+    }
+}
+
+impl Who {
+    fn admits(self, glance: &Glance<'_>) -> bool {
+        let root = glance.actor_type == Some("Root");
+        match self {
+            Self::Root => {
+                root && glance.event_type != Some("AwsServiceEvent")
+                    && glance.invoked_by.is_none_or(|by| by == PERSON_IN_THE_CONSOLE)
+            }
+            Self::NotRoot => !root,
+            Self::NotRootNorService => {
+                !root && glance.actor_type != Some("AWSService") && glance.invoked_by.is_none()
+            }
+        }
+    }
+
+    fn identity_pattern(self) -> Value {
+        // `anything-but` needs the key to be present, and some records have no type.
+        match self {
+            Self::Root => json!({"type": ["Root"], "invokedBy": [{"exists": false}, PERSON_IN_THE_CONSOLE]}),
+            Self::NotRoot => json!({"type": [{"anything-but": ["Root"]}, {"exists": false}]}),
+            Self::NotRootNorService => json!({
+                "type": [{"anything-but": ["Root", "AWSService"]}, {"exists": false}],
+                "invokedBy": [{"exists": false}],
+            }),
+        }
+    }
+}
+
+impl Outcome {
+    fn admits(self, glance: &Glance<'_>) -> bool {
+        match self {
+            Self::Any => true,
+            Self::NoError => glance.error_code.is_none_or(str::is_empty),
+            Self::Denied => glance.error_code.is_some_and(is_denied),
+        }
+    }
+
+    fn error_code_pattern(self) -> Option<Value> {
+        match self {
+            Self::Any => None,
+            Self::NoError => Some(json!([{"exists": false}, null, ""])),
+            Self::Denied => {
+                let prefixes = DENIED_PREFIXES.iter().map(|prefix| json!({"prefix": prefix}));
+                let suffixes = DENIED_SUFFIXES.iter().map(|suffix| json!({"suffix": suffix}));
+                let exactly = DENIED_EXACTLY.iter().map(|code| json!(code));
+                Some(prefixes.chain(suffixes).chain(exactly).collect())
+            }
+        }
+    }
+}
