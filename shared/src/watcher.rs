@@ -87,14 +87,8 @@ const DETAIL_TYPES: [&str; 5] = [
 
 impl Watcher {
     /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::RootUsage,
-        Self::AccessKeys,
-        Self::IamChanges,
-        Self::AccessDenied,
-        Self::SignIn,
-        Self::Guardrails,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::RootUsage, Self::AccessKeys, Self::IamChanges, Self::AccessDenied, Self::SignIn, Self::Guardrails];
 
     /// The name that is the same everywhere.
     #[must_use]
@@ -240,9 +234,7 @@ impl Who {
                     && glance.invoked_by.is_none_or(|by| by == PERSON_IN_THE_CONSOLE)
             }
             Self::NotRoot => !root,
-            Self::NotRootNorService => {
-                !root && glance.actor_type != Some("AWSService") && glance.invoked_by.is_none()
-            }
+            Self::NotRootNorService => !root && glance.actor_type != Some("AWSService") && glance.invoked_by.is_none(),
         }
     }
 
