@@ -380,8 +380,10 @@ fn hand_out(
     flaws
 }
 
+/// Counted in parts that a byte can count, which the compiler turns into a sum of sixteen bytes at a time.
 fn newlines(text: &[u8]) -> u64 {
-    text.iter().filter(|byte| **byte == b'\n').count() as u64
+    let part = |part: &[u8]| u64::from(part.iter().map(|byte| u8::from(*byte == b'\n')).sum::<u8>());
+    text.chunks(192).map(part).sum()
 }
 
 impl fmt::Display for Flaw {

@@ -130,7 +130,17 @@ impl<'a, 'n> Cursor<'a, 'n> {
     }
 
     /// The next byte that is no white space, not taken.
+    #[inline]
     pub(super) fn token(&mut self) -> Result<u8, Stop> {
+        match self.bytes.get(self.at) {
+            // CloudTrail writes no white space.
+            Some(byte) if *byte > b' ' => Ok(*byte),
+            _ => self.after_space(),
+        }
+    }
+
+    #[cold]
+    fn after_space(&mut self) -> Result<u8, Stop> {
         loop {
             match self.bytes.get(self.at) {
                 Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
@@ -170,18 +180,19 @@ impl<'a, 'n> Cursor<'a, 'n> {
 
     /// As in `serde_json`'s map, the last of several members of one name counts.
     fn field(&mut self, key: &[u8], sight: &mut Sight<'a>) -> Result<(), Stop> {
-        match key {
-            b"eventName" => sight.name = self.text()?,
-            b"eventSource" => sight.source = self.text()?,
-            b"eventType" => sight.event_type = self.text()?,
-            b"errorCode" => sight.error_code = self.text()?,
-            b"userIdentity" => self.identity(sight)?,
-            b"detail-type" => {
+        // By length first: comparing arrays of a known length takes no call.
+        match key.len() {
+            9 if is(key, b"eventName") => sight.name = self.text()?,
+            9 if is(key, b"eventType") => sight.event_type = self.text()?,
+            9 if is(key, b"errorCode") => sight.error_code = self.text()?,
+            11 if is(key, b"eventSource") => sight.source = self.text()?,
+            12 if is(key, b"userIdentity") => self.identity(sight)?,
+            11 if is(key, b"detail-type") => {
                 sight.detail_type = true;
                 self.skip()?;
             }
-            b"detail" => sight.detail = Some(self.span()?),
-            b"Records" => {
+            6 if is(key, b"detail") => sight.detail = Some(self.span()?),
+            7 if is(key, b"Records") => {
                 let list = self.token()? == b'[';
                 let span = self.span()?;
                 sight.records = list.then_some(span);
@@ -196,9 +207,9 @@ impl<'a, 'n> Cursor<'a, 'n> {
         match self.token()? {
             b'{' => {
                 self.at += 1;
-                self.members(|cursor, key| match key {
-                    b"type" => cursor.text().map(|text| sight.actor_type = text),
-                    b"invokedBy" => cursor.text().map(|text| sight.invoked_by = text),
+                self.members(|cursor, key| match key.len() {
+                    4 if is(key, b"type") => cursor.text().map(|text| sight.actor_type = text),
+                    9 if is(key, b"invokedBy") => cursor.text().map(|text| sight.invoked_by = text),
                     _ => cursor.skip(),
                 })
             }
@@ -367,10 +378,37 @@ impl<'a, 'n> Cursor<'a, 'n> {
     #[inline]
     fn string(&mut self) -> Result<Text<'a>, Stop> {
         let start = self.at + 1;
-        self.at = start;
+        let mut at = start;
+        let mut high = self.high;
+        // Sixteen bytes at a time, up to the first that is no plain text. The last few bytes of all are left to the
+        // slow way.
+        while let Some((chunk, _)) = self.bytes.get(at..).and_then(<[u8]>::split_first_chunk::<16>) {
+            let both = u128::from_le_bytes(*chunk);
+            #[expect(clippy::cast_possible_truncation, reason = "the two halves of sixteen bytes")]
+            let (first, second) = (both as u64, (both >> 64) as u64);
+            high |= first | second;
+            let (first, second) = (ends(first), ends(second));
+            if first | second == 0 {
+                at += 16;
+                continue;
+            }
+            let zeros = if first == 0 { 64 + second.trailing_zeros() } else { first.trailing_zeros() };
+            at += zeros as usize / 8;
+            if self.bytes.get(at) == Some(&b'"') {
+                let text = self.bytes.get(start..at).unwrap_or_default();
+                (self.at, self.high) = (at + 1, high);
+                return Ok(Text::Is(text));
+            }
+            break;
+        }
+        (self.at, self.high) = (at, high);
+        self.odd_string(start)
+    }
+
+    /// The rest of a string that begins at `start` and is not simple.
+    fn odd_string(&mut self, start: usize) -> Result<Text<'a>, Stop> {
         let mut escaped = false;
         loop {
-            self.plain();
             match self.byte()? {
                 b'"' => break,
                 b'\\' => {
@@ -387,25 +425,6 @@ impl<'a, 'n> Cursor<'a, 'n> {
         let text = self.bytes.get(start..self.at).unwrap_or_default();
         self.at += 1;
         Ok(if escaped { Text::Odd } else { Text::Is(text) })
-    }
-
-    /// Passes over bytes that end nothing, sixteen at a time; the last few of the text are left to the caller.
-    #[inline]
-    fn plain(&mut self) {
-        while let Some((chunk, _)) = self.bytes.get(self.at..).and_then(<[u8]>::split_first_chunk::<16>) {
-            let both = u128::from_le_bytes(*chunk);
-            #[expect(clippy::cast_possible_truncation, reason = "the two halves of sixteen bytes")]
-            let (low, high) = (both as u64, (both >> 64) as u64);
-            self.high |= low | high;
-            let (ends_low, ends_high) = (ends(low), ends(high));
-            if ends_low | ends_high == 0 {
-                self.at += 16;
-                continue;
-            }
-            let zeros = if ends_low == 0 { 64 + ends_high.trailing_zeros() } else { ends_low.trailing_zeros() };
-            self.at += zeros as usize / 8;
-            return;
-        }
     }
 
     fn escape(&mut self) -> Result<(), Stop> {
@@ -430,6 +449,11 @@ impl<'a, 'n> Cursor<'a, 'n> {
     }
 }
 
+#[inline]
+fn is<const N: usize>(key: &[u8], name: &[u8; N]) -> bool {
+    key.first_chunk::<N>() == Some(name)
+}
+
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
@@ -437,9 +461,10 @@ const HIGH: u64 = 0x8080_8080_8080_8080;
 /// lowest one set is to be trusted: a borrow may set those above it.
 #[inline]
 fn ends(bytes: u64) -> u64 {
-    let zero = |x: u64| x.wrapping_sub(ONES) & !x;
-    let quote = zero(bytes ^ (ONES * 0x22));
-    let backslash = zero(bytes ^ (ONES * 0x5c));
-    let control = bytes.wrapping_sub(ONES * 0x20) & !bytes;
-    (quote | backslash | control) & HIGH
+    // With this bit turned, a quote (0x22) is the next after the control characters (0 to 0x1f).
+    let turned = bytes ^ (ONES * 0x02);
+    let below = turned.wrapping_sub(ONES * 0x21) & !turned;
+    let backslash = bytes ^ (ONES * 0x5c);
+    let zero = backslash.wrapping_sub(ONES) & !backslash;
+    (below | zero) & HIGH
 }
