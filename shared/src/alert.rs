@@ -4,6 +4,7 @@
 //! a link is built only from ids whose form was checked.
 
 mod chat;
+mod containment;
 mod email;
 mod links;
 mod machine;
@@ -25,6 +26,7 @@ use words::Words;
 use crate::detect::Context;
 use crate::finding::Finding;
 use crate::ledger::{Due, Standing};
+use crate::quarantine::Record;
 
 /// What SNS takes in one message, in bytes, less what the subject and the attributes need.
 const MESSAGE: usize = 262_144 - 8_192;
@@ -45,14 +47,6 @@ pub struct Alert {
     pub attributes: BTreeMap<&'static str, String>,
 }
 
-impl Alert {
-    /// The message for SNS with `MessageStructure=json`: one text for each kind of subscriber.
-    #[must_use]
-    pub fn sns_message(&self) -> String {
-        serde_json::json!({"default": self.email, "email": self.email}).to_string()
-    }
-}
-
 /// The alert of a finding that speaks. `now` is the time of the alert.
 #[must_use]
 pub fn of_finding(finding: &Finding, standing: &Standing, context: &Context<'_>, now: Timestamp) -> Alert {
@@ -63,6 +57,12 @@ pub fn of_finding(finding: &Finding, standing: &Standing, context: &Context<'_>,
 #[must_use]
 pub fn of_due(due: &Due, context: &Context<'_>, now: Timestamp) -> Alert {
     render(&Words::of_due(due, context, now))
+}
+
+/// The alert of what quarantine did, or did not do although it was asked.
+#[must_use]
+pub fn of_containment(record: &Record, context: &Context<'_>) -> Alert {
+    render(&Words::of_containment(record, context))
 }
 
 fn render(words: &Words<'_>) -> Alert {
@@ -118,18 +118,4 @@ fn message(email: &str, chat: &str, sms: &str, machine: &str) -> String {
         "lambda": machine,
     });
     forms.to_string()
-}
-
-/// The alert of what quarantine did, or did not do although it was asked.
-#[must_use]
-pub fn of_containment(record: &crate::quarantine::Record, context: &Context<'_>) -> Alert {
-    let _ = (record, context);
-    Alert {
-        subject: String::new(),
-        email: String::new(),
-        chat: String::new(),
-        sms: String::new(),
-        machine: String::new(),
-        attributes: BTreeMap::new(),
-    }
 }

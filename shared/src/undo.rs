@@ -13,6 +13,16 @@ pub fn disable_access_key(user: &str, key: &str) -> Option<String> {
     ))
 }
 
+/// `aws iam update-access-key … Active`.
+#[must_use]
+pub fn enable_access_key(user: &str, key: &str) -> Option<String> {
+    Some(format!(
+        "aws iam update-access-key --user-name={} --access-key-id={} --status=Active",
+        name(user)?,
+        access_key(key)?
+    ))
+}
+
 /// `text`, if it has the form of an IAM user, role, group or policy name: letters, digits and `_+=,.@-`, at most 128.
 #[must_use]
 pub fn name(text: &str) -> Option<&str> {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::text::{as_is, shown};
 use super::words::Words;
-use super::{links, subject};
+use super::{containment, links, subject};
 use crate::config::Mode;
 
 /// Facts that are shown: a channel shows a few lines of a message.
@@ -72,7 +72,7 @@ pub(super) fn of(words: &Words<'_>) -> String {
             text_type: "client-markdown",
             title: escape(&format!("[{}] {}", finding.severity, words.headline())),
             description: description(words),
-            next_steps: words.detection.map(|detection| detection.page.steps()).unwrap_or_default(),
+            next_steps: words.steps(),
             keywords: [finding.severity.word().to_owned(), plain(&finding.detection), escape(&account)]
                 .into_iter()
                 .filter(|keyword| !keyword.is_empty())
@@ -113,11 +113,20 @@ fn description(words: &Words<'_>) -> String {
     for (label, value) in words.evidence(EVIDENCE) {
         fact(&escape(&label), &value);
     }
-    if finding.asks.is_some() && !words.unclaimed {
+    if let Some(record) = words.record {
+        fact("State", &containment::state(record));
+        let commands = containment::commands(record);
+        for (heading, command) in commands.iter().flat_map(|(heading, all)| all.iter().map(move |one| (heading, one))) {
+            fact(heading, command);
+        }
+    } else if finding.asks.is_some() && !words.unclaimed {
         let mode = words.config.quarantine.mode;
         fact("Quarantine", if mode == Mode::Off { "" } else { mode_words(mode) });
     }
-    fact("Undo", finding.undo.as_deref().and_then(as_is).unwrap_or_default());
+    fact(
+        "Undo",
+        if words.record.is_some() { None } else { finding.undo.as_deref().and_then(as_is) }.unwrap_or_default(),
+    );
     lines.extend(links::of(words).into_iter().map(|(name, address)| format!("{}: {address}", escape(&name))));
     lines.join("\n")
 }

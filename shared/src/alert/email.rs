@@ -2,10 +2,11 @@
 
 use super::text::{WIDTH, as_is, hang, shown, wrap};
 use super::words::{Words, clock};
-use super::{links, words};
+use super::{containment, links, words};
 use crate::config::Mode;
 use crate::event::{Actor, Kind, Origin};
 use crate::finding::Ask;
+use crate::quarantine::Record;
 use crate::undo;
 
 /// Facts that are shown: more than that is no longer read. The rest is on the findings bus.
@@ -17,16 +18,47 @@ const ALSO: usize = 10;
 pub(super) fn of(words: &Words<'_>) -> String {
     let mut mail = Mail { text: format!("{}\n", words.sentence()) };
     mail.prose(notes(words));
+    if let Some(record) = words.record {
+        return containment_mail(words, record, mail);
+    }
     mail.rows(&facts(words));
     if let Some(detection) = words.detection {
         for section in ["Why it matters", "False alarms"] {
             mail.section(section, &detection.page.section(section));
         }
-        mail.steps("What to do", &detection.page.steps());
     }
+    mail.steps("What to do", &words.steps());
     mail.undo(words);
     mail.links(links::of(words));
     mail.rows(&references(words));
+    mail.text
+}
+
+/// What quarantine did, and what is left to do: the alert of the finding itself has told the rest.
+fn containment_mail(words: &Words<'_>, record: &Record, mut mail: Mail) -> String {
+    let mut rows = Rows::default();
+    rows.add("Severity", words.finding.severity.word());
+    rows.add("State", containment::state(record));
+    rows.add("Because", words.cause());
+    rows.add(
+        "Account",
+        words.account_name().map(|_| shown(&words.config.account(&words.finding.account))).unwrap_or_default(),
+    );
+    rows.add("When", words.when());
+    rows.add_all("Calls", containment::calls(record));
+    rows.add_all("Before", containment::before(record));
+    mail.rows(&rows);
+    mail.steps("What to do", &words.steps());
+    if let Some((heading, commands)) = containment::commands(record) {
+        mail.commands(&in_account(words, heading), &commands);
+    }
+    mail.links(links::of(words));
+    let mut rows = Rows::default();
+    rows.add("Record", shown(&record.id));
+    rows.add("Detection", shown(&words.finding.detection));
+    rows.add("Incident", words.incident.as_str());
+    rows.add_all("Event id", event_id(words));
+    mail.rows(&rows);
     mail.text
 }
 
@@ -151,10 +183,10 @@ fn quarantine(words: &Words<'_>, rows: &mut Rows) {
 }
 
 /// In which account: the reader's shell may be signed in to another.
-fn undo_heading(words: &Words<'_>) -> String {
+fn in_account(words: &Words<'_>, heading: &str) -> String {
     match words.account_name() {
-        Some(_) => format!("Undo, in account {}", shown(&words.config.account(&words.finding.account))),
-        None => "Undo".to_owned(),
+        Some(_) => format!("{heading}, in account {}", shown(&words.config.account(&words.finding.account))),
+        None => heading.to_owned(),
     }
 }
 
@@ -170,11 +202,17 @@ fn references(words: &Words<'_>) -> Rows {
     rows.add("Also seen by", finding.also.iter().take(ALSO).map(|id| shown(id)).collect::<Vec<_>>().join(", "));
     rows.add("Incident", words.incident.as_str());
     rows.add("Event", [&finding.event.source, &finding.event.name].map(|part| shown(part)).join(" ").trim());
-    rows.add("Event id", shown(&finding.event.id));
+    rows.add_all("Event id", event_id(words));
     if let Some(grown) = words.grown {
         rows.add("Opened", clock(grown.opened));
     }
     rows
+}
+
+/// The event's id, by which the reader finds it in CloudTrail. A record without one bears an id of our making.
+fn event_id(words: &Words<'_>) -> Vec<String> {
+    let id = &words.finding.event.id;
+    if id.starts_with("no-id-") { Vec::new() } else { vec![shown(id)] }
 }
 
 /// Labelled values, aligned. A value that is empty is left out with its label.
@@ -274,13 +312,20 @@ impl Mail {
     /// The steps may speak of this command: where there should be one and is none, the mail says so.
     fn undo(&mut self, words: &Words<'_>) {
         let said = words.finding.undo.as_deref();
-        let heading = undo_heading(words);
+        let heading = in_account(words, "Undo");
         if let Some(command) = said.and_then(as_is) {
-            self.block(&[heading, format!("  {command}")]);
+            self.commands(&heading, &[command.to_owned()]);
         } else if said.is_some() || words.finding.asks.is_some() {
             let refused =
                 "No command is given: a name in this event is not one that IAM allows. Look at the event itself.";
             self.block(&[vec![heading], wrap(refused, "  ")].concat());
+        }
+    }
+
+    fn commands(&mut self, heading: &str, commands: &[String]) {
+        if !commands.is_empty() {
+            let commands = commands.iter().map(|command| format!("  {command}"));
+            self.block(&std::iter::once(heading.to_owned()).chain(commands).collect::<Vec<_>>());
         }
     }
 

@@ -231,7 +231,7 @@ pub(super) fn without_evidence(machine: &str) -> String {
 fn finding(words: &Words<'_>) -> DetectionFinding {
     let finding = words.finding;
     // What people were never told of is new to machines as well.
-    let known = words.grown.is_some_and(|grown| grown.told > 0);
+    let known = words.record.is_some() || words.grown.is_some_and(|grown| grown.told > 0);
     let (activity_id, activity_name) = if known { (2, "Update") } else { (1, "Create") };
     let (severity_id, severity) = severity(finding.severity);
     let opened = words.grown.map(|grown| millis(grown.opened));
@@ -265,20 +265,20 @@ fn finding(words: &Words<'_>) -> DetectionFinding {
             version: "1.6.0",
             product: Product { name: "iamwatch", vendor_name: "iamwatch", version: env!("CARGO_PKG_VERSION") },
             profiles: ["cloud", "host"],
-            uid: format!("{uid}/{}", words.count),
+            uid: format!("{uid}/{}", words.record.map_or_else(|| words.count.to_string(), |record| record.id.clone())),
             correlation_uid: words.incident.to_string(),
             event_code: clean(&finding.event.name),
             original_time: finding.event.time.map(|time| time.to_string()),
         },
         finding_info: FindingInfo {
             uid,
-            title: words.headline(),
-            desc: words.statement(),
+            title: words.title(),
+            desc: words.cause(),
             types: vec![clean(&finding.detection)],
             created_time: opened.unwrap_or_else(|| millis(words.now)),
             modified_time: known.then(|| millis(words.now)),
             first_seen_time: happened,
-            analytic: Analytic { uid: clean(&finding.detection), name: words.headline(), type_id: 1, r#type: "Rule" },
+            analytic: Analytic { uid: clean(&finding.detection), name: words.title(), type_id: 1, r#type: "Rule" },
             attacks: words.detection.map(|detection| detection.mitre.iter().map(attack).collect()).unwrap_or_default(),
         },
         cloud: Cloud { provider: "AWS", account: account(words, &finding.account), region: clean(&finding.region) },
@@ -291,7 +291,7 @@ fn finding(words: &Words<'_>) -> DetectionFinding {
         }],
         actor,
         api,
-        remediation: words.detection.map(|detection| Remediation { desc: detection.page.steps().join("\n") }),
+        remediation: Some(words.steps().join("\n")).filter(|desc| !desc.is_empty()).map(|desc| Remediation { desc }),
         unmapped: unmapped(words),
     }
 }
@@ -307,7 +307,7 @@ fn actor(words: &Words<'_>) -> Actor {
     let session = Session { uid: actor.session.as_deref().map(clean), is_mfa: actor.mfa };
     Actor {
         user: User {
-            name: if actor.name.is_empty() { words.who() } else { clean(&actor.name) },
+            name: if actor.name.is_empty() { words.actor() } else { clean(&actor.name) },
             uid: clean(&actor.principal),
             uid_alt: actor.principal_id.as_deref().map(clean),
             full_name: actor.human.as_ref().map(|human| clean(&human.name)),
@@ -385,6 +385,11 @@ fn unmapped(words: &Words<'_>) -> Value {
             "unclaimed": words.unclaimed,
             "event_id": clean(&finding.event.id),
             "asks": finding.asks.as_ref().map(crate::finding::Ask::word),
+            "quarantine": words.record.map(|record| json!({
+                "record": record.id,
+                "state": record.state,
+                "refusal": record.plan.refusal,
+            })),
             "quarantine_mode": words.config.quarantine.mode.to_string(),
             "human_told_by": finding.actor.human.as_ref().map(|human| human.told_by),
             "console": finding.origin.console,

@@ -60,10 +60,11 @@ impl PartialEq<&str> for Subject {
     }
 }
 
-/// Severity, how often, what was done, and the account's name, which stays when the rest is cut.
+/// Severity, how often, what was done (by iamwatch itself, where it says so), and the account's name, which stays when the rest is cut.
 pub(super) fn of(words: &Words<'_>) -> Subject {
     let often = words.often().map(|often| format!("{often}: ")).unwrap_or_default();
-    let head = format!("[{}] {often}", words.finding.severity);
+    let who = words.record.map(|_| format!("{} ", words.who())).unwrap_or_default();
+    let head = format!("[{}] {often}{who}", words.finding.severity);
     let account = words.account_name().map(|name| format!(" - {}", text::ascii_to(&name, 40))).unwrap_or_default();
     let act = text::ascii_to(&words.act(), LONGEST.saturating_sub(head.len() + account.len()));
     Subject::new(&format!("{head}{act}{account}"))

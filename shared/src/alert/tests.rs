@@ -9,6 +9,7 @@ use crate::config::{Config, Mode};
 use crate::detect;
 use crate::event::{Actor, Event, Human, Kind, Origin, Target, ToldBy};
 use crate::finding::{Ask, EventRef, Evidence, Severity};
+use crate::quarantine::{Call, Facts, KeyFacts, Plan, Refusal, State, Step};
 use crate::watcher::Watcher;
 
 fn at(time: &str) -> Timestamp {
@@ -361,6 +362,7 @@ fn machines_read_a_detection_finding_of_ocsf() {
           "event_id": "0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9",
           "human_told_by": null,
           "incident": "17704b59892036e5ea3519872befc2cd",
+          "quarantine": null,
           "quarantine_mode": "dry-run",
           "unclaimed": false,
           "undo": "aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive"
@@ -737,6 +739,245 @@ fn an_incident_that_grew_is_counted_in_subject_and_sentence() {
           },
           "credential_uid": "AKIAI44QH8DHBEXAMPLE",
     "#);
+}
+
+fn record(state: State, refusal: Option<Refusal>) -> Record {
+    let finding = key_for_another(&json!({}));
+    let Some(Ask::DisableAccessKey { user, key }) = finding.asks.clone() else { unreachable!() };
+    let step = Step::DisableAccessKey { user, key: key.clone() };
+    let error = (state == State::Failed).then(|| "AccessDenied: not allowed to call iam:UpdateAccessKey".to_owned());
+    let call = Call { what: step.words(), at: at("2026-11-22T04:13:48Z"), error };
+    Record {
+        id: "q-0123456789ab".to_owned(),
+        state,
+        finding,
+        plan: Plan { steps: if refusal.is_none() { vec![step] } else { Vec::new() }, refusal },
+        before: Some(Facts {
+            arn: "arn:aws:iam::111122223333:user/apps/deploy-bot".to_owned(),
+            keys: vec![
+                KeyFacts {
+                    id: "AKIAI44QH8DHBEXAMPLE".to_owned(),
+                    active: false,
+                    created: Some(at("2024-02-01T09:00:00Z")),
+                },
+                KeyFacts { id: key, active: true, created: Some(at("2026-11-22T04:13:05Z")) },
+            ],
+        }),
+        calls: if refusal.is_none() && state != State::DryRun { vec![call] } else { Vec::new() },
+        received: at("2026-11-22T04:13:46Z"),
+        at: at("2026-11-22T04:13:49Z"),
+        told: false,
+    }
+}
+
+#[test]
+fn a_containment_that_is_proven_says_how_to_take_it_back() {
+    let config = enforcing();
+    let alert = of_containment(&record(State::Verified, None), &Context { config: &config });
+    assert_snapshot!(alert.subject, @"[HIGH] iamwatch set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive - prod-payments");
+    assert_snapshot!(alert.email, @r"
+    iamwatch set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments.
+
+    Severity: HIGH
+    State:    VERIFIED, IAM was asked again and says so
+    Because:  user alice created access key AKIAIOSFODNN7EXAMPLE for user
+              deploy-bot in prod-payments
+    Account:  prod-payments (111122223333)
+    When:     2026-11-22 04:13:05 UTC, told 44 s later
+    Calls:    2026-11-22 04:13:48 UTC set access key AKIAIOSFODNN7EXAMPLE of user
+              deploy-bot Inactive: done
+    Before:   arn:aws:iam::111122223333:user/apps/deploy-bot
+              AKIAI44QH8DHBEXAMPLE Inactive, made 2024-02-01 09:00:00 UTC
+              AKIAIOSFODNN7EXAMPLE Active, made 2026-11-22 04:13:05 UTC
+
+    What to do
+      1. Nothing is needed for this key. If it was made for good reason, give it
+         back with a command under Undo.
+      2. Follow the steps of the alert itself: the maker of the key may hold other
+         credentials.
+
+    Undo, in account prod-payments (111122223333)
+      iamwatch quarantine restore q-0123456789ab
+      aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Active
+
+    Links
+      Event:
+      https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
+      User deploy-bot:
+      https://us-east-1.console.aws.amazon.com/iam/home#/users/details/deploy-bot?section=security_credentials
+      User alice:
+      https://us-east-1.console.aws.amazon.com/iam/home#/users/details/alice?section=security_credentials
+
+    Record:    q-0123456789ab
+    Detection: access-key-created-for-another-user
+    Incident:  17704b59892036e5ea3519872befc2cd
+    Event id:  0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
+    ");
+    assert_snapshot!(alert.sms, @"HIGH: iamwatch set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments");
+    assert_snapshot!(pretty(&alert.chat), @r#"
+    {
+      "content": {
+        "description": "`iamwatch set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments.`\nWho: `arn:aws:iam::111122223333:user/eng/alice`\nFrom: `198.51.100.7`\nAccount: `prod-payments (111122223333)`\nWhen: `2026-11-22 04:13:05 UTC, told 44 s later`\nState: `VERIFIED, IAM was asked again and says so`\nUndo: `iamwatch quarantine restore q-0123456789ab`\nUndo: `aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Active`\nEvent: https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9\nUser deploy-bot: https://us-east-1.console.aws.amazon.com/iam/home#/users/details/deploy-bot?section=security_credentials\nUser alice: https://us-east-1.console.aws.amazon.com/iam/home#/users/details/alice?section=security_credentials",
+        "keywords": [
+          "HIGH",
+          "access-key-created-for-another-user",
+          "prod-payments"
+        ],
+        "nextSteps": [
+          "Nothing is needed for this key. If it was made for good reason, give it back with a command under Undo.",
+          "Follow the steps of the alert itself: the maker of the key may hold other credentials."
+        ],
+        "textType": "client-markdown",
+        "title": "[HIGH] Quarantine: Access key created for another user"
+      },
+      "id": "0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9",
+      "metadata": {
+        "additionalContext": {
+          "account": "111122223333",
+          "count": "1",
+          "eventName": "CreateAccessKey",
+          "region": "us-east-1",
+          "severity": "HIGH"
+        },
+        "eventType": "access-key-created-for-another-user",
+        "relatedResources": [
+          "user deploy-bot"
+        ],
+        "summary": "[HIGH] iamwatch set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive - prod-payments",
+        "threadId": "17704b59892036e5ea3519872befc2cd"
+      },
+      "source": "custom",
+      "version": "1.0"
+    }
+    "#);
+    check_message(&alert);
+}
+
+#[test]
+fn a_containment_that_failed_says_so_first_and_gives_the_command() {
+    let config = enforcing();
+    let alert = of_containment(&record(State::Failed, None), &Context { config: &config });
+    assert_snapshot!(alert.subject, @"[HIGH] iamwatch could not set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot... - prod-payments");
+    assert_snapshot!(alert.email, @r"
+    iamwatch could not set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments: AccessDenied: not allowed to call iam:UpdateAccessKey.
+
+    Severity: HIGH
+    State:    FAILED, the key may still work
+    Because:  user alice created access key AKIAIOSFODNN7EXAMPLE for user
+              deploy-bot in prod-payments
+    Account:  prod-payments (111122223333)
+    When:     2026-11-22 04:13:05 UTC, told 44 s later
+    Calls:    2026-11-22 04:13:48 UTC set access key AKIAIOSFODNN7EXAMPLE of user
+              deploy-bot Inactive: failed: AccessDenied: not allowed to call
+              iam:UpdateAccessKey
+    Before:   arn:aws:iam::111122223333:user/apps/deploy-bot
+              AKIAI44QH8DHBEXAMPLE Inactive, made 2024-02-01 09:00:00 UTC
+              AKIAIOSFODNN7EXAMPLE Active, made 2026-11-22 04:13:05 UTC
+
+    What to do
+      1. Set the key Inactive yourself with the command below, now.
+      2. Follow the steps of the alert itself: the maker of the key may hold other
+         credentials.
+
+    To set it Inactive yourself, in account prod-payments (111122223333)
+      aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
+
+    Links
+      Event:
+      https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
+      User deploy-bot:
+      https://us-east-1.console.aws.amazon.com/iam/home#/users/details/deploy-bot?section=security_credentials
+      User alice:
+      https://us-east-1.console.aws.amazon.com/iam/home#/users/details/alice?section=security_credentials
+
+    Record:    q-0123456789ab
+    Detection: access-key-created-for-another-user
+    Incident:  17704b59892036e5ea3519872befc2cd
+    Event id:  0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
+    ");
+    check_message(&alert);
+}
+
+#[test]
+fn every_outcome_of_a_containment_begins_with_what_was_done() {
+    let config = enforcing();
+    let outcomes = [
+        (State::DryRun, None),
+        (State::Applied, None),
+        (State::Pending, Some(Refusal::Stale)),
+        (State::Pending, Some(Refusal::BudgetSpent)),
+        (State::Refused, Some(Refusal::Exempt)),
+        (State::Refused, Some(Refusal::NoSuchKey)),
+        (State::Refused, Some(Refusal::AlreadyInactive)),
+        (State::Restored, None),
+    ];
+    let said = outcomes.map(|(state, refusal)| {
+        let alert = of_containment(&record(state, refusal), &Context { config: &config });
+        check_message(&alert);
+        let todo =
+            alert.email.split("\n\n").filter(|block| block.starts_with("What to do") || block.starts_with("To set"));
+        [alert.email.lines().take(1).collect(), todo.collect::<Vec<_>>().join("\n")].join("\n")
+    });
+    assert_snapshot!(said.join("\n\n"), @r"
+    iamwatch would set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments.
+    What to do
+      1. Decide whether the key may stay. If not, set it Inactive yourself with
+         the command below.
+      2. Follow the steps of the alert itself: the maker of the key may hold other
+         credentials.
+    To set it Inactive yourself, in account prod-payments (111122223333)
+      aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
+
+    iamwatch set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments: IAM does not show it yet.
+    What to do
+      1. In 5 minutes, look at the key in the console: is it Inactive?
+      2. If it is not, somebody undoes it: deny the user everything with a policy
+         of your own.
+      3. Follow the steps of the alert itself: the maker of the key may hold other
+         credentials.
+
+    iamwatch did not set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments: the event is more than 15 minutes old, so a person decides.
+    What to do
+      1. Decide whether the key may stay. If not, set it Inactive yourself with
+         the command below.
+      2. Follow the steps of the alert itself: the maker of the key may hold other
+         credentials.
+    To set it Inactive yourself, in account prod-payments (111122223333)
+      aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
+
+    iamwatch did not set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments: too many users were contained lately, so a person decides.
+    What to do
+      1. Decide whether the key may stay. If not, set it Inactive yourself with
+         the command below.
+      2. Follow the steps of the alert itself: the maker of the key may hold other
+         credentials.
+    To set it Inactive yourself, in account prod-payments (111122223333)
+      aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
+
+    iamwatch did not set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments: the user is exempt by configuration.
+    What to do
+      1. Decide whether the key may stay. If not, set it Inactive yourself with
+         the command below.
+      2. Follow the steps of the alert itself: the maker of the key may hold other
+         credentials.
+    To set it Inactive yourself, in account prod-payments (111122223333)
+      aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
+
+    iamwatch did not set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments: the user has no such key now.
+    What to do
+      1. In CloudTrail, look the event up by the event id below. If it is not
+         there, the event was forged.
+      2. If forged: list who called `Invoke` and `PutEvents` in the 15 minutes
+         before this mail.
+      3. If it is there, list who changed the user and its keys since.
+
+    iamwatch did not set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments: the key is Inactive already.
+    What to do
+      1. Follow the steps of the alert itself: the maker of the key may hold other
+         credentials.
+
+    iamwatch set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Active again in prod-payments.
+    ");
 }
 
 /// Everything the caller can choose, as nasty as it may be.

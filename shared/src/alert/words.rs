@@ -2,12 +2,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::containment;
 use super::text::{clean_to, shown};
 use crate::config::Config;
 use crate::detect::{self, Context, Detection};
 use crate::event::{Actor, Kind, ToldBy, is_account};
 use crate::finding::{Finding, IncidentKey};
 use crate::ledger::{Due, Standing, WINDOW};
+use crate::quarantine::Record;
 
 /// One finding, and all that is known beside it.
 pub(super) struct Words<'a> {
@@ -15,10 +17,12 @@ pub(super) struct Words<'a> {
     /// Missing only for a finding of another version of iamwatch.
     pub(super) detection: Option<&'static Detection>,
     pub(super) config: &'a Config,
-    pub(super) incident: &'a IncidentKey,
+    pub(super) incident: IncidentKey,
     pub(super) count: u64,
     /// What an alert about a grown incident knows beside its finding.
     pub(super) grown: Option<Grown>,
+    /// What quarantine did, where the alert is about that.
+    pub(super) record: Option<&'a Record>,
     pub(super) unclaimed: bool,
     /// The time of the alert.
     pub(super) now: Timestamp,
@@ -43,9 +47,10 @@ impl<'a> Words<'a> {
             finding,
             detection: detect::by_id(&finding.detection),
             config: context.config,
-            incident: &standing.incident,
+            incident: standing.incident.clone(),
             count: standing.count,
             grown: None,
+            record: None,
             unclaimed: standing.unclaimed,
             now,
         }
@@ -56,39 +61,82 @@ impl<'a> Words<'a> {
             finding: &due.finding,
             detection: detect::by_id(&due.finding.detection),
             config: context.config,
-            incident: &due.incident,
+            incident: due.incident.clone(),
             count: due.count,
             grown: Some(Grown { opened: due.opened, told: due.told }),
+            record: None,
             unclaimed: false,
             now,
         }
     }
 
+    pub(super) fn of_containment(record: &'a Record, context: &Context<'a>) -> Self {
+        Self {
+            finding: &record.finding,
+            detection: detect::by_id(&record.finding.detection),
+            config: context.config,
+            incident: record.finding.incident(),
+            count: 1,
+            grown: None,
+            record: Some(record),
+            unclaimed: false,
+            now: record.at,
+        }
+    }
+
     /// Who did what where, without a full stop.
     pub(super) fn statement(&self) -> String {
+        self.place(&self.who(), &self.act())
+    }
+
+    /// The statement about the event itself, also where the alert is about what quarantine did.
+    pub(super) fn cause(&self) -> String {
+        self.place(&self.actor(), &shown(&self.finding.act))
+    }
+
+    fn place(&self, who: &str, act: &str) -> String {
         let place = self.account_name().map(|name| format!(" in {name}")).unwrap_or_default();
-        format!("{} {}{place}", self.who(), self.act())
+        format!("{who} {act}{place}")
     }
 
     /// The sentence that an alert begins with.
     pub(super) fn sentence(&self) -> String {
         let often = self.often().map(|often| format!(", {often}")).unwrap_or_default();
         let since = self.since_last_mail().map(|since| format!(", {since}")).unwrap_or_default();
-        format!("{}{often}{since}.", self.statement())
+        let reason = self.record.and_then(containment::reason).map(|reason| format!(": {reason}")).unwrap_or_default();
+        format!("{}{often}{since}{reason}.", self.statement())
     }
 
     /// What was done: the end of a sentence that begins with the actor.
     pub(super) fn act(&self) -> String {
-        shown(&self.finding.act)
+        self.record.map_or_else(|| shown(&self.finding.act), containment::act)
+    }
+
+    /// What the alert is about, in a few words.
+    pub(super) fn headline(&self) -> String {
+        if self.record.is_some() { format!("Quarantine: {}", self.title()) } else { self.title() }
     }
 
     /// What the detection calls it.
-    pub(super) fn headline(&self) -> String {
+    pub(super) fn title(&self) -> String {
         self.detection.map_or_else(|| shown(&self.finding.detection), Detection::title)
     }
 
-    /// Who acted, the human first where one is known.
+    /// What the reader is to do.
+    pub(super) fn steps(&self) -> Vec<String> {
+        match (self.record, self.detection) {
+            (Some(record), _) => containment::steps(record),
+            (None, detection) => detection.map(|detection| detection.page.steps()).unwrap_or_default(),
+        }
+    }
+
+    /// Who the alert is about.
     pub(super) fn who(&self) -> String {
+        if self.record.is_some() { "iamwatch".to_owned() } else { self.actor() }
+    }
+
+    /// Who acted, the human first where one is known.
+    pub(super) fn actor(&self) -> String {
         let actor = &self.finding.actor;
         let principal = principal(actor, self.config);
         let who = match &actor.human {
