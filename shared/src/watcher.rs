@@ -5,7 +5,7 @@
 //! outcome (denied or not), so that one act starts one watcher.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::detect::{self, Detection};
 use crate::event::{DENIED_EXACTLY, DENIED_PREFIXES, DENIED_SUFFIXES, Event, is_denied};
@@ -192,24 +192,23 @@ impl Rule {
     /// The EventBridge pattern. `${AWS::AccountId}` stands for the account of the stack.
     #[must_use]
     pub fn pattern(&self) -> Value {
-        let mut detail = json!({"userIdentity": self.actor.identity_pattern()});
+        let mut detail = Map::new();
+        detail.insert("userIdentity".to_owned(), self.actor.identity_pattern());
         if let Some(codes) = self.outcome.error_code_pattern() {
-            detail["errorCode"] = codes;
+            detail.insert("errorCode".to_owned(), codes);
         }
         if self.actor == Who::Root {
-            detail["eventType"] = json!([{"anything-but": ["AwsServiceEvent"]}, {"exists": false}]);
+            detail.insert("eventType".to_owned(), json!([{"anything-but": ["AwsServiceEvent"]}, {"exists": false}]));
         }
         let mut names: Vec<&str> = self.calls.iter().flat_map(|calls| calls.names).copied().collect();
         names.sort_unstable();
         names.dedup();
         if !names.is_empty() {
-            detail["eventName"] = names
-                .into_iter()
-                .map(|name| match name.strip_suffix('*') {
-                    Some(prefix) => json!({"prefix": prefix}),
-                    None => json!(name),
-                })
-                .collect();
+            let matched = names.into_iter().map(|name| match name.strip_suffix('*') {
+                Some(prefix) => json!({"prefix": prefix}),
+                None => json!(name),
+            });
+            detail.insert("eventName".to_owned(), matched.collect());
         }
         json!({
             "source": self.sources(),
