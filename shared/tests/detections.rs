@@ -1,7 +1,6 @@
 //! What holds for every detection, walked over the one list: its page, its sample events, its watcher's patterns.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what is wrong by failing")]
-#![expect(clippy::indexing_slicing, reason = "`value[\"key\"]` of a missing key is null here")]
 
 mod pattern;
 
@@ -454,7 +453,7 @@ fn pretty(text: &str) -> String {
     let mut out = String::new();
     let mut depth = 0_usize;
     let mut chars = text.chars().peekable();
-    let mut newline = |out: &mut String, depth: usize| {
+    let newline = |out: &mut String, depth: usize| {
         out.push('\n');
         out.push_str(&"  ".repeat(depth));
     };
@@ -473,13 +472,12 @@ fn pretty(text: &str) -> String {
             }
             '{' | '[' => {
                 out.push(c);
-                while chars.next_if(|c| c.is_ascii_whitespace()).is_some() {}
-                match chars.next_if(|c| matches!(c, '}' | ']')) {
-                    Some(close) => out.push(close),
-                    None => {
-                        depth += 1;
-                        newline(&mut out, depth);
-                    }
+                while chars.next_if(char::is_ascii_whitespace).is_some() {}
+                if let Some(close) = chars.next_if(|c| matches!(c, '}' | ']')) {
+                    out.push(close);
+                } else {
+                    depth += 1;
+                    newline(&mut out, depth);
                 }
             }
             '}' | ']' => {

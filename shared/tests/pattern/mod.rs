@@ -8,7 +8,7 @@
 use serde_json::Value;
 
 /// Whether EventBridge delivers `event` to a rule with this pattern.
-pub fn matches(pattern: &Value, event: &Value) -> bool {
+pub(crate) fn matches(pattern: &Value, event: &Value) -> bool {
     below(pattern, Some(event))
 }
 
