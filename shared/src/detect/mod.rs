@@ -2,7 +2,38 @@
 
 mod access_key_created;
 mod access_key_created_for_another_user;
+mod access_key_deleted;
+mod access_key_reactivated;
+mod aws_quarantined_user;
+mod calls_denied;
+mod console_login_by_instance_role;
+mod console_login_failed;
+mod console_login_without_mfa;
+mod federation_token_issued;
+mod login_profile_created;
+mod login_profile_updated_for_another_user;
+mod mfa_device_deactivated;
+mod mfa_device_registered;
+mod own_role_changed;
+mod own_stack_changed;
+mod root_access_key_created;
 mod root_api_call;
+mod root_console_login;
+mod root_console_login_failed;
+mod root_console_login_without_mfa;
+mod root_email_changed;
+mod root_login_profile_created;
+mod root_mfa_deactivated;
+mod root_password_changed;
+mod root_password_recovery_requested;
+mod root_session_opened;
+mod sensitive_call_denied;
+mod service_specific_credential_changed;
+mod ssh_key_or_certificate_uploaded;
+mod trail_deleted;
+mod trail_event_selectors_changed;
+mod trail_logging_stopped;
+mod trail_updated;
 mod unreadable_event;
 
 use crate::config::Config;
@@ -14,7 +45,38 @@ use crate::watcher::{Calls, Watcher};
 pub static ALL: &[&Detection] = &[
     &access_key_created::DETECTION,
     &access_key_created_for_another_user::DETECTION,
+    &access_key_deleted::DETECTION,
+    &access_key_reactivated::DETECTION,
+    &aws_quarantined_user::DETECTION,
+    &calls_denied::DETECTION,
+    &console_login_by_instance_role::DETECTION,
+    &console_login_failed::DETECTION,
+    &console_login_without_mfa::DETECTION,
+    &federation_token_issued::DETECTION,
+    &login_profile_created::DETECTION,
+    &login_profile_updated_for_another_user::DETECTION,
+    &mfa_device_deactivated::DETECTION,
+    &mfa_device_registered::DETECTION,
+    &own_role_changed::DETECTION,
+    &own_stack_changed::DETECTION,
+    &root_access_key_created::DETECTION,
     &root_api_call::DETECTION,
+    &root_console_login::DETECTION,
+    &root_console_login_failed::DETECTION,
+    &root_console_login_without_mfa::DETECTION,
+    &root_email_changed::DETECTION,
+    &root_login_profile_created::DETECTION,
+    &root_mfa_deactivated::DETECTION,
+    &root_password_changed::DETECTION,
+    &root_password_recovery_requested::DETECTION,
+    &root_session_opened::DETECTION,
+    &sensitive_call_denied::DETECTION,
+    &service_specific_credential_changed::DETECTION,
+    &ssh_key_or_certificate_uploaded::DETECTION,
+    &trail_deleted::DETECTION,
+    &trail_event_selectors_changed::DETECTION,
+    &trail_logging_stopped::DETECTION,
+    &trail_updated::DETECTION,
     &unreadable_event::DETECTION,
 ];
 
@@ -81,11 +143,19 @@ pub fn look(watcher: Watcher, event: &Event, context: &Context<'_>) -> Option<Fi
     }
     let asked = ALL.iter().filter(|detection| watcher.asks(detection) && detection.wants(event));
     let mut found: Vec<Finding> = asked.filter_map(|detection| (detection.detect)(event, context)).collect();
-    found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    // Of two that are as strong, the one that need not be counted first.
+    found.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.speaks_at));
     let also: Vec<String> = found.iter().skip(1).map(|finding| finding.detection.clone()).collect();
     let asks = found.iter().find_map(|finding| finding.asks.clone());
     let strongest = found.into_iter().next()?;
     Some(Finding { asks, also, ..strongest })
+}
+
+/// The part of a name, ARN or URL that names a resource of the stack: `CloudFormation` begins each with the stack's name
+/// and a hyphen. An empty stack name, as replay has it, owns nothing.
+fn own_name<'a>(text: &'a str, stack: &str) -> Option<&'a str> {
+    let own = |part: &str| part.strip_prefix(stack).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+    if stack.is_empty() { None } else { text.split(['/', ':']).find(|part| own(part)) }
 }
 
 impl Detection {

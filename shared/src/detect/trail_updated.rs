@@ -1,0 +1,63 @@
+//! # CloudTrail trail changed
+//!
+//! The settings of a CloudTrail trail were changed.
+//!
+//! ## Why it matters
+//!
+//! A trail can be made blind without being stopped: to other regions, to the global services where identities live, or
+//! by sending its logs elsewhere.
+//!
+//! ## False alarms
+//!
+//! A change of the trail's bucket, key or log group. The console sends every setting along, changed or not.
+//!
+//! ## What to do
+//!
+//! 1. Compare the trail's settings with what they should be: all regions, global services, its bucket and key.
+//! 2. Ask whoever is named under Who; if they do not know of it, set the trail back and cut off their credentials.
+//! 3. List all calls by that ARN in the 24 hours before, by `userIdentity.arn`.
+
+use serde_json::Value;
+
+use super::{Context, Detection, Outcome, Page, Technique};
+use crate::event::Event;
+use crate::finding::{Finding, Severity};
+use crate::watcher::{Calls, Watcher};
+
+pub(super) static DETECTION: Detection = Detection {
+    id: "trail-updated",
+    watcher: Watcher::Guardrails,
+    severity: Severity::Medium,
+    mitre: &[Technique { id: "T1562.008", was: None, name: "Impair Defenses: Disable or Modify Cloud Logs" }],
+    covers: &["TAMP-03", "TAMP-05"],
+    calls: &[Calls { source: "cloudtrail.amazonaws.com", names: &["UpdateTrail"] }],
+    outcome: Outcome::Succeeded,
+    page: Page::of(include_str!("trail_updated.rs")),
+    detect,
+};
+
+/// Settings that make a trail see less when they are off.
+const BLIND: [(&str, &str); 3] = [
+    ("includeGlobalServiceEvents", "global services"),
+    ("isMultiRegionTrail", "other regions"),
+    ("isOrganizationTrail", "the organization's accounts"),
+];
+
+fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+    let off = |key: &str| event.request_value(key).and_then(Value::as_bool) == Some(false);
+    let blind = BLIND.iter().filter(|(key, _)| off(key)).map(|(_, words)| *words).collect::<Vec<_>>().join(", ");
+    let trail = event.target().name;
+    let finding = if blind.is_empty() {
+        DETECTION.finding(event, format!("changed trail {trail}"))
+    } else {
+        DETECTION.finding(event, format!("made trail {trail} blind to {blind}")).severity(Severity::High)
+    };
+    let unproven = off("enableLogFileValidation").then_some("off: later changes of the logs cannot be seen");
+    Some(
+        finding
+            .evidence_if("Log file validation", unproven)
+            .evidence_if("Bucket", event.request("s3BucketName"))
+            .evidence_if("Key", event.request("kmsKeyId"))
+            .evidence_if("Log group", event.request("cloudWatchLogsLogGroupArn")),
+    )
+}
