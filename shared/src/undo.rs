@@ -116,3 +116,31 @@ pub fn arn(text: &str) -> Option<&str> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-:/".contains(&byte);
     (text.starts_with("arn:") && text.len() <= 512 && text.bytes().all(allowed)).then_some(text)
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn no_command_is_given_with_a_name_that_a_shell_would_read() {
+        for name in ["bob;reboot", "bob bob", "$(id)", "`id`", "bob\n", "", "--profile x", "b\u{f6}b"] {
+            assert_eq!(super::delete_login_profile(name), None, "{name}");
+            assert_eq!(super::start_logging(name, "us-east-1"), None, "{name}");
+            assert_eq!(super::enable_rule("rule", Some(name), "us-east-1"), None, "{name}");
+            assert_eq!(super::enable_rule(name, None, "us-east-1"), None, "{name}");
+            assert_eq!(super::unlimit_function("function", name), None, "{name}");
+            assert_eq!(super::disable_ssh_key("bob", name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_never_becomes_an_option() {
+        let command = super::delete_login_profile("--debug");
+        assert_eq!(command.as_deref(), Some("aws iam delete-login-profile --user-name=--debug"));
+    }
+
+    #[test]
+    fn a_disabled_rule_is_enabled_on_the_bus_it_was_on() {
+        let command = super::enable_rule("calls", None, "eu-west-1");
+        let expected = "aws events enable-rule --name=calls --event-bus-name=default --region=eu-west-1";
+        assert_eq!(command.as_deref(), Some(expected));
+    }
+}

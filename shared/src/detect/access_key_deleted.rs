@@ -37,5 +37,5 @@ pub(super) static DETECTION: Detection = Detection {
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let owner = event.owner()?;
     let key = event.request("accessKeyId")?;
-    Some(DETECTION.finding(event, format!("deleted access key {key} of {owner}")))
+    Some(DETECTION.finding(event, format!("deleted access key {key} of {owner}")).target(owner.target(event)))
 }

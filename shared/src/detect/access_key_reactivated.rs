@@ -45,6 +45,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     Some(
         DETECTION
             .finding(event, format!("switched access key {key} of {owner} on again"))
+            .target(owner.target(event))
             .undo(owner.user().and_then(|user| undo::disable_access_key(user, key))),
     )
 }

@@ -19,8 +19,8 @@
 //! 3. If not: cut the credentials off, and list the same ARN's calls of the 24 hours before without an `errorCode`.
 //! 4. If it is a program: give it the permission or take the call out, so that the next denial means something.
 
-use super::{Context, Detection, Outcome, Page, Technique};
-use crate::event::{Event, Target};
+use super::{Context, Detection, Outcome, Page, Technique, denied};
+use crate::event::{Event, Layer, Target};
 use crate::finding::{Finding, Severity};
 use crate::watcher::Watcher;
 
@@ -49,12 +49,12 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let looks_around = event.origin.console && event.read_only();
     Some(
         DETECTION
-            .finding(event, format!("was denied {} on {}", denial.action, event.target()))
+            .finding(event, denied(event, &denial))
             // One incident for each principal, whatever it asks for.
             .target(Target::account(&event.account))
             .evidence("Denied", denial.action)
             .evidence_if("On", denial.resource)
-            .evidence_if("Refused by", denial.layer.map(|layer| format!("a {}", layer.words())))
+            .evidence_if("Refused by", denial.layer.map(Layer::words))
             .speaks_at(if looks_around { QUORUM_IN_THE_CONSOLE } else { QUORUM }),
     )
 }

@@ -1,4 +1,4 @@
-//! # MFA device registered for another user
+//! # MFA device registered for another user or root
 //!
 //! Somebody registered an MFA device for an IAM user that is not theirs, or for root.
 //!
@@ -18,7 +18,7 @@
 //! 3. List the user's `ConsoleLogin` events since, by `userIdentity.userName`.
 
 use super::{Context, Detection, Outcome, Page, Technique};
-use crate::event::{Event, Owner, Target};
+use crate::event::{Event, Owner};
 use crate::finding::{Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -41,14 +41,16 @@ pub(super) static DETECTION: Detection = Detection {
 
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let owner = event.owner()?;
-    let finding = DETECTION.finding(event, format!("registered an MFA device for {owner}"));
+    if matches!(owner, Owner::Caller(_)) {
+        return None;
+    }
     let device = event.request("serialNumber");
-    let finding = match owner {
-        Owner::Caller(_) => return None,
-        Owner::Root => finding.target(Target::account(&event.account)),
-        Owner::Other(user) => {
-            finding.target(Target::user(user)).undo(device.and_then(|serial| undo::deactivate_mfa_device(user, serial)))
-        }
-    };
-    Some(finding.evidence_if("Device", device))
+    let takes_back = || undo::deactivate_mfa_device(owner.user()?, device?);
+    Some(
+        DETECTION
+            .finding(event, format!("registered an MFA device for {owner}"))
+            .target(owner.target(event))
+            .evidence_if("Device", device)
+            .undo(takes_back()),
+    )
 }

@@ -37,7 +37,7 @@ mod trail_updated;
 mod unreadable_event;
 
 use crate::config::Config;
-use crate::event::Event;
+use crate::event::{Denial, Event};
 use crate::finding::{Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
@@ -149,6 +149,17 @@ pub fn look(watcher: Watcher, event: &Event, context: &Context<'_>) -> Option<Fi
     let asks = found.iter().find_map(|finding| finding.asks.clone());
     let strongest = found.into_iter().next()?;
     Some(Finding { asks, also, ..strongest })
+}
+
+/// As in "was denied iam:CreateUser on user bob". A resource that is everything is left out.
+fn denied(event: &Event, denial: &Denial) -> String {
+    let target = event.target();
+    let everything = matches!(target.kind.as_str(), "resource" | "account") || target.name == "*";
+    if everything {
+        format!("was denied {}", denial.action)
+    } else {
+        format!("was denied {} on {target}", denial.action)
+    }
 }
 
 /// The part of a name, ARN or URL that names a resource of the stack: `CloudFormation` begins each with the stack's name

@@ -65,5 +65,10 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         severity => severity,
     };
     let policy = event.request("policyName").or_else(|| event.request("policyArn"));
-    Some(DETECTION.finding(event, format!("{did} {role} of iamwatch")).severity(severity).evidence_if("Policy", policy))
+    Some(
+        DETECTION
+            .finding(event, format!("{did} {role}, part of iamwatch"))
+            .severity(severity)
+            .evidence_if("Policy", policy),
+    )
 }

@@ -102,20 +102,23 @@ const NAMED_BY: [&str; 11] = [
 
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let stack = &context.config.stack;
-    let resource = own_resource(event, stack)?;
+    let own = own_resource(event, stack)?;
     let change = change(event)?;
-    let (severity, act) = match change {
-        Change::Blinds(did) => (Severity::Critical, format!("{did} {resource} of iamwatch")),
-        Change::Changes(did) => (Severity::High, format!("{did} {resource} of iamwatch")),
-        Change::Deploys => (Severity::Medium, format!("deployed stack {resource} of iamwatch")),
+    // A rule on our bus is ours under any name.
+    let resource = event.request("rule").or_else(|| event.request("name")).unwrap_or(own);
+    let (severity, did) = match change {
+        Change::Blinds(did) => (Severity::Critical, did),
+        Change::Changes(did) => (Severity::High, did),
+        Change::Deploys => (Severity::Medium, "deployed stack"),
     };
+    let of = if event.source == "cloudformation.amazonaws.com" { "iamwatch itself" } else { "part of iamwatch" };
     let severity = match severity {
         Severity::Critical if by_cloudformation(event) => Severity::High,
         Severity::High if by_cloudformation(event) => Severity::Low,
         severity => severity,
     };
     let undo = match event.call() {
-        "DisableRule" => {
+        "DisableRule" | "PutRule" if matches!(change, Change::Blinds(_)) => {
             event.request("name").and_then(|rule| undo::enable_rule(rule, event.request("eventBusName"), &event.region))
         }
         "PutFunctionConcurrency" => {
@@ -125,7 +128,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     };
     Some(
         DETECTION
-            .finding(event, act)
+            .finding(event, format!("{did} {resource}, {of}"))
             .severity(severity)
             // A deployment touches much: it is one incident.
             .target(Target { kind: "stack".to_owned(), name: stack.clone(), arn: None })

@@ -19,8 +19,8 @@
 //!    `errorCode`.
 //! 4. If a pipeline lacks the permission: give it to the pipeline, not to people.
 
-use super::{Context, Detection, Outcome, Page, Technique};
-use crate::event::{Event, Target};
+use super::{Context, Detection, Outcome, Page, Technique, denied};
+use crate::event::{Event, Layer, Target};
 use crate::finding::{Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
@@ -87,12 +87,12 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let severity = if READS_SECRETS.contains(&event.call()) { Severity::Medium } else { Severity::High };
     Some(
         DETECTION
-            .finding(event, format!("was denied {} on {}", denial.action, event.target()))
+            .finding(event, denied(event, &denial))
             // One incident for each principal, whatever it asks for.
             .target(Target::account(&event.account))
             .severity(severity)
             .evidence("Denied", denial.action)
             .evidence_if("On", denial.resource)
-            .evidence_if("Refused by", denial.layer.map(|layer| format!("a {}", layer.words()))),
+            .evidence_if("Refused by", denial.layer.map(Layer::words)),
     )
 }

@@ -61,6 +61,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     Some(
         DETECTION
             .finding(event, format!("{did} a {what} of {owner}"))
+            .target(owner.target(event))
             .severity(severity)
             .evidence_if("Credential", of("serviceSpecificCredentialId"))
             .evidence_if("Service", service)

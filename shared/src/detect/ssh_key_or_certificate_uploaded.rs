@@ -69,5 +69,5 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         let (user, id) = (owner.user()?, id?);
         if ssh { undo::disable_ssh_key(user, id) } else { undo::disable_signing_certificate(user, id) }
     };
-    Some(DETECTION.finding(event, act).evidence_if("Id", id).undo(takes_back()))
+    Some(DETECTION.finding(event, act).target(owner.target(event)).evidence_if("Id", id).undo(takes_back()))
 }

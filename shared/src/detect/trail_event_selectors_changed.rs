@@ -9,8 +9,8 @@
 //!
 //! ## False alarms
 //!
-//! A trail for data events only, beside one that records management events. Changes that leave management events whole
-//! are recorded only.
+//! A trail for data events only, beside one that records management events: some set-ups have both. Changes that leave
+//! management events whole are recorded only.
 //!
 //! ## What to do
 //!
@@ -38,19 +38,21 @@ pub(super) static DETECTION: Detection = Detection {
 };
 
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
-    let (severity, left_out) = match left_out(event) {
-        LeftOut::Everything => (Severity::Critical, "all management events"),
-        LeftOut::Writes => (Severity::Critical, "management events that change something"),
+    let what = left_out(event);
+    let (severity, left_out) = match what {
+        LeftOut::Everything => (Severity::High, "all management events"),
+        LeftOut::Writes => (Severity::High, "management events that change something"),
         LeftOut::Reads => (Severity::Medium, "management events that only read"),
         LeftOut::Some => (Severity::Medium, "some management events"),
-        LeftOut::Nothing => (Severity::Low, "no management events"),
+        LeftOut::Nothing => (Severity::Low, "nothing"),
+        LeftOut::NotSaid => (Severity::Medium, "not said"),
     };
     let trail = event.target().name;
-    let act = match severity {
-        Severity::Low => format!("changed what trail {trail} records"),
+    let act = match what {
+        LeftOut::Nothing | LeftOut::NotSaid => format!("changed what trail {trail} records"),
         _ => format!("made trail {trail} leave out {left_out}"),
     };
-    Some(DETECTION.finding(event, act).severity(severity).evidence("Not recorded", left_out))
+    Some(DETECTION.finding(event, act).severity(severity).evidence("Left out", left_out))
 }
 
 /// Which management events the trail no longer records.
@@ -61,10 +63,15 @@ enum LeftOut {
     Reads,
     Writes,
     Everything,
+    /// The record does not hold the selectors.
+    NotSaid,
 }
 
 /// Management events that one selector or another records, reads and writes apart.
 fn left_out(event: &Event) -> LeftOut {
+    if ["eventSelectors", "advancedEventSelectors"].iter().all(|key| event.request_value(key).is_none()) {
+        return LeftOut::NotSaid;
+    }
     let (mut reads, mut writes, mut narrowed) = (false, false, false);
     let list = |key: &str| event.request_value(key).and_then(Value::as_array).into_iter().flatten();
     for selector in list("eventSelectors") {

@@ -37,7 +37,7 @@ pub(super) static DETECTION: Detection = Detection {
 };
 
 /// Settings that make a trail see less when they are off.
-const BLIND: [(&str, &str); 3] = [
+const LEAVES_OUT: [(&str, &str); 3] = [
     ("includeGlobalServiceEvents", "global services"),
     ("isMultiRegionTrail", "other regions"),
     ("isOrganizationTrail", "the organization's accounts"),
@@ -45,13 +45,16 @@ const BLIND: [(&str, &str); 3] = [
 
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let off = |key: &str| event.request_value(key).and_then(Value::as_bool) == Some(false);
-    let blind = BLIND.iter().filter(|(key, _)| off(key)).map(|(_, words)| *words).collect::<Vec<_>>().join(", ");
+    let left_out: Vec<&str> = LEAVES_OUT.iter().filter(|(key, _)| off(key)).map(|(_, words)| *words).collect();
     let trail = event.target().name;
-    let finding = if blind.is_empty() {
+    let finding = if left_out.is_empty() {
         DETECTION.finding(event, format!("changed trail {trail}"))
     } else {
-        DETECTION.finding(event, format!("made trail {trail} blind to {blind}")).severity(Severity::High)
+        DETECTION.finding(event, format!("changed trail {trail}, which leaves out {}", left_out.join(", ")))
     };
+    // The console sends along what was off before. Nobody leaves global services out without meaning to.
+    let means_to = off("includeGlobalServiceEvents") || !left_out.is_empty() && !event.origin.console;
+    let finding = if means_to { finding.severity(Severity::High) } else { finding };
     let unproven = off("enableLogFileValidation").then_some("off: later changes of the logs cannot be seen");
     Some(
         finding

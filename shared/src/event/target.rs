@@ -173,6 +173,14 @@ impl<'a> Owner<'a> {
     }
 }
 
+impl Owner<'_> {
+    /// The owner as what the call acted on: the user, or for root the account.
+    #[must_use]
+    pub fn target(self, event: &Event) -> Target {
+        self.user().map_or_else(|| Target::account(&event.account), Target::user)
+    }
+}
+
 /// As in "access key … of user bob".
 impl fmt::Display for Owner<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
