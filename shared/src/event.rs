@@ -63,7 +63,7 @@ impl Event {
     pub fn decode(value: Value) -> Self {
         match value {
             Value::Object(mut map) if map.contains_key("detail-type") && map.contains_key("detail") => {
-                let mut take = |key: &str| owned(map.get(key));
+                let take = |key: &str| owned(map.get(key));
                 let delivered = Delivered { account: take("account"), region: take("region"), id: take("id") };
                 Self::from_detail(map.remove("detail").unwrap_or_default(), delivered)
             }
@@ -82,10 +82,8 @@ impl Event {
         let fault = not_a_record.or_else(|| fault_of(&record));
         let field = |key: &str| owned(record.get(key));
         let actor = Actor::from_identity(record.get("userIdentity"), &record);
-        let account = field("recipientAccountId")
-            .or(delivered.account)
-            .or_else(|| actor.account.clone())
-            .unwrap_or_default();
+        let account =
+            field("recipientAccountId").or(delivered.account).or_else(|| actor.account.clone()).unwrap_or_default();
         Self {
             id: field("eventID").or(delivered.id).unwrap_or_default(),
             name: field("eventName").unwrap_or_default(),

@@ -1,6 +1,6 @@
 //! What was found: one judgement of one event.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use jiff::Timestamp;
@@ -237,6 +237,11 @@ impl Finding {
             hash.update(part.len().to_be_bytes());
             hash.update(part.as_bytes());
         }
-        IncidentKey(hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+        let mut key = String::with_capacity(32);
+        for byte in hash.finalize().iter().take(16) {
+            // Writing to a string cannot fail.
+            let _ = write!(key, "{byte:02x}");
+        }
+        IncidentKey(key)
     }
 }

@@ -1,1 +1,125 @@
-//! flow
+//! The line: from an event to a told, handed-over and confirmed finding.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use crate::alert::{self, Alert};
+use crate::detect::{self, Context};
+use crate::event::Event;
+use crate::finding::Finding;
+use crate::ledger::{Claim, Delivery, Ledger, Standing};
+use crate::watcher::Watcher;
+
+/// Tells people.
+#[expect(async_fn_in_trait, reason = "implemented and used in this workspace only, on one thread")]
+pub trait People {
+    /// Publishes an alert to everyone who listens.
+    async fn tell(&self, alert: &Alert) -> Result<(), Undelivered>;
+}
+
+/// Hands findings to machines.
+#[expect(async_fn_in_trait, reason = "implemented and used in this workspace only, on one thread")]
+pub trait Machines {
+    /// Puts a finding on the findings bus.
+    async fn hand_over(&self, finding: &Finding, standing: &Standing) -> Result<(), Undelivered>;
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Nothing worth telling.
+    Quiet,
+    /// The same event was dealt with before.
+    Known,
+    /// A finding, and where it stands.
+    Found(Box<Finding>, Standing),
+}
+
+/// The event is not dealt with: to be tried again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Retry {
+    /// Another try is under way.
+    Busy,
+    /// People were not told, or machines not handed the finding.
+    Undelivered(Undelivered),
+}
+
+/// A message that did not get out, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undelivered(pub String);
+
+/// One watcher with what it reaches.
+pub struct Line<'a, L, P, M> {
+    pub watcher: Watcher,
+    pub context: Context<'a>,
+    pub ledger: &'a L,
+    pub people: &'a P,
+    pub machines: &'a M,
+}
+
+impl<L: Ledger, P: People, M: Machines> Line<'_, L, P, M> {
+    /// Takes one event down the line: detect, claim, count, tell people, hand over to machines, confirm. `now` is the time
+    /// of receipt.
+    ///
+    /// # Errors
+    ///
+    /// [`Retry`] when the event must be tried again. What an earlier try finished is not done twice.
+    pub async fn watch(&self, event: &Event, now: Timestamp) -> Result<Outcome, Retry> {
+        let Some(finding) = detect::look(self.watcher, event, &self.context) else { return Ok(Outcome::Quiet) };
+        let delivery = Delivery::of(self.watcher, event);
+        let standing = match self.ledger.claim(&delivery, now).await {
+            Ok(Claim::Done) => return Ok(Outcome::Known),
+            Ok(Claim::Busy) => return Err(Retry::Busy),
+            Ok(Claim::Ours(progress)) => self.ledger.count(&delivery, progress, &finding, now).await,
+            Err(down) => Err(down),
+        }
+        .unwrap_or_else(|_| Standing::unclaimed(&finding));
+
+        let delivered = self.deliver(&delivery, &finding, &standing, now).await;
+        if !standing.unclaimed {
+            // A claim that cannot be confirmed or given back ends with its lease; the next try finds what was done.
+            let _ = match &delivered {
+                Ok(()) => self.ledger.confirm(&delivery, now).await,
+                Err(_) => self.ledger.release(&delivery).await,
+            };
+        }
+        delivered.map(|()| Outcome::Found(Box::new(finding), standing)).map_err(Retry::Undelivered)
+    }
+
+    /// People hear first, machines second: a failed hand-over never hides an alert.
+    async fn deliver(
+        &self,
+        delivery: &Delivery,
+        finding: &Finding,
+        standing: &Standing,
+        now: Timestamp,
+    ) -> Result<(), Undelivered> {
+        if standing.count < finding.speaks_at {
+            return Ok(());
+        }
+        if standing.speaks && finding.severity >= self.context.config.min_severity {
+            self.people.tell(&alert::of_finding(finding, standing, &self.context, now)).await?;
+            // If this is not remembered, the worst is a second mail: better than none.
+            let _ = self.ledger.told(delivery, standing).await;
+        }
+        self.machines.hand_over(finding, standing).await
+    }
+}
+
+impl fmt::Display for Retry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Busy => f.write_str("another try of this event is under way; it is tried again later"),
+            Self::Undelivered(why) => why.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Undelivered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Retry {}

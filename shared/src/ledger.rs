@@ -1,1 +1,161 @@
-//! ledger
+//! The memory of the line: which deliveries are done, and which incidents are open.
+//!
+//! Two keys, never mixed up. A [`Delivery`] is one event at one watcher: the same event twice is one alert. An
+//! [`IncidentKey`] is the same kind of thing done again: many events are one alert at once and one that counts them when
+//! the incident's window closes.
+//!
+//! AWS delivers events at least once, concurrently, and again after errors. So a delivery is claimed before anything is
+//! told and confirmed after, counting happens once for each delivery however often it is tried, and all expiry is
+//! decided by the time passed in, never by the table's own clean-up, which is up to two days late.
+
+mod memory;
+#[cfg(any(test, feature = "local-aws"))]
+pub mod suite;
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+
+pub use memory::Memory;
+
+use crate::event::Event;
+use crate::finding::{Finding, IncidentKey, Severity};
+use crate::watcher::Watcher;
+
+/// How long a claim holds. Longer than any function may run, shorter than the first retry's delay of a minute.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(45);
+/// How long a finished delivery is remembered: longer than EventBridge and Lambda together keep trying.
+pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long an incident collects events before it is told again.
+pub const WINDOW: SignedDuration = SignedDuration::from_mins(15);
+/// An incident whose window closed this long ago and that nobody told is given up: a new event opens a new one, so that
+/// a broken digest cannot silence alerts.
+pub const ABANDONED: SignedDuration = SignedDuration::from_hours(1);
+/// How long a closed incident stays in the table.
+pub const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// One event at one watcher: `eventID` and account. In full it says which watcher, so that a watcher never
+/// takes another's claim for its own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Delivery {
+    watcher: Watcher,
+    account: String,
+    event_id: String,
+}
+
+/// The answer to a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// Go on. What an earlier try already did is not to be done again.
+    Ours(Progress),
+    /// It was finished before: skip it.
+    Done,
+    /// Somebody else is at it. Fail, so that Lambda tries again: were it skipped, the alert would be lost with a holder
+    /// that died.
+    Busy,
+}
+
+/// What an earlier try of the same delivery already did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    pub counted: bool,
+    pub told: bool,
+}
+
+/// Where a finding stands in its incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    pub incident: IncidentKey,
+    /// Events of the incident so far, this one included.
+    pub count: u64,
+    /// Whether this delivery is the one that tells people.
+    pub speaks: bool,
+    /// Whether the ledger was out of reach: the alert may come again.
+    pub unclaimed: bool,
+}
+
+/// An incident whose window is over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Due {
+    pub incident: IncidentKey,
+    /// The loudest finding that spoke, else the one that opened it.
+    pub finding: Finding,
+    pub opened: Timestamp,
+    pub count: u64,
+    /// How many of them people have heard of.
+    pub told: u64,
+}
+
+/// The ledger cannot be reached or does not answer as it should.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerDown(pub String);
+
+impl fmt::Display for LedgerDown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the ledger cannot be reached: {}", self.0)
+    }
+}
+
+impl std::error::Error for LedgerDown {}
+
+/// The memory of the line. Every method takes the time: implementations have no clock.
+#[expect(async_fn_in_trait, reason = "implemented and used in this workspace only, on one thread")]
+pub trait Ledger {
+    /// Claims a delivery for [`LEASE`].
+    async fn claim(&self, delivery: &Delivery, now: Timestamp) -> Result<Claim, LedgerDown>;
+
+    /// Counts a claimed delivery into its incident, once, and decides whether it speaks: the first to reach the
+    /// incident's quorum at its severity does, and does again when it is tried again.
+    async fn count(
+        &self,
+        delivery: &Delivery,
+        progress: Progress,
+        finding: &Finding,
+        now: Timestamp,
+    ) -> Result<Standing, LedgerDown>;
+
+    /// Remembers that people were told.
+    async fn told(&self, delivery: &Delivery, standing: &Standing) -> Result<(), LedgerDown>;
+
+    /// Finishes a delivery for [`REMEMBERED`].
+    async fn confirm(&self, delivery: &Delivery, now: Timestamp) -> Result<(), LedgerDown>;
+
+    /// Gives a claim back, so that the next try need not wait for its lease.
+    async fn release(&self, delivery: &Delivery) -> Result<(), LedgerDown>;
+
+    /// Incidents whose window is over, oldest first, at most 100.
+    async fn due(&self, now: Timestamp) -> Result<Vec<Due>, LedgerDown>;
+
+    /// Remembers what was told of a due incident, and closes it unless it grew meanwhile.
+    async fn close(&self, due: &Due, now: Timestamp) -> Result<(), LedgerDown>;
+}
+
+impl Delivery {
+    /// The delivery of `event` to `watcher`.
+    #[must_use]
+    pub fn of(watcher: Watcher, event: &Event) -> Self {
+        Self { watcher, account: event.account.clone(), event_id: event.id.clone() }
+    }
+}
+
+impl fmt::Display for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}#{}", self.watcher.name(), self.account, self.event_id)
+    }
+}
+
+impl Standing {
+    /// Where a finding stands when nobody can say: it is told, unless it means something only when it is counted.
+    #[must_use]
+    pub fn unclaimed(finding: &Finding) -> Self {
+        Self { incident: finding.incident(), count: 1, speaks: finding.speaks_at <= 1, unclaimed: true }
+    }
+}
+
+impl Due {
+    /// Whether people are to hear of it: it reached its quorum, and it grew since they were last told.
+    #[must_use]
+    pub fn speaks(&self, min_severity: Severity) -> bool {
+        self.count > self.told && self.count >= self.finding.speaks_at && self.finding.severity >= min_severity
+    }
+}

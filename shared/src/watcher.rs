@@ -5,7 +5,7 @@
 //! outcome (denied or not), so that one act starts one watcher.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::detect::{self, Detection};
 use crate::event::{DENIED_EXACTLY, DENIED_PREFIXES, DENIED_SUFFIXES, Event, is_denied};
@@ -87,14 +87,8 @@ const DETAIL_TYPES: [&str; 5] = [
 
 impl Watcher {
     /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::RootUsage,
-        Self::AccessKeys,
-        Self::IamChanges,
-        Self::AccessDenied,
-        Self::SignIn,
-        Self::Guardrails,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::RootUsage, Self::AccessKeys, Self::IamChanges, Self::AccessDenied, Self::SignIn, Self::Guardrails];
 
     /// The name that is the same everywhere.
     #[must_use]
@@ -112,12 +106,22 @@ impl Watcher {
     /// The EventBridge rules that start it.
     #[must_use]
     pub fn rules(self) -> Vec<Rule> {
-        let calls = || detect::ALL.iter().filter(|d| d.watcher == self).flat_map(|d| d.calls).copied().collect();
+        let calls: Vec<Calls> =
+            detect::ALL.iter().filter(|d| d.watcher == self).flat_map(|d| d.calls).copied().collect();
+        // A rule for the calls of no detection would admit every call.
+        let by_call = |name| {
+            (!calls.is_empty()).then(|| Rule {
+                name,
+                actor: Who::NotRoot,
+                outcome: Outcome::NoError,
+                calls: calls.clone(),
+            })
+        };
         match self {
-            Self::RootUsage => vec![
-                Rule { name: "ByRoot", actor: Who::Root, outcome: Outcome::Any, calls: Vec::new() },
-                Rule { name: "ForRoot", actor: Who::NotRoot, outcome: Outcome::NoError, calls: calls() },
-            ],
+            Self::RootUsage => {
+                let by_root = Rule { name: "ByRoot", actor: Who::Root, outcome: Outcome::Any, calls: Vec::new() };
+                std::iter::once(by_root).chain(by_call("ForRoot")).collect()
+            }
             Self::AccessDenied => {
                 vec![Rule {
                     name: "Denied",
@@ -127,7 +131,7 @@ impl Watcher {
                 }]
             }
             Self::AccessKeys | Self::IamChanges | Self::SignIn | Self::Guardrails => {
-                vec![Rule { name: "Calls", actor: Who::NotRoot, outcome: Outcome::NoError, calls: calls() }]
+                by_call("Calls").into_iter().collect()
             }
         }
     }
@@ -188,24 +192,23 @@ impl Rule {
     /// The EventBridge pattern. `${AWS::AccountId}` stands for the account of the stack.
     #[must_use]
     pub fn pattern(&self) -> Value {
-        let mut detail = json!({"userIdentity": self.actor.identity_pattern()});
+        let mut detail = Map::new();
+        detail.insert("userIdentity".to_owned(), self.actor.identity_pattern());
         if let Some(codes) = self.outcome.error_code_pattern() {
-            detail["errorCode"] = codes;
+            detail.insert("errorCode".to_owned(), codes);
         }
         if self.actor == Who::Root {
-            detail["eventType"] = json!([{"anything-but": ["AwsServiceEvent"]}, {"exists": false}]);
+            detail.insert("eventType".to_owned(), json!([{"anything-but": ["AwsServiceEvent"]}, {"exists": false}]));
         }
         let mut names: Vec<&str> = self.calls.iter().flat_map(|calls| calls.names).copied().collect();
         names.sort_unstable();
         names.dedup();
         if !names.is_empty() {
-            detail["eventName"] = names
-                .into_iter()
-                .map(|name| match name.strip_suffix('*') {
-                    Some(prefix) => json!({"prefix": prefix}),
-                    None => json!(name),
-                })
-                .collect();
+            let matched = names.into_iter().map(|name| match name.strip_suffix('*') {
+                Some(prefix) => json!({"prefix": prefix}),
+                None => json!(name),
+            });
+            detail.insert("eventName".to_owned(), matched.collect());
         }
         json!({
             "source": self.sources(),
@@ -240,9 +243,7 @@ impl Who {
                     && glance.invoked_by.is_none_or(|by| by == PERSON_IN_THE_CONSOLE)
             }
             Self::NotRoot => !root,
-            Self::NotRootNorService => {
-                !root && glance.actor_type != Some("AWSService") && glance.invoked_by.is_none()
-            }
+            Self::NotRootNorService => !root && glance.actor_type != Some("AWSService") && glance.invoked_by.is_none(),
         }
     }
 

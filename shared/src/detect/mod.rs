@@ -129,7 +129,7 @@ pub fn look(watcher: Watcher, event: &Event, context: &Context<'_>) -> Option<Fi
     let also: Vec<String> = found.iter().skip(1).map(|finding| finding.detection.clone()).collect();
     let asks = found.iter().find_map(|finding| finding.asks.clone());
     let strongest = found.into_iter().next()?;
-    Some(Finding { also, asks, ..strongest })
+    Some(Finding { asks, also, ..strongest })
 }
 
 impl Detection {

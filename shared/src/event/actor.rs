@@ -131,7 +131,7 @@ impl Actor {
             _ => Kind::Unknown,
         };
         let account = at("accountId")
-            .or_else(|| arn.splitn(6, ':').nth(4))
+            .or_else(|| arn.split(':').nth(4))
             .or(at("sessionContext.sessionIssuer.accountId"))
             .filter(|account| is_account(account))
             .map(str::to_owned);
@@ -193,9 +193,9 @@ impl Actor {
     #[must_use]
     pub fn is_instance(&self) -> bool {
         let session = self.session.as_deref().or_else(|| self.principal_id.as_deref()?.split_once(':').map(|(_, s)| s));
-        session.and_then(|session| session.strip_prefix("i-")).is_some_and(|id| {
-            (id.len() == 8 || id.len() == 17) && id.bytes().all(|byte| byte.is_ascii_hexdigit())
-        })
+        session
+            .and_then(|session| session.strip_prefix("i-"))
+            .is_some_and(|id| (id.len() == 8 || id.len() == 17) && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
     }
 
     /// Whether this is an AWS service with its own role in the account. IAM lets nobody else have a role under that path.
@@ -238,7 +238,11 @@ fn role_arn(session_arn: &str, role: &str) -> Option<String> {
 
 /// In a member account a central root session is of type Root with a temporary key, opened outside the console, without
 /// MFA and used by no service. `assumedRoot` says so where it is present.
-fn central_root<'a>(at: &impl Fn(&str) -> Option<&'a str>, invoked_by: Option<&str>, record: &Map<String, Value>) -> bool {
+fn central_root<'a>(
+    at: &impl Fn(&str) -> Option<&'a str>,
+    invoked_by: Option<&str>,
+    record: &Map<String, Value>,
+) -> bool {
     let temporary = at("accessKeyId").is_some_and(|key| key.starts_with("ASIA"));
     let console = super::origin::from_console(record);
     let mfa = at("sessionContext.attributes.mfaAuthenticated") == Some("true");

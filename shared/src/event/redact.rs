@@ -41,7 +41,8 @@ fn blank(value: &mut Value) {
 
 fn holds_a_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    let secret = ["sessiontoken", "secret", "password", "signintoken", "bearertoken"].iter().any(|word| key.contains(word));
+    let secret =
+        ["sessiontoken", "secret", "password", "signintoken", "bearertoken"].iter().any(|word| key.contains(word));
     // `responseElements.PasswordUpdated` and the like answer "Success": an outcome, not a password.
     let outcome = key.ends_with("updated") || key.ends_with("requested") || key.ends_with("completed");
     secret && !outcome && !NAMES_A_SECRET.contains(&key.as_str())

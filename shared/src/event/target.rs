@@ -98,7 +98,8 @@ impl Target {
     /// IAM lets a user leave out its own name: the parameters are null then, and the target is the actor. The same call
     /// by root acts on root.
     fn self_service(event: &Event) -> Option<Self> {
-        let own_credentials = ["CreateAccessKey", "CreateLoginProfile", "ChangePassword", "DeleteAccessKey", "UpdateAccessKey"];
+        let own_credentials =
+            ["CreateAccessKey", "CreateLoginProfile", "ChangePassword", "DeleteAccessKey", "UpdateAccessKey"];
         if !event.is("iam.amazonaws.com", &own_credentials) || event.error_code.is_some() {
             return None;
         }

@@ -1,0 +1,134 @@
+//! The ledger in memory, for replay and tests. It passes the same suite as the one in `DynamoDB`.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use super::{ABANDONED, Claim, Delivery, Due, LEASE, Ledger, LedgerDown, Progress, REMEMBERED, Standing, WINDOW};
+use crate::finding::{Finding, IncidentKey, Severity};
+
+/// A ledger that lives as long as the process.
+#[derive(Debug, Default)]
+pub struct Memory(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    claims: HashMap<Delivery, Held>,
+    incidents: HashMap<IncidentKey, Open>,
+}
+
+#[derive(Debug)]
+struct Held {
+    done: bool,
+    /// The lease's end, or when a finished delivery is forgotten.
+    until: Timestamp,
+    progress: Progress,
+}
+
+#[derive(Debug)]
+struct Open {
+    due: Due,
+    due_at: Timestamp,
+    closed: bool,
+    floor: Option<(Severity, Delivery)>,
+}
+
+impl Memory {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // No method leaves the state half-changed, so a panic elsewhere has not spoilt it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ledger for Memory {
+    async fn claim(&self, delivery: &Delivery, now: Timestamp) -> Result<Claim, LedgerDown> {
+        let mut state = self.state();
+        let progress = match state.claims.get(delivery) {
+            Some(held) if held.until > now => return Ok(if held.done { Claim::Done } else { Claim::Busy }),
+            Some(held) if !held.done => held.progress,
+            _ => Progress::default(),
+        };
+        state.claims.insert(delivery.clone(), Held { done: false, until: now + LEASE, progress });
+        Ok(Claim::Ours(progress))
+    }
+
+    async fn count(
+        &self,
+        delivery: &Delivery,
+        progress: Progress,
+        finding: &Finding,
+        now: Timestamp,
+    ) -> Result<Standing, LedgerDown> {
+        let mut state = self.state();
+        let key = finding.incident();
+        let over = |open: &Open| open.closed || open.due_at + ABANDONED <= now;
+        if !progress.counted || !state.incidents.contains_key(&key) {
+            if state.incidents.get(&key).is_none_or(over) {
+                state.incidents.insert(key.clone(), Open::new(&key, finding, now));
+            }
+            if let Some(open) = state.incidents.get_mut(&key) {
+                open.due.count += 1;
+            }
+            if let Some(held) = state.claims.get_mut(delivery) {
+                held.progress.counted = true;
+            }
+        }
+        let Some(open) = state.incidents.get_mut(&key) else { return Ok(Standing::unclaimed(finding)) };
+        let takes_floor = open.due.count >= finding.speaks_at
+            && open.floor.as_ref().is_none_or(|(loudest, by)| *loudest < finding.severity || by == delivery);
+        if takes_floor {
+            open.due.finding = finding.clone();
+            open.floor = Some((finding.severity, delivery.clone()));
+        }
+        Ok(Standing { incident: key, count: open.due.count, speaks: takes_floor && !progress.told, unclaimed: false })
+    }
+
+    async fn told(&self, delivery: &Delivery, standing: &Standing) -> Result<(), LedgerDown> {
+        let mut state = self.state();
+        if let Some(held) = state.claims.get_mut(delivery) {
+            held.progress.told = true;
+        }
+        if let Some(open) = state.incidents.get_mut(&standing.incident) {
+            open.due.told = open.due.told.max(standing.count);
+        }
+        Ok(())
+    }
+
+    async fn confirm(&self, delivery: &Delivery, now: Timestamp) -> Result<(), LedgerDown> {
+        let held = Held { done: true, until: now + REMEMBERED, progress: Progress { counted: true, told: true } };
+        self.state().claims.insert(delivery.clone(), held);
+        Ok(())
+    }
+
+    async fn release(&self, delivery: &Delivery) -> Result<(), LedgerDown> {
+        if let Some(held) = self.state().claims.get_mut(delivery)
+            && !held.done
+        {
+            held.until = Timestamp::UNIX_EPOCH;
+        }
+        Ok(())
+    }
+
+    async fn due(&self, now: Timestamp) -> Result<Vec<Due>, LedgerDown> {
+        let state = self.state();
+        let mut due: Vec<&Open> = state.incidents.values().filter(|open| !open.closed && open.due_at <= now).collect();
+        due.sort_by(|a, b| (a.due_at, &a.due.incident).cmp(&(b.due_at, &b.due.incident)));
+        Ok(due.into_iter().take(100).map(|open| open.due.clone()).collect())
+    }
+
+    async fn close(&self, due: &Due, _: Timestamp) -> Result<(), LedgerDown> {
+        if let Some(open) = self.state().incidents.get_mut(&due.incident) {
+            open.due.told = open.due.told.max(due.count);
+            open.closed = open.due.count == due.count;
+        }
+        Ok(())
+    }
+}
+
+impl Open {
+    fn new(key: &IncidentKey, finding: &Finding, now: Timestamp) -> Self {
+        let due = Due { incident: key.clone(), finding: finding.clone(), opened: now, count: 0, told: 0 };
+        Self { due, due_at: now + WINDOW, closed: false, floor: None }
+    }
+}
