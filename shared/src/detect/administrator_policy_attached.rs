@@ -1,6 +1,6 @@
 //! # Administrator policy attached
 //!
-//! Somebody attached AWS's managed policy AdministratorAccess to a user, a role or a group.
+//! Somebody attached AWS's managed policy `AdministratorAccess` to a user, a role or a group.
 //!
 //! ## Why it matters
 //!

@@ -5,7 +5,7 @@
 //!
 //! ## Why it matters
 //!
-//! The next call can attach it, under a name that looks harmless. AWS has AdministratorAccess for honest use: a copy
+//! The next call can attach it, under a name that looks harmless. AWS has `AdministratorAccess` for honest use: a copy
 //! of it under another name wants a reason.
 //!
 //! ## False alarms

@@ -1,6 +1,6 @@
 //! # Policy that only denies detached
 //!
-//! Somebody detached a policy of AWS's that allows nothing and only denies: AWSDenyAll, or the quarantine that AWS
+//! Somebody detached a policy of AWS's that allows nothing and only denies: `AWSDenyAll`, or the quarantine that AWS
 //! puts on a user whose key it found in public.
 //!
 //! ## Why it matters

@@ -1,17 +1,17 @@
 //! # Powerful AWS policy attached
 //!
-//! Somebody attached a managed policy of AWS's that reaches far: IAMFullAccess, PowerUserAccess, or one that allows
-//! everything within a service.
+//! Somebody attached a managed policy of AWS's that reaches far: `IAMFullAccess`, `PowerUserAccess`, or one that
+//! allows everything within a service.
 //!
 //! ## Why it matters
 //!
-//! IAMFullAccess lets its holder take every other right. PowerUserAccess reaches all data. A FullAccess policy also
-//! allows deleting, and often passing a role to a machine the holder controls.
+//! `IAMFullAccess` lets its holder take every other right. `PowerUserAccess` reaches all data. A `FullAccess` policy
+//! also allows deleting, and often passing a role to a machine the holder controls.
 //!
 //! ## False alarms
 //!
-//! Teams use FullAccess policies for convenience, and infrastructure code attaches them at every deployment. Those are
-//! MEDIUM here.
+//! Teams use `FullAccess` policies for convenience, and infrastructure code attaches them at every deployment. Those
+//! are MEDIUM here.
 //!
 //! ## What to do
 //!
