@@ -23,6 +23,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
 use crate::finding::{Finding, Severity};
+use crate::policy::AwsManaged;
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
@@ -45,16 +46,11 @@ const INLINE: &str = "AWSExposedCredentialPolicy_DO_NOT_REMOVE";
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let policy = match event.call() {
         "AttachUserPolicy" => {
-            event.request("policyArn").and_then(managed_by_aws).filter(|name| name.starts_with(MANAGED))?
+            let managed = AwsManaged::from_arn(event.request("policyArn")?)?;
+            (managed.path.is_empty() && managed.name.starts_with(MANAGED)).then_some(managed.name)?
         }
         _ => event.request("policyName").filter(|name| *name == INLINE)?,
     };
     let user = event.request("userName")?;
     Some(DETECTION.finding(event, format!("quarantined user {user} with {policy}")).evidence("Policy", policy))
-}
-
-/// The name of a policy that AWS manages, in any partition. An account's own policies have its number in the ARN.
-fn managed_by_aws(arn: &str) -> Option<&str> {
-    let (partition, name) = arn.strip_prefix("arn:")?.split_once(":iam::aws:policy/")?;
-    (partition == "aws" || partition.starts_with("aws-")).then_some(name)
 }

@@ -43,7 +43,8 @@ const QUORUM_IN_THE_CONSOLE: u64 = 50;
 
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let denial = event.denial()?;
-    if is_run_by_aws(event) || is_anonymous(event) {
+    // Such roles act for AWS services, and are denied all day where a resource's policy leaves them out.
+    if event.actor.is_service_linked_role() || is_anonymous(event) {
         return None;
     }
     let looks_around = event.origin.console && event.read_only();
@@ -57,12 +58,6 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
             .evidence_if("Refused by", denial.layer.map(Layer::words))
             .speaks_at(if looks_around { QUORUM_IN_THE_CONSOLE } else { QUORUM }),
     )
-}
-
-/// Service-linked roles act for AWS services in the account, and are denied all day where a resource's policy leaves
-/// them out. Nobody else can assume them.
-fn is_run_by_aws(event: &Event) -> bool {
-    event.actor.principal.contains(":role/aws-service-role/")
 }
 
 /// Anybody on the internet may try a public name: that is nobody's credentials.

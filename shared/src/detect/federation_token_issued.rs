@@ -21,6 +21,8 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
 use crate::finding::{Finding, Severity};
+use crate::grant;
+use crate::policy::{AwsManaged, Document, Privilege};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
@@ -45,27 +47,28 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         .finding(event, format!("issued a federation token to {session}"))
         // The caller chooses the session's name: it must not split the incident.
         .target(Target::user(&event.actor.name))
-        .evidence_if("Access key of the session", event.response("credentials.accessKeyId"))
-        .evidence(
-            "Session policy",
-            if has_policy(event) { "given" } else { "none: may only reach what resource policies allow" },
-        );
-    Some(if is_administrator(event) {
-        finding.severity(Severity::High).evidence("Session may", "do all that its user may: AdministratorAccess")
-    } else {
+        .evidence_if("Access key of the session", event.response("credentials.accessKeyId"));
+    Some(if holds_nothing_back(event) {
+        finding.severity(Severity::High).evidence("Session may", "do all that its user may")
+    } else if has_policy(event) {
         finding
+    } else {
+        finding.evidence("Session may", "do only what policies of resources let it")
     })
 }
 
 fn has_policy(event: &Event) -> bool {
-    event.request("policy").is_some() || event.request_value("policyArns").is_some()
+    event.request_value("policy").is_some() || event.request_value("policyArns").is_some()
 }
 
-/// Whether AWS's `AdministratorAccess`, of any partition, is the session's policy: nothing of the user's is held back.
-fn is_administrator(event: &Event) -> bool {
+/// Whether one of the session's policies allows everything: the session then has all the rights of its user.
+fn holds_nothing_back(event: &Event) -> bool {
     let arns = event.request_value("policyArns").and_then(serde_json::Value::as_array);
-    arns.into_iter().flatten().any(|policy| {
-        let arn = policy.as_str().or_else(|| policy.get("arn")?.as_str()).unwrap_or_default();
-        arn.starts_with("arn:aws") && arn.ends_with(":iam::aws:policy/AdministratorAccess")
-    })
+    let managed = arns.into_iter().flatten().filter_map(|policy| {
+        let arn = policy.as_str().or_else(|| policy.get("arn")?.as_str())?;
+        AwsManaged::from_arn(arn)?.privilege()
+    });
+    let inline = grant::document(event, "policy").ok();
+    let inline = inline.as_ref().and_then(Document::privilege).map(|grant| grant.privilege);
+    managed.chain(inline).any(|privilege| privilege == Privilege::Everything)
 }

@@ -4,18 +4,37 @@ mod access_key_created;
 mod access_key_created_for_another_user;
 mod access_key_deleted;
 mod access_key_reactivated;
+mod administrator_inline_policy_put;
+mod administrator_policy_attached;
+mod administrator_policy_created;
+mod administrator_policy_version_created;
+mod aws_managed_policy_attached;
 mod aws_quarantined_user;
 mod calls_denied;
 mod console_login_by_instance_role;
 mod console_login_failed;
 mod console_login_without_mfa;
+mod customer_managed_policy_attached;
+mod deny_policy_detached;
 mod federation_token_issued;
+mod inline_policy_put;
 mod login_profile_created;
 mod login_profile_updated_for_another_user;
+mod managed_policy_detached;
 mod mfa_device_deactivated;
 mod mfa_device_registered;
 mod own_role_changed;
 mod own_stack_changed;
+mod permissions_boundary_put;
+mod permissions_boundary_removed;
+mod policy_created;
+mod policy_default_version_switched;
+mod policy_deleted;
+mod policy_version_created;
+mod powerful_policy_attached;
+mod request_parameters_omitted;
+mod role_opened_to_another_account;
+mod role_opened_to_everyone;
 mod root_access_key_created;
 mod root_api_call;
 mod root_console_login;
@@ -34,7 +53,10 @@ mod trail_deleted;
 mod trail_event_selectors_changed;
 mod trail_logging_stopped;
 mod trail_updated;
+mod trust_policy_changed;
 mod unreadable_event;
+mod user_added_to_group;
+mod user_created;
 
 use crate::config::Config;
 use crate::event::{Denial, Event};
@@ -47,18 +69,37 @@ pub static ALL: &[&Detection] = &[
     &access_key_created_for_another_user::DETECTION,
     &access_key_deleted::DETECTION,
     &access_key_reactivated::DETECTION,
+    &administrator_inline_policy_put::DETECTION,
+    &administrator_policy_attached::DETECTION,
+    &administrator_policy_created::DETECTION,
+    &administrator_policy_version_created::DETECTION,
+    &aws_managed_policy_attached::DETECTION,
     &aws_quarantined_user::DETECTION,
     &calls_denied::DETECTION,
     &console_login_by_instance_role::DETECTION,
     &console_login_failed::DETECTION,
     &console_login_without_mfa::DETECTION,
+    &customer_managed_policy_attached::DETECTION,
+    &deny_policy_detached::DETECTION,
     &federation_token_issued::DETECTION,
+    &inline_policy_put::DETECTION,
     &login_profile_created::DETECTION,
     &login_profile_updated_for_another_user::DETECTION,
+    &managed_policy_detached::DETECTION,
     &mfa_device_deactivated::DETECTION,
     &mfa_device_registered::DETECTION,
     &own_role_changed::DETECTION,
     &own_stack_changed::DETECTION,
+    &permissions_boundary_put::DETECTION,
+    &permissions_boundary_removed::DETECTION,
+    &policy_created::DETECTION,
+    &policy_default_version_switched::DETECTION,
+    &policy_deleted::DETECTION,
+    &policy_version_created::DETECTION,
+    &powerful_policy_attached::DETECTION,
+    &request_parameters_omitted::DETECTION,
+    &role_opened_to_another_account::DETECTION,
+    &role_opened_to_everyone::DETECTION,
     &root_access_key_created::DETECTION,
     &root_api_call::DETECTION,
     &root_console_login::DETECTION,
@@ -77,7 +118,10 @@ pub static ALL: &[&Detection] = &[
     &trail_event_selectors_changed::DETECTION,
     &trail_logging_stopped::DETECTION,
     &trail_updated::DETECTION,
+    &trust_policy_changed::DETECTION,
     &unreadable_event::DETECTION,
+    &user_added_to_group::DETECTION,
+    &user_created::DETECTION,
 ];
 
 /// A kind of event worth telling, and the pure function that recognises it.
