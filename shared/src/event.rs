@@ -18,7 +18,7 @@ pub(crate) use actor::is_account;
 pub use actor::{Actor, Human, Kind, ToldBy};
 pub use denial::{DENIED_EXACTLY, DENIED_PREFIXES, DENIED_SUFFIXES, Denial, Layer, is_denied};
 pub use origin::Origin;
-pub use target::Target;
+pub use target::{Owner, Target};
 
 /// One CloudTrail record, secrets removed.
 #[derive(Debug, Clone)]
@@ -166,13 +166,22 @@ impl Event {
     /// keep a document out of the log.
     #[must_use]
     pub fn parameters_omitted(&self) -> bool {
-        self.at("requestParameters", "omitted").and_then(Value::as_bool).unwrap_or(false)
+        match self.at("requestParameters", "omitted") {
+            Some(Value::Bool(omitted)) => *omitted,
+            omitted => text(omitted) == Some("true"),
+        }
     }
 
     /// What the call acted on.
     #[must_use]
     pub fn target(&self) -> Target {
         Target::of(self)
+    }
+
+    /// Whose credentials the call changes, for calls of IAM that change a user's. `None` where the record does not say.
+    #[must_use]
+    pub fn owner(&self) -> Option<Owner<'_>> {
+        Owner::of(self)
     }
 
     /// What was denied and by which layer, if the call was denied.
@@ -253,7 +262,8 @@ fn fingerprint(value: &Value) -> String {
     hash.iter().take(16).fold(String::from("no-id-"), |text, byte| format!("{text}{byte:02x}"))
 }
 
-fn type_name(value: &Value) -> &'static str {
+/// What kind of JSON value it is, for an error message.
+pub(crate) fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
