@@ -108,12 +108,22 @@ impl Watcher {
     /// The EventBridge rules that start it.
     #[must_use]
     pub fn rules(self) -> Vec<Rule> {
-        let calls = || detect::ALL.iter().filter(|d| d.watcher == self).flat_map(|d| d.calls).copied().collect();
+        let calls: Vec<Calls> =
+            detect::ALL.iter().filter(|d| d.watcher == self).flat_map(|d| d.calls).copied().collect();
+        // A rule for the calls of no detection would admit every call.
+        let by_call = |name| {
+            (!calls.is_empty()).then(|| Rule {
+                name,
+                actor: Who::NotRoot,
+                outcome: Outcome::NoError,
+                calls: calls.clone(),
+            })
+        };
         match self {
-            Self::RootUsage => vec![
-                Rule { name: "ByRoot", actor: Who::Root, outcome: Outcome::Any, calls: Vec::new() },
-                Rule { name: "ForRoot", actor: Who::NotRoot, outcome: Outcome::NoError, calls: calls() },
-            ],
+            Self::RootUsage => {
+                let by_root = Rule { name: "ByRoot", actor: Who::Root, outcome: Outcome::Any, calls: Vec::new() };
+                std::iter::once(by_root).chain(by_call("ForRoot")).collect()
+            }
             Self::AccessDenied => {
                 vec![Rule {
                     name: "Denied",
@@ -123,7 +133,7 @@ impl Watcher {
                 }]
             }
             Self::AccessKeys | Self::IamChanges | Self::SignIn | Self::Guardrails => {
-                vec![Rule { name: "Calls", actor: Who::NotRoot, outcome: Outcome::NoError, calls: calls() }]
+                by_call("Calls").into_iter().collect()
             }
         }
     }
