@@ -162,7 +162,10 @@ impl Event {
     /// keep a document out of the log.
     #[must_use]
     pub fn parameters_omitted(&self) -> bool {
-        self.at("requestParameters", "omitted").and_then(Value::as_bool).unwrap_or(false)
+        match self.at("requestParameters", "omitted") {
+            Some(Value::Bool(omitted)) => *omitted,
+            omitted => text(omitted) == Some("true"),
+        }
     }
 
     /// What the call acted on.
@@ -243,7 +246,8 @@ fn owned(value: Option<&Value>) -> Option<String> {
     text(value).map(str::to_owned)
 }
 
-fn type_name(value: &Value) -> &'static str {
+/// What kind of JSON value it is, for an error message.
+pub(crate) fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
