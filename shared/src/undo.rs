@@ -3,6 +3,8 @@
 //! Names come from events, so from attackers: a command is given only where every name in it has the form that IAM
 //! allows, and none where one has not. Values follow `=`, so that no name is taken for an option.
 
+use crate::event::Target;
+
 /// `aws iam update-access-key … Inactive`.
 #[must_use]
 pub fn disable_access_key(user: &str, key: &str) -> Option<String> {
@@ -11,6 +13,65 @@ pub fn disable_access_key(user: &str, key: &str) -> Option<String> {
         name(user)?,
         access_key(key)?
     ))
+}
+
+/// `aws iam detach-user-policy …`, and so for roles and groups.
+#[must_use]
+pub fn detach_policy(holder: &Target, policy_arn: &str) -> Option<String> {
+    let (kind, holder) = kind_and_name(holder)?;
+    Some(format!("aws iam detach-{kind}-policy --{kind}-name={holder} --policy-arn={}", arn(policy_arn)?))
+}
+
+/// `aws iam attach-user-policy …`, and so for roles and groups.
+#[must_use]
+pub fn attach_policy(holder: &Target, policy_arn: &str) -> Option<String> {
+    let (kind, holder) = kind_and_name(holder)?;
+    Some(format!("aws iam attach-{kind}-policy --{kind}-name={holder} --policy-arn={}", arn(policy_arn)?))
+}
+
+/// `aws iam delete-user-policy …`, and so for roles and groups: deletes an inline policy.
+#[must_use]
+pub fn delete_inline_policy(holder: &Target, policy: &str) -> Option<String> {
+    let (kind, holder) = kind_and_name(holder)?;
+    Some(format!("aws iam delete-{kind}-policy --{kind}-name={holder} --policy-name={}", name(policy)?))
+}
+
+/// `aws iam delete-policy …`. IAM refuses while the policy is attached to anything.
+#[must_use]
+pub fn delete_policy(policy_arn: &str) -> Option<String> {
+    Some(format!("aws iam delete-policy --policy-arn={}", arn(policy_arn)?))
+}
+
+/// `aws iam delete-policy-version …`. IAM refuses while the version is the default.
+#[must_use]
+pub fn delete_policy_version(policy_arn: &str, version: &str) -> Option<String> {
+    let number = version.strip_prefix('v').filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()))?;
+    let policy = arn(policy_arn)?;
+    (!number.is_empty()).then(|| format!("aws iam delete-policy-version --policy-arn={policy} --version-id={version}"))
+}
+
+/// `aws iam remove-user-from-group …`.
+#[must_use]
+pub fn remove_user_from_group(user: &str, group: &str) -> Option<String> {
+    Some(format!("aws iam remove-user-from-group --user-name={} --group-name={}", name(user)?, name(group)?))
+}
+
+/// `aws iam delete-user …`. IAM refuses while the user has keys, policies or groups.
+#[must_use]
+pub fn delete_user(user: &str) -> Option<String> {
+    Some(format!("aws iam delete-user --user-name={}", name(user)?))
+}
+
+/// `aws iam delete-role …`. IAM refuses while the role has policies.
+#[must_use]
+pub fn delete_role(role: &str) -> Option<String> {
+    Some(format!("aws iam delete-role --role-name={}", name(role)?))
+}
+
+/// The word of the command line for a holder of policies, and its name.
+fn kind_and_name(holder: &Target) -> Option<(&'static str, &str)> {
+    let kind = ["user", "role", "group"].into_iter().find(|kind| *kind == holder.kind)?;
+    Some((kind, name(&holder.name)?))
 }
 
 /// `text`, if it has the form of an IAM user, role, group or policy name: letters, digits and `_+=,.@-`, at most 128.

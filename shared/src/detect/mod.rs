@@ -2,8 +2,31 @@
 
 mod access_key_created;
 mod access_key_created_for_another_user;
+mod administrator_inline_policy_put;
+mod administrator_policy_attached;
+mod administrator_policy_created;
+mod administrator_policy_version_created;
+mod aws_managed_policy_attached;
+mod customer_managed_policy_attached;
+mod deny_policy_detached;
+mod inline_policy_put;
+mod managed_policy_detached;
+mod permissions_boundary_put;
+mod permissions_boundary_removed;
+mod policy_created;
+mod policy_default_version_switched;
+mod policy_deleted;
+mod policy_version_created;
+mod powerful_policy_attached;
+mod request_parameters_omitted;
+mod role_created;
+mod role_opened_to_another_account;
+mod role_opened_to_everyone;
 mod root_api_call;
+mod trust_policy_changed;
 mod unreadable_event;
+mod user_added_to_group;
+mod user_created;
 
 use crate::config::Config;
 use crate::event::Event;
@@ -14,8 +37,31 @@ use crate::watcher::{Calls, Watcher};
 pub static ALL: &[&Detection] = &[
     &access_key_created::DETECTION,
     &access_key_created_for_another_user::DETECTION,
+    &administrator_inline_policy_put::DETECTION,
+    &administrator_policy_attached::DETECTION,
+    &administrator_policy_created::DETECTION,
+    &administrator_policy_version_created::DETECTION,
+    &aws_managed_policy_attached::DETECTION,
+    &customer_managed_policy_attached::DETECTION,
+    &deny_policy_detached::DETECTION,
+    &inline_policy_put::DETECTION,
+    &managed_policy_detached::DETECTION,
+    &permissions_boundary_put::DETECTION,
+    &permissions_boundary_removed::DETECTION,
+    &policy_created::DETECTION,
+    &policy_default_version_switched::DETECTION,
+    &policy_deleted::DETECTION,
+    &policy_version_created::DETECTION,
+    &powerful_policy_attached::DETECTION,
+    &request_parameters_omitted::DETECTION,
+    &role_created::DETECTION,
+    &role_opened_to_another_account::DETECTION,
+    &role_opened_to_everyone::DETECTION,
     &root_api_call::DETECTION,
+    &trust_policy_changed::DETECTION,
     &unreadable_event::DETECTION,
+    &user_added_to_group::DETECTION,
+    &user_created::DETECTION,
 ];
 
 /// A kind of event worth telling, and the pure function that recognises it.
