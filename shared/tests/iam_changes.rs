@@ -1,7 +1,6 @@
 //! What iam-changes says of its sample events: how loud, in which words, and with which way back.
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
-#![expect(clippy::indexing_slicing, reason = "`value[\"key\"] = …` is how JSON is changed")]
 
 use std::fmt::Write as _;
 use std::fs;
