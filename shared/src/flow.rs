@@ -66,8 +66,19 @@ impl<L: Ledger, P: People, M: Machines> Line<'_, L, P, M> {
     ///
     /// [`Retry`] when the event must be tried again. What an earlier try finished is not done twice.
     pub async fn watch(&self, event: &Event, now: Timestamp) -> Result<Outcome, Retry> {
-        let Some(finding) = detect::look(self.watcher, event, &self.context) else { return Ok(Outcome::Quiet) };
-        let delivery = Delivery::of(self.watcher, event);
+        match detect::look(self.watcher, event, &self.context) {
+            Some(finding) => self.follow(finding, now).await,
+            None => Ok(Outcome::Quiet),
+        }
+    }
+
+    /// Takes one finding down the rest of the line: claim, count, tell people, hand over to machines, confirm.
+    ///
+    /// # Errors
+    ///
+    /// As [`Line::watch`].
+    pub async fn follow(&self, finding: Finding, now: Timestamp) -> Result<Outcome, Retry> {
+        let delivery = Delivery::of(self.watcher, &finding);
         let standing = match self.ledger.claim(&delivery, now).await {
             Ok(Claim::Done) => return Ok(Outcome::Known),
             Ok(Claim::Busy) => return Err(Retry::Busy),
