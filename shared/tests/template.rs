@@ -86,7 +86,10 @@ fn every_pattern_is_pinned_to_its_sender_and_to_this_account() {
             assert!(!sources.is_empty(), "{function} {name} takes events of anybody");
             for source in sources {
                 let text = source.as_str().or_else(|| source["prefix"].as_str()).unwrap_or_default();
-                assert!(text.starts_with("aws.") || text == "iamwatch", "anybody can send as {source}: {function} {name}");
+                assert!(
+                    text.starts_with("aws.") || text == "iamwatch",
+                    "anybody can send as {source}: {function} {name}"
+                );
             }
         }
     }
@@ -230,7 +233,9 @@ fn nothing_but_quarantine_writes_to_iam_and_quarantine_only_when_it_enforces() {
 
 #[test]
 fn an_action_counts_as_writing_to_iam_however_it_is_spelt() {
-    for action in ["iam:UpdateAccessKey", "IAM:passrole", "iam:*", "*", "i*:CreateUser", "iam:G*", "iam:SetDefaultPolicyVersion"] {
+    for action in
+        ["iam:UpdateAccessKey", "IAM:passrole", "iam:*", "*", "i*:CreateUser", "iam:G*", "iam:SetDefaultPolicyVersion"]
+    {
         assert!(writes_to_iam(action), "{action}");
     }
     for action in ["iam:GetUser", "iam:ListAccessKeys", "sns:Publish", "dynamodb:UpdateItem"] {
@@ -305,7 +310,8 @@ fn alarms_watch_every_function_and_every_queue() {
         assert_eq!(alarm["AlarmActions"], json!([{"Ref": "Operations"}]), "{name}");
         if alarm.get("Metrics").is_some() {
             let watched = list(&alarm["Metrics"]).into_iter();
-            let watched = watched.filter_map(|one| one["MetricStat"]["Metric"]["Dimensions"][0]["Value"]["Ref"].as_str());
+            let watched =
+                watched.filter_map(|one| one["MetricStat"]["Metric"]["Dimensions"][0]["Value"]["Ref"].as_str());
             assert_eq!(watched.map(str::to_owned).collect::<BTreeSet<_>>(), functions, "{name}");
         }
         if alarm["Namespace"] == "AWS/SQS" {
@@ -500,7 +506,10 @@ fn event_rules(template: &Value, function: &str) -> BTreeMap<String, Value> {
 /// The template's managed policies on a function's role.
 fn attached<'a>(template: &'a Value, function: &str) -> Vec<&'a str> {
     let policies = list(&template["Resources"][format!("{function}Role")]["Properties"]["ManagedPolicyArns"]);
-    policies.into_iter().map(|policy| policy["Ref"].as_str().expect("a policy of the template, none of AWS's")).collect()
+    policies
+        .into_iter()
+        .map(|policy| policy["Ref"].as_str().expect("a policy of the template, none of AWS's"))
+        .collect()
 }
 
 /// What a function's role allows: action and resource, the resource as JSON.
