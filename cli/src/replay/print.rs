@@ -88,7 +88,7 @@ impl<'o> Printer<'o> {
                 self.tally.alerts += u64::from(alert.is_some());
                 match (self.form, alert) {
                     (Form::Json, alert) => self.line(&finding, &standing, alert.is_some()),
-                    (Form::Mails, Some(alert)) => self.mail(&alert.subject, &alert.email),
+                    (Form::Mails, Some(alert)) => self.mail(alert.subject.as_str(), &alert.email),
                     _ => Ok(()),
                 }
             }
@@ -99,7 +99,7 @@ impl<'o> Printer<'o> {
                 self.tally.alerts += u64::from(alert.is_some());
                 match (self.form, alert) {
                     (Form::List, _) => self.incident(&due.finding, due.opened, due.count),
-                    (Form::Mails, Some(alert)) => self.mail(&alert.subject, &alert.email),
+                    (Form::Mails, Some(alert)) => self.mail(alert.subject.as_str(), &alert.email),
                     _ => Ok(()),
                 }
             }

@@ -13,7 +13,6 @@ use iamwatch::finding::Finding;
 use iamwatch::watcher::{Admissions, Glance, Watcher};
 use jiff::Timestamp;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::records::{Flaw, Raw, Reader};
 use super::scan::{Cursor, Holds};
@@ -135,19 +134,13 @@ impl Judge<'_> {
 
 /// Reads a record in full.
 pub(super) fn decode(text: &[u8]) -> (Event, Option<String>) {
-    let (mut event, flaw) = match serde_json::from_slice::<Value>(text) {
+    match serde_json::from_slice::<Value>(text) {
         Ok(value) => (Event::decode(value), None),
         Err(error) => {
             let what = format!("the record is no JSON: {error}");
-            (Event::unreadable(what.clone()), Some(what))
+            (Event::unreadable(&String::from_utf8_lossy(text).into(), what.clone()), Some(what))
         }
-    };
-    if event.id.is_empty() {
-        // Without an id there is no telling it from another, but by its text.
-        let hash = Sha256::digest(text);
-        event.id = hash.iter().take(16).fold("sha256:".to_owned(), |id, byte| id + &format!("{byte:02x}"));
     }
-    (event, flaw)
 }
 
 impl Found {
