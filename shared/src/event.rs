@@ -17,7 +17,7 @@ pub(crate) use actor::is_account;
 pub use actor::{Actor, Human, Kind, ToldBy};
 pub use denial::{DENIED_EXACTLY, DENIED_PREFIXES, DENIED_SUFFIXES, Denial, Layer, is_denied};
 pub use origin::Origin;
-pub use target::Target;
+pub use target::{Owner, Target};
 
 /// One CloudTrail record, secrets removed.
 #[derive(Debug, Clone)]
@@ -172,6 +172,12 @@ impl Event {
     #[must_use]
     pub fn target(&self) -> Target {
         Target::of(self)
+    }
+
+    /// Whose credentials the call changes, for calls of IAM that change a user's. `None` where the record does not say.
+    #[must_use]
+    pub fn owner(&self) -> Option<Owner<'_>> {
+        Owner::of(self)
     }
 
     /// What was denied and by which layer, if the call was denied.

@@ -15,6 +15,88 @@ pub fn disable_access_key(user: &str, key: &str) -> Option<String> {
     ))
 }
 
+/// `aws iam delete-login-profile …`: takes a console password away.
+#[must_use]
+pub fn delete_login_profile(user: &str) -> Option<String> {
+    Some(format!("aws iam delete-login-profile --user-name={}", name(user)?))
+}
+
+/// `aws iam deactivate-mfa-device …`.
+#[must_use]
+pub fn deactivate_mfa_device(user: &str, serial: &str) -> Option<String> {
+    Some(format!("aws iam deactivate-mfa-device --user-name={} --serial-number={}", name(user)?, arn(serial)?))
+}
+
+/// `aws iam update-service-specific-credential … Inactive`.
+#[must_use]
+pub fn disable_service_credential(user: &str, credential: &str) -> Option<String> {
+    Some(format!(
+        "aws iam update-service-specific-credential --user-name={} --service-specific-credential-id={} --status=Inactive",
+        name(user)?,
+        unique_id(credential)?
+    ))
+}
+
+/// `aws iam update-ssh-public-key … Inactive`.
+#[must_use]
+pub fn disable_ssh_key(user: &str, key: &str) -> Option<String> {
+    Some(format!(
+        "aws iam update-ssh-public-key --user-name={} --ssh-public-key-id={} --status=Inactive",
+        name(user)?,
+        unique_id(key)?
+    ))
+}
+
+/// `aws iam update-signing-certificate … Inactive`.
+#[must_use]
+pub fn disable_signing_certificate(user: &str, certificate: &str) -> Option<String> {
+    Some(format!(
+        "aws iam update-signing-certificate --user-name={} --certificate-id={} --status=Inactive",
+        name(user)?,
+        unique_id(certificate)?
+    ))
+}
+
+/// `aws cloudtrail start-logging …`. `trail` is a name or an ARN.
+#[must_use]
+pub fn start_logging(trail: &str, in_region: &str) -> Option<String> {
+    let trail = name(trail).or_else(|| arn(trail))?;
+    Some(format!("aws cloudtrail start-logging --name={trail} --region={}", region(in_region)?))
+}
+
+/// `aws events enable-rule …`.
+#[must_use]
+pub fn enable_rule(rule: &str, bus: Option<&str>, in_region: &str) -> Option<String> {
+    let bus = bus.unwrap_or("default");
+    let bus = name(bus).or_else(|| arn(bus))?;
+    Some(format!(
+        "aws events enable-rule --name={} --event-bus-name={bus} --region={}",
+        name(rule)?,
+        region(in_region)?
+    ))
+}
+
+/// `aws lambda delete-function-concurrency …`: a function limited to no invocations runs again.
+#[must_use]
+pub fn unlimit_function(function: &str, in_region: &str) -> Option<String> {
+    let function = name(function).or_else(|| arn(function))?;
+    Some(format!("aws lambda delete-function-concurrency --function-name={function} --region={}", region(in_region)?))
+}
+
+/// `text`, if it has the form of a region's name.
+#[must_use]
+pub fn region(text: &str) -> Option<&str> {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (text.len() <= 32 && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.bytes().all(allowed))
+        .then_some(text)
+}
+
+/// `text`, if it has the form of an id that IAM gives: letters and digits, 16 to 128 in all.
+#[must_use]
+pub fn unique_id(text: &str) -> Option<&str> {
+    ((16..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())).then_some(text)
+}
+
 /// `aws iam detach-user-policy …`, and so for roles and groups.
 #[must_use]
 pub fn detach_policy(holder: &Target, policy_arn: &str) -> Option<String> {
@@ -94,4 +176,32 @@ pub fn access_key(text: &str) -> Option<&str> {
 pub fn arn(text: &str) -> Option<&str> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-:/".contains(&byte);
     (text.starts_with("arn:") && text.len() <= 512 && text.bytes().all(allowed)).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn no_command_is_given_with_a_name_that_a_shell_would_read() {
+        for name in ["bob;reboot", "bob bob", "$(id)", "`id`", "bob\n", "", "--profile x", "b\u{f6}b"] {
+            assert_eq!(super::delete_login_profile(name), None, "{name}");
+            assert_eq!(super::start_logging(name, "us-east-1"), None, "{name}");
+            assert_eq!(super::enable_rule("rule", Some(name), "us-east-1"), None, "{name}");
+            assert_eq!(super::enable_rule(name, None, "us-east-1"), None, "{name}");
+            assert_eq!(super::unlimit_function("function", name), None, "{name}");
+            assert_eq!(super::disable_ssh_key("bob", name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_never_becomes_an_option() {
+        let command = super::delete_login_profile("--debug");
+        assert_eq!(command.as_deref(), Some("aws iam delete-login-profile --user-name=--debug"));
+    }
+
+    #[test]
+    fn a_disabled_rule_is_enabled_on_the_bus_it_was_on() {
+        let command = super::enable_rule("calls", None, "eu-west-1");
+        let expected = "aws events enable-rule --name=calls --event-bus-name=default --region=eu-west-1";
+        assert_eq!(command.as_deref(), Some(expected));
+    }
 }

@@ -361,6 +361,31 @@ fn the_docs_are_fresh() {
     assert!(found == fresh, "docs/detections.md is not what the code says; run `{REFRESH}`");
 }
 
+#[test]
+fn without_a_stack_name_nothing_is_ours() {
+    let config = Config::default();
+    let context = Context { config: &config };
+    for sample in samples().iter().filter(|sample| sample.detection.starts_with("own-")) {
+        let event = sample.event();
+        for finding in Watcher::ALL.into_iter().filter_map(|watcher| look(watcher, &event, &context)) {
+            assert!(!fired(&finding, &sample.detection), "{}: {}", sample.at(), finding.act);
+        }
+    }
+}
+
+#[test]
+fn denials_of_one_principal_are_one_incident_whatever_it_asked_for() {
+    let mut incidents: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    for sample in samples().iter().filter(|sample| sample.detection.ends_with("-denied")) {
+        for finding in findings(sample).into_iter().filter(|finding| fired(finding, &sample.detection)) {
+            let key = (finding.detection.clone(), finding.actor.principal.clone());
+            incidents.entry(key).or_default().insert(finding.incident().to_string());
+        }
+    }
+    assert!(!incidents.is_empty());
+    assert!(incidents.values().all(|keys| keys.len() == 1), "{incidents:?}");
+}
+
 /// docs/detections.md: an index, then every page. An id is its own anchor.
 fn docs() -> String {
     let mut docs = String::from(
