@@ -8,7 +8,7 @@ use crate::policy::{Document, Illegal, Privilege};
 /// did its own work.
 pub(crate) fn weigh(event: &Event, finding: Finding) -> Finding {
     if is_services_own_work(event) {
-        let service = format!("{} did its own work; a person decided it there", event.actor.name);
+        let service = "it did its own work: whoever decided it did so in that service";
         return finding.severity(Severity::Low).undo(None).evidence("Service", service);
     }
     if !is_to_oneself(event) {
@@ -67,7 +67,7 @@ pub(crate) fn described(finding: Finding, document: &Result<Document, Illegal>) 
         Ok(document) => match (document.privilege(), document.privilege_if()) {
             (Some(grant), _) => finding.evidence("Allows", grant.words()),
             (None, Some(grant)) => finding.severity(at_least).evidence("Allows", grant.words()),
-            (None, None) => finding.evidence("Allows", document.allows_in_words()),
+            (None, None) => finding.evidence("Says", document.in_words()),
         },
     }
 }

@@ -91,29 +91,19 @@ impl fmt::Display for Statement {
         write!(f, "statement {}", self.number)?;
         match self.sid.as_deref() {
             None | Some("") => Ok(()),
-            Some(sid) => write!(f, " ({sid})"),
+            Some(sid) => write!(f, " \"{sid}\""),
         }
     }
 }
 
 impl Document {
-    /// As many of the actions that it allows as fit a line.
+    /// As many of its statements as fit a line or two.
     #[must_use]
-    pub fn allows_in_words(&self) -> String {
-        const SHOWN: usize = 6;
-        let allowing = self.statements.iter().filter(|statement| statement.effect == Effect::Allow);
-        let actions: Vec<String> = allowing
-            .flat_map(|statement| match &statement.actions {
-                Scope::Only(actions) => actions.clone(),
-                Scope::AllBut(actions) => vec![format!("all but {}", actions.join(" and "))],
-            })
-            .collect();
-        let shown: Vec<&str> = actions.iter().take(SHOWN).map(String::as_str).collect();
-        match actions.len().saturating_sub(SHOWN) {
-            0 if actions.is_empty() => "nothing".to_owned(),
-            0 => shown.join(", "),
-            more => format!("{} and {more} more", shown.join(", ")),
+    pub fn in_words(&self) -> String {
+        if self.statements.is_empty() {
+            return "nothing".to_owned();
         }
+        some(&self.statements, 3, "; ", Statement::in_words)
     }
 }
 
@@ -124,5 +114,41 @@ impl Statement {
         let mut keys: Vec<&str> = self.conditions.iter().map(|condition| condition.key.as_str()).collect();
         keys.dedup();
         keys.join(", ")
+    }
+    /// What it says: `allow s3:GetObject, s3:PutObject on arn:aws:s3:::bucket/* if aws:SourceIp`.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let effect = match self.effect {
+            Effect::Allow => "allow",
+            Effect::Deny => "deny",
+        };
+        let mut words = format!("{effect} {}", self.actions.in_words(5));
+        if let Some(resources) = &self.resources {
+            words.push_str(" on ");
+            words.push_str(&resources.in_words(2));
+        }
+        if !self.conditions.is_empty() {
+            words.push_str(" if ");
+            words.push_str(&self.condition_keys());
+        }
+        words
+    }
+}
+
+impl Scope<String> {
+    fn in_words(&self, shown: usize) -> String {
+        match self {
+            Self::Only(list) => some(list, shown, ", ", String::clone),
+            Self::AllBut(list) => format!("all but {}", some(list, shown, ", ", String::clone)),
+        }
+    }
+}
+
+/// The first of a list, and how many more there are.
+fn some<T>(list: &[T], shown: usize, between: &str, words: impl Fn(&T) -> String) -> String {
+    let first: Vec<String> = list.iter().take(shown).map(words).collect();
+    match list.len().saturating_sub(shown) {
+        0 => first.join(between),
+        more => format!("{} and {more} more", first.join(between)),
     }
 }

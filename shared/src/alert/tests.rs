@@ -471,11 +471,10 @@ fn a_user_of_identity_center_is_named_before_the_role() {
 }
 
 #[test]
-fn a_role_session_on_behalf_of_another_account_is_told_with_its_session() {
-    let identity = role_session("build-agent", "i-0abc1234def567890", &json!({}));
-    let mut identity = identity;
-    merge(&mut identity, &json!({"accountId": "123456789012", "invokedBy": "cloudformation.amazonaws.com"}));
+fn a_role_session_of_another_account_is_told_with_its_session_and_the_service_between() {
     let service = "cloudformation.amazonaws.com";
+    let elsewhere = json!({"accountId": "123456789012", "invokedBy": service});
+    let identity = role_session("build-agent", "i-0abc1234def567890", &elsewhere);
     let finding = key_for_another(&json!({"userIdentity": identity, "sourceIPAddress": service, "userAgent": service}));
     let alert = alert(&finding, &config());
     assert_snapshot!(first_block(&alert.email), @"role build-agent (session i-0abc1234def567890) from account dev created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments.");

@@ -44,7 +44,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let grant = document.privilege()?;
     let holder = event.target();
     let finding = DETECTION
-        .finding(event, format!("put administrator policy {name} on {holder}"))
+        .finding(event, format!("put {} policy {name} on {holder}", grant.privilege.word()))
         .severity(grant::severity(grant.privilege))
         .evidence("Policy", name)
         .evidence("Allows", grant.words())

@@ -44,7 +44,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let grant = document.privilege()?;
     let arn = event.response("policy.arn");
     let finding = DETECTION
-        .finding(event, format!("created administrator policy {name}"))
+        .finding(event, format!("created {} policy {name}", grant.privilege.word()))
         .target(arn.map_or_else(|| event.target(), Target::from_arn))
         .severity(grant::severity_unused(grant.privilege))
         .evidence("Allows", grant.words())

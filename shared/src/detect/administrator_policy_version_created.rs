@@ -45,7 +45,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let version = event.response("policyVersion.versionId");
     let in_force = grant::is_set_as_default(event);
     let finding = DETECTION
-        .finding(event, format!("gave {} a version with administrator rights", event.target()))
+        .finding(event, format!("gave {} a version with {} rights", event.target(), grant.privilege.word()))
         .evidence("Allows", grant.words())
         .evidence_if("Version", version)
         .evidence(

@@ -51,7 +51,6 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let finding = DETECTION
         .finding(event, format!("detached {} from {holder}", policy.name))
         .evidence("Policy", arn)
-        .evidence("Held back", holder.to_string())
         .undo(undo::attach_policy(&holder, arn));
     Some(grant::weigh(event, finding))
 }

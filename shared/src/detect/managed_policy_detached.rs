@@ -22,6 +22,7 @@ use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
 use crate::finding::{Finding, Severity};
 use crate::grant;
+use crate::policy::AwsManaged;
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -47,5 +48,6 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         .finding(event, format!("detached {} from {holder}", Target::from_arn(arn).name))
         .evidence("Policy", arn)
         .undo(undo::attach_policy(&holder, arn));
-    Some(grant::weigh(event, finding))
+    // Only the loss of a policy that denies gives rights. Those of AWS's are known, and have a detection of their own.
+    Some(if AwsManaged::from_arn(arn).is_some() { finding } else { grant::weigh(event, finding) })
 }

@@ -33,6 +33,7 @@ mod policy_deleted;
 mod policy_version_created;
 mod powerful_policy_attached;
 mod request_parameters_omitted;
+mod role_created;
 mod role_opened_to_another_account;
 mod role_opened_to_everyone;
 mod root_access_key_created;
@@ -98,6 +99,7 @@ pub static ALL: &[&Detection] = &[
     &policy_version_created::DETECTION,
     &powerful_policy_attached::DETECTION,
     &request_parameters_omitted::DETECTION,
+    &role_created::DETECTION,
     &role_opened_to_another_account::DETECTION,
     &role_opened_to_everyone::DETECTION,
     &root_access_key_created::DETECTION,

@@ -64,7 +64,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let finding = DETECTION
         .finding(event, format!("{act} role {role} for {whom}"))
         .severity(severity)
-        .evidence("Trusts", format!("every AWS account ({statement})"))
+        .evidence("Trusts", format!("every AWS account, by {statement}"))
         .evidence_if("Conditions", Some(conditions).filter(|keys| !keys.is_empty()))
         .undo(undo);
     Some(finding)

@@ -45,10 +45,9 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         Ok(document) => {
             let trusted = document.trusted(&event.account);
             let services_only = trusted.iter().all(|trusted| matches!(trusted.who, Who::Service(_)));
-            let words: Vec<String> = trusted.iter().map(|trusted| trusted.who.to_string()).collect();
             finding
                 .severity(if services_only { Severity::Low } else { Severity::Medium })
-                .evidence("Trusts", if words.is_empty() { "nobody".to_owned() } else { words.join(", ") })
+                .evidence("Trusts", document.trusted_in_words(&event.account))
         }
     };
     Some(grant::weigh(event, finding))

@@ -419,7 +419,7 @@ mod tests {
 
     fn judge(document: Result<Document, Illegal>) {
         let Ok(document) = document else { return };
-        let _ = (document.privilege(), document.privilege_if(), document.trusted("111122223333"));
+        let _ = (document.privilege(), document.privilege_if(), document.trusted("111122223333"), document.in_words());
     }
 
     proptest! {

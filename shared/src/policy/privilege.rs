@@ -24,6 +24,16 @@ pub struct Grant<'a> {
 }
 
 impl Privilege {
+    /// What its holder is called.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Everything => "administrator",
+            Self::Iam => "IAM administrator",
+            Self::AllButIam => "power user",
+        }
+    }
+
     /// As the end of a sentence that begins with "allows".
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -36,13 +46,13 @@ impl Privilege {
 }
 
 impl Grant<'_> {
-    /// What it allows, by which statement, and if what: `every action on every resource (statement 2)`.
+    /// What it allows, by which statement, and if what: `every action on every resource, by statement 2`.
     #[must_use]
     pub fn words(&self) -> String {
         let Self { privilege, statement } = self;
         match statement.condition_keys() {
-            keys if keys.is_empty() => format!("{} ({statement})", privilege.words()),
-            keys => format!("{} ({statement}), if {keys} allows it", privilege.words()),
+            keys if keys.is_empty() => format!("{}, by {statement}", privilege.words()),
+            keys => format!("{}, by {statement}, if {keys} allows it", privilege.words()),
         }
     }
 }
@@ -259,7 +269,7 @@ mod tests {
         assert_eq!(document.privilege(), None);
         assert_eq!(
             document.privilege_if().unwrap().words(),
-            "every action on every resource (statement 1 (WithMfa)), if aws:MultiFactorAuthPresent allows it"
+            "every action on every resource, by statement 1 \"WithMfa\", if aws:MultiFactorAuthPresent allows it"
         );
     }
 
@@ -293,7 +303,7 @@ mod tests {
         ]}));
         assert_eq!(
             document.unwrap().privilege().unwrap().words(),
-            "every action on every resource (statement 2 (Everything))"
+            "every action on every resource, by statement 2 \"Everything\""
         );
     }
 }

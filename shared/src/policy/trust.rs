@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::wildcard::{matches, matches_in_any_case};
-use super::{Condition, Document, Effect, Principal, PrincipalKind, Scope, Statement};
+use super::{Condition, Document, Effect, Principal, PrincipalKind, Scope, Statement, some};
 use crate::event::is_account;
 
 /// Somebody whom a trust policy lets in, and the statement that does.
@@ -68,6 +68,15 @@ impl Document {
             }
         }
         trusted
+    }
+
+    /// The same as text, as much as fits a line or two.
+    #[must_use]
+    pub fn trusted_in_words(&self, own: &str) -> String {
+        match self.trusted(own) {
+            trusted if trusted.is_empty() => "nobody".to_owned(),
+            trusted => some(&trusted, 5, ", ", |trusted| trusted.who.to_string()),
+        }
     }
 }
 

@@ -1,0 +1,594 @@
+//! Holds template.yaml to what the code says: which events start which watcher, what a function is told, and that nothing
+//! but quarantine may write to IAM. EventBridge never tells that a pattern cannot match, and IAM never tells that a role
+//! may do too much.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use iamwatch::config::Config;
+use iamwatch::detect;
+use iamwatch::ledger::LEASE;
+use iamwatch::watcher::{Rule, Watcher};
+use saphyr::{LoadableYamlNode, Scalar, Yaml};
+use serde_json::{Map, Value, json};
+
+const UPDATE: &str = "UPDATE=1 cargo test -p shared --test template";
+/// EventBridge takes no longer pattern, unless AWS is asked.
+const LONGEST_PATTERN: usize = 2048;
+/// Where a pattern's lines begin, and how long they may be from there.
+const INDENT: usize = 14;
+const WIDTH: usize = 106;
+
+#[test]
+fn the_template_has_the_patterns_of_the_watchers() {
+    let old = text();
+    let mut new = old.clone();
+    for watcher in Watcher::ALL {
+        for rule in watcher.rules() {
+            new = with_pattern(&new, watcher, &rule).unwrap_or_else(|| {
+                panic!("template.yaml lacks a rule of `{}`; add to its events\n{}", watcher.name(), event(&rule))
+            });
+        }
+    }
+    if std::env::var_os("UPDATE").is_some() {
+        // Renamed into place: other tests read it meanwhile.
+        let beside = path().with_extension("yaml.new");
+        fs::write(&beside, &new).unwrap();
+        fs::rename(&beside, path()).unwrap();
+        return;
+    }
+    let changed: Vec<_> = new.lines().filter(|line| !old.lines().any(|known| known == *line)).collect();
+    assert!(
+        new == old,
+        "template.yaml has other patterns than the watchers; `{UPDATE}` writes these lines:\n{}",
+        changed.join("\n")
+    );
+}
+
+#[test]
+fn what_cloudformation_makes_of_a_pattern_is_what_the_watcher_says() {
+    let template = template();
+    for watcher in Watcher::ALL {
+        let rules = event_rules(&template, &pascal(watcher.name()));
+        let said: BTreeSet<_> = watcher.rules().iter().map(|rule| rule.name.to_owned()).collect();
+        assert_eq!(rules.keys().cloned().collect::<BTreeSet<_>>(), said, "{}", watcher.name());
+        for rule in watcher.rules() {
+            let pattern = rules[rule.name]["Pattern"]["Fn::Sub"].as_str().expect("the pattern is JSON in a `!Sub`");
+            let read: Value = serde_json::from_str(pattern).expect("the pattern is JSON");
+            assert_eq!(read, rule.pattern(), "{} {}", watcher.name(), rule.name);
+            let length = pattern.replace("${AWS::AccountId}", "111122223333").chars().count();
+            assert!(
+                length <= LONGEST_PATTERN,
+                "the pattern of {} {} has {length} characters, EventBridge takes {LONGEST_PATTERN}: split the rule",
+                watcher.name(),
+                rule.name,
+            );
+        }
+    }
+}
+
+#[test]
+fn every_pattern_is_pinned_to_its_sender_and_to_this_account() {
+    let template = template();
+    for function in functions(&template).keys() {
+        for (name, rule) in event_rules(&template, function) {
+            let (pattern, account): (Value, _) = match rule["Pattern"]["Fn::Sub"].as_str() {
+                Some(text) => (serde_json::from_str(text).unwrap(), json!("${AWS::AccountId}")),
+                None => (rule["Pattern"].clone(), json!({"Ref": "AWS::AccountId"})),
+            };
+            assert_eq!(pattern["account"], json!([account]), "{function} {name}");
+            let sources = list(&pattern["source"]);
+            assert!(!sources.is_empty(), "{function} {name} takes events of anybody");
+            for source in sources {
+                let text = source.as_str().or_else(|| source["prefix"].as_str()).unwrap_or_default();
+                assert!(
+                    text.starts_with("aws.") || text == "iamwatch",
+                    "anybody can send as {source}: {function} {name}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn rules_that_wait_for_reading_calls_are_told_of_them_and_no_others() {
+    // EventBridge gives these to every rule.
+    const ALWAYS: [&str; 2] = ["GetFederationToken", "GetSessionToken"];
+    let template = template();
+    for watcher in Watcher::ALL.into_iter().filter(|watcher| detect::ALL.iter().any(|d| d.watcher == *watcher)) {
+        let rules = event_rules(&template, &pascal(watcher.name()));
+        for rule in watcher.rules() {
+            let pattern = rule.pattern();
+            let names = list(&pattern["detail"]["eventName"]);
+            let reads = |name: &&Value| {
+                let name = name.as_str().or_else(|| name["prefix"].as_str()).unwrap_or_default();
+                ["Get", "List", "Describe"].iter().any(|verb| name.starts_with(verb)) && !ALWAYS.contains(&name)
+            };
+            let any = names.is_empty() || names.iter().any(reads);
+            let state = if any { json!({"Ref": "RuleState"}) } else { json!("ENABLED") };
+            assert_eq!(rules[rule.name]["State"], state, "{} {}", watcher.name(), rule.name);
+        }
+    }
+}
+
+#[test]
+fn quarantine_is_started_by_findings_that_ask_for_it() {
+    let template = template();
+    let asked = &event_rules(&template, "Quarantine")["Asked"];
+    assert_eq!(asked["EventBusName"], json!({"Ref": "Findings"}));
+    assert_eq!(asked["Pattern"]["source"], json!(["iamwatch"]));
+    assert_eq!(asked["Pattern"]["detail-type"], json!(["iamwatch finding"]));
+    assert_eq!(asked["Pattern"]["detail"], json!({"asks": ["disable-access-key"]}));
+}
+
+#[test]
+fn a_function_is_named_as_its_folder() {
+    let template = template();
+    let functions = functions(&template);
+    let names: BTreeSet<&str> = Watcher::ALL.into_iter().map(Watcher::name).chain(["quarantine", "digest"]).collect();
+    assert_eq!(functions.keys().cloned().collect::<BTreeSet<_>>(), names.iter().map(|name| pascal(name)).collect());
+    for name in names {
+        let function = &functions[&pascal(name)];
+        assert_eq!(function["CodeUri"], json!(format!("functions/{name}")));
+        assert_eq!(function["FunctionName"], json!({"Fn::Sub": format!("${{AWS::StackName}}-{name}")}));
+        assert!(root().join("functions").join(name).join("Cargo.toml").is_file(), "functions/{name} is no crate");
+    }
+}
+
+#[test]
+fn every_function_is_told_exactly_what_the_configuration_reads() {
+    let asked = RefCell::new(BTreeSet::new());
+    let _ = Config::from_env(|variable| {
+        asked.borrow_mut().insert(variable.to_owned());
+        None
+    });
+    for (name, function) in functions(&template()) {
+        assert_eq!(keys(&function["Environment"]["Variables"]), *asked.borrow(), "{name}");
+    }
+}
+
+#[test]
+fn a_function_is_stopped_before_its_claim_ends() {
+    for (name, function) in functions(&template()) {
+        let timeout = function["Timeout"].as_i64().unwrap();
+        assert!(timeout < LEASE.as_secs(), "{name} may run {timeout} s, a claim holds {} s", LEASE.as_secs());
+    }
+}
+
+#[test]
+fn every_rule_has_dead_letters_that_arrive() {
+    let template = template();
+    let mut rules = BTreeSet::new();
+    for (function, properties) in functions(&template) {
+        for (name, event) in properties["Events"].as_object().unwrap() {
+            assert_eq!(event["Properties"]["DeadLetterConfig"]["Arn"], arn("RuleDeadLetters"), "{function} {name}");
+            rules.insert(arn(&format!("{function}{name}")).to_string());
+        }
+    }
+    let policy = &template["Resources"]["RuleDeadLettersPolicy"]["Properties"];
+    assert_eq!(policy["Queues"], json!([{"Ref": "RuleDeadLetters"}]));
+    let sender = statements(policy).into_iter().find(|statement| statement["Effect"] == "Allow").unwrap();
+    assert_eq!(sender["Principal"], json!({"Service": "events.amazonaws.com"}));
+    let let_in = list(&sender["Condition"]["ArnEquals"]["aws:SourceArn"]);
+    assert_eq!(let_in.into_iter().map(Value::to_string).collect::<BTreeSet<_>>(), rules);
+}
+
+#[test]
+fn an_event_that_a_function_fails_on_is_kept() {
+    let template = template();
+    let kept = json!({"Type": "SQS", "Destination": arn("FailedEvents")});
+    for (name, function) in functions(&template) {
+        let invoke = &function["EventInvokeConfig"];
+        assert_eq!(invoke["DestinationConfig"]["OnFailure"], kept, "{name}");
+        assert_eq!(invoke["MaximumRetryAttempts"], 2, "{name}");
+        // Lambda sends with the function's role.
+        let send = ("sqs:SendMessage".to_owned(), arn("FailedEvents").to_string());
+        assert!(granted(&template, &name).contains(&send), "{name}");
+    }
+}
+
+#[test]
+fn every_function_logs_to_a_group_that_forgets() {
+    let template = template();
+    for (name, function) in functions(&template) {
+        let group = function["LoggingConfig"]["LogGroup"]["Ref"].as_str().expect("a log group of the template");
+        assert_eq!(template["Resources"][group]["Type"], "AWS::Logs::LogGroup", "{name}");
+        assert_eq!(template["Resources"][group]["Properties"]["RetentionInDays"], json!({"Ref": "LogRetentionDays"}));
+        let granted = granted(&template, &name).into_iter().filter(|(action, _)| action.starts_with("logs:"));
+        let needed = ["logs:CreateLogStream", "logs:PutLogEvents"].map(|a| (a.to_owned(), arn(group).to_string()));
+        assert_eq!(granted.collect::<BTreeSet<_>>(), BTreeSet::from(needed), "{name}");
+    }
+}
+
+#[test]
+fn nothing_but_quarantine_writes_to_iam_and_quarantine_only_when_it_enforces() {
+    let template = template();
+    let mut writers = Vec::new();
+    for (name, resource) in template["Resources"].as_object().unwrap() {
+        walk(resource, &mut Vec::new(), &mut |path, node| {
+            // Any policy statement, wherever it stands.
+            if node["Effect"] != "Allow" {
+                return;
+            }
+            assert!(node.get("NotAction").is_none(), "{name} allows everything but a few actions");
+            for action in list(&node["Action"]) {
+                let action = action.as_str().expect("an action is written out");
+                if writes_to_iam(action) {
+                    let conditions: Vec<_> = path.iter().filter(|step| step.starts_with("if ")).cloned().collect();
+                    writers.push(format!("{name}: {action} {}", conditions.join(" ")));
+                }
+            }
+        });
+    }
+    assert_eq!(writers, ["QuarantineRole: iam:UpdateAccessKey if QuarantineEnforces"]);
+    let enforces = json!({"Fn::Equals": [{"Ref": "QuarantineMode"}, "enforce"]});
+    assert_eq!(template["Conditions"]["QuarantineEnforces"], enforces);
+    assert_eq!(template["Parameters"]["QuarantineMode"]["Default"], "dry-run");
+}
+
+#[test]
+fn an_action_counts_as_writing_to_iam_however_it_is_spelt() {
+    for action in
+        ["iam:UpdateAccessKey", "IAM:passrole", "iam:*", "*", "i*:CreateUser", "iam:G*", "iam:SetDefaultPolicyVersion"]
+    {
+        assert!(writes_to_iam(action), "{action}");
+    }
+    for action in ["iam:GetUser", "iam:ListAccessKeys", "sns:Publish", "dynamodb:UpdateItem"] {
+        assert!(!writes_to_iam(action), "{action}");
+    }
+}
+
+#[test]
+fn roles_are_written_out_action_by_action() {
+    let template = template();
+    let roles: BTreeSet<String> = functions(&template).keys().map(|name| format!("{name}Role")).collect();
+    for (name, function) in functions(&template) {
+        assert_eq!(function["Role"], arn(&format!("{name}Role")));
+        assert!(function.get("Policies").is_none(), "{name} has policies beside its role");
+    }
+    assert_eq!(of_type(&template, "AWS::IAM::Role").map(|(name, _)| name.to_owned()).collect::<BTreeSet<_>>(), roles);
+    for (name, _) in functions(&template) {
+        for policy in attached(&template, &name) {
+            assert_eq!(template["Resources"][policy]["Type"], "AWS::IAM::ManagedPolicy", "{name}");
+        }
+        for (action, resource) in granted(&template, &name) {
+            assert!(!action.contains('*'), "{name} may {action}");
+            assert_ne!(resource, "\"*\"", "{name} may {action} on everything");
+        }
+    }
+}
+
+#[test]
+fn the_topic_lets_those_publish_who_may_and_nobody_else() {
+    let template = template();
+    let publishers: BTreeSet<String> = functions(&template)
+        .into_keys()
+        .filter(|name| granted(&template, name).iter().any(|(action, _)| action == "sns:Publish"))
+        .map(|name| arn(&format!("{name}Role")).to_string())
+        .collect();
+    let policy = statements(&template["Resources"]["AlertsPolicy"]["Properties"]);
+    assert!(policy.iter().all(|statement| statement["Effect"] == "Deny"));
+    let others = policy.iter().find(|statement| statement["Sid"] == "OnlyThisStackPublishes").unwrap();
+    let but = list(&others["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]);
+    assert_eq!(but.into_iter().map(Value::to_string).collect::<BTreeSet<_>>(), publishers);
+}
+
+#[test]
+fn the_table_has_the_keys_that_the_ledger_uses() {
+    let template = template();
+    let table = &template["Resources"]["Ledger"]["Properties"];
+    assert_eq!(table["KeySchema"], json!([{"AttributeName": "pk", "KeyType": "HASH"}]));
+    let indexes = json!([{
+        "IndexName": "due",
+        "KeySchema": [
+            {"AttributeName": "due_bucket", "KeyType": "HASH"},
+            {"AttributeName": "due_at", "KeyType": "RANGE"},
+        ],
+        "Projection": {"ProjectionType": "ALL"},
+    }]);
+    assert_eq!(table["GlobalSecondaryIndexes"], indexes);
+    let types: BTreeMap<_, _> = list(&table["AttributeDefinitions"])
+        .into_iter()
+        .map(|one| (one["AttributeName"].as_str().unwrap(), one["AttributeType"].as_str().unwrap()))
+        .collect();
+    assert_eq!(types, BTreeMap::from([("due_at", "N"), ("due_bucket", "S"), ("pk", "S")]));
+    assert_eq!(table["TimeToLiveSpecification"], json!({"AttributeName": "expires", "Enabled": true}));
+}
+
+#[test]
+fn alarms_watch_every_function_and_every_queue() {
+    let template = template();
+    let functions: BTreeSet<_> = functions(&template).into_keys().collect();
+    let mut queues = BTreeSet::new();
+    for (name, alarm) in of_type(&template, "AWS::CloudWatch::Alarm") {
+        let alarm = &alarm["Properties"];
+        assert_eq!(alarm["AlarmActions"], json!([{"Ref": "Operations"}]), "{name}");
+        if alarm.get("Metrics").is_some() {
+            let watched = list(&alarm["Metrics"]).into_iter();
+            let watched =
+                watched.filter_map(|one| one["MetricStat"]["Metric"]["Dimensions"][0]["Value"]["Ref"].as_str());
+            assert_eq!(watched.map(str::to_owned).collect::<BTreeSet<_>>(), functions, "{name}");
+        }
+        if alarm["Namespace"] == "AWS/SQS" {
+            queues.insert(alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0].as_str().unwrap().to_owned());
+        }
+    }
+    assert_eq!(queues, of_type(&template, "AWS::SQS::Queue").map(|(name, _)| name.to_owned()).collect());
+}
+
+#[test]
+fn every_parameter_says_why_one_would_change_it_and_what_it_takes() {
+    let template = template();
+    let interface = &template["Metadata"]["AWS::CloudFormation::Interface"];
+    let groups = list(&interface["ParameterGroups"]);
+    let grouped: Vec<_> = groups.iter().flat_map(|group| list(&group["Parameters"])).collect();
+    let parameters = template["Parameters"].as_object().unwrap();
+    assert_eq!(grouped.len(), parameters.len());
+    assert_eq!(keys(&interface["ParameterLabels"]), keys(&template["Parameters"]));
+    for (name, parameter) in parameters {
+        assert!(grouped.contains(&&json!(name)), "{name} stands in no group");
+        assert!(parameter["Description"].as_str().is_some_and(|text| text.len() > 60), "{name}");
+        assert!(parameter.get("Default").is_some(), "{name} has no default");
+        let bounds = parameter.get("AllowedValues").or_else(|| parameter.get("AllowedPattern"));
+        assert!(bounds.is_some() && parameter.get("ConstraintDescription").is_some(), "{name} takes anything");
+    }
+}
+
+// The patterns as they stand in the template.
+
+/// The template's text with a rule's pattern in place; none if the rule has no place there.
+fn with_pattern(text: &str, watcher: Watcher, rule: &Rule) -> Option<String> {
+    let mut lines = text.lines();
+    let mut new = String::new();
+    let mut holder = None;
+    for wanted in [
+        "Resources:".to_owned(),
+        format!("  {}:", pascal(watcher.name())),
+        "      Events:".to_owned(),
+        format!("        {}:", rule.name),
+        "            Pattern: !Sub >-".to_owned(),
+    ] {
+        loop {
+            let line = lines.next()?;
+            writeln!(new, "{line}").ok()?;
+            if line == wanted {
+                break;
+            }
+            if !line.is_empty() && holder.is_some_and(|holder| indent(line) <= holder) {
+                return None;
+            }
+        }
+        holder = Some(indent(&wanted));
+    }
+    new.push_str(&block(rule));
+    lines.skip_while(|line| indent(line) >= INDENT).try_for_each(|line| writeln!(new, "{line}")).ok()?;
+    Some(new)
+}
+
+/// A rule as an event of its function.
+fn event(rule: &Rule) -> String {
+    format!(
+        "        {}:
+          Type: EventBridgeRule
+          Properties:
+            State: ENABLED
+            DeadLetterConfig: {{Arn: !GetAtt RuleDeadLetters.Arn}}
+            Pattern: !Sub >-\n{}and let its dead letters in at `RuleDeadLettersPolicy`",
+        rule.name,
+        block(rule)
+    )
+}
+
+/// A rule's pattern as the lines of a folded scalar: one or more for each key, wrapped between values.
+fn block(rule: &Rule) -> String {
+    let entries = |map: &Value| -> Vec<String> {
+        map.as_object().unwrap().iter().map(|(key, value)| format!("{}:{value}", json!(key))).collect()
+    };
+    let mut pattern = rule.pattern();
+    let detail = entries(&pattern["detail"].take()).join(",\n");
+    let text = entries(&pattern).join(",\n").replace("\"detail\":null", &format!("\"detail\":{{{detail}}}"));
+
+    let mut block = String::new();
+    for line in format!("{{{text}}}").lines() {
+        let mut room = 0;
+        for value in values(line) {
+            if value.len() > room {
+                let newline = if block.is_empty() { "" } else { "\n" };
+                write!(block, "{newline}{:INDENT$}", "").unwrap();
+                room = WIDTH;
+            }
+            block.push_str(value);
+            room = room.saturating_sub(value.len());
+        }
+    }
+    block.push('\n');
+    block
+}
+
+/// JSON cut behind each comma that is not inside a string. No name in a pattern needs an escape.
+fn values(json: &str) -> Vec<&str> {
+    let mut inside = false;
+    json.split_inclusive(|c| {
+        inside ^= c == '"';
+        c == ',' && !inside
+    })
+    .collect()
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
+// The template as data.
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn path() -> PathBuf {
+    root().join("template.yaml")
+}
+
+fn text() -> String {
+    fs::read_to_string(path()).expect("template.yaml is read")
+}
+
+/// The template with its short forms written out: `!Ref X` is `{"Ref": "X"}`. A key that stands twice fails.
+fn template() -> Value {
+    let text = text();
+    let documents = Yaml::load_from_str(&text).expect("template.yaml is YAML");
+    plain(documents.first().expect("template.yaml is not empty"))
+}
+
+fn plain(node: &Yaml<'_>) -> Value {
+    match node {
+        Yaml::Value(Scalar::String(text)) => json!(text),
+        Yaml::Value(Scalar::Integer(number)) => json!(number),
+        Yaml::Value(Scalar::Boolean(truth)) => json!(truth),
+        Yaml::Sequence(items) => items.iter().map(plain).collect(),
+        Yaml::Mapping(entries) => {
+            let key = |key: &Yaml<'_>| key.as_str().expect("a key is text").to_owned();
+            Value::Object(entries.iter().map(|(name, value)| (key(name), plain(value))).collect())
+        }
+        Yaml::Tagged(tag, value) => {
+            let function = match tag.suffix.as_str() {
+                short @ ("Ref" | "Condition") => short.to_owned(),
+                short => format!("Fn::{short}"),
+            };
+            let value = match plain(value) {
+                Value::String(name) if function == "Fn::GetAtt" => name.splitn(2, '.').collect(),
+                value => value,
+            };
+            json!({function: value})
+        }
+        other => panic!("CloudFormation refuses {other:?}"),
+    }
+}
+
+/// Logical id and properties of each function, `Globals` included.
+fn functions(template: &Value) -> BTreeMap<String, Value> {
+    let globals = &template["Globals"]["Function"];
+    of_type(template, "AWS::Serverless::Function")
+        .map(|(name, resource)| (name.to_owned(), merged(globals, &resource["Properties"])))
+        .collect()
+}
+
+/// As SAM merges them: maps by key, anything else is overridden.
+fn merged(globals: &Value, own: &Value) -> Value {
+    let (Value::Object(globals), Value::Object(own)) = (globals, own) else { return own.clone() };
+    let mut all: Map<String, Value> = globals.clone();
+    for (key, value) in own {
+        let value = globals.get(key).map_or_else(|| value.clone(), |global| merged(global, value));
+        all.insert(key.clone(), value);
+    }
+    Value::Object(all)
+}
+
+fn of_type<'a>(template: &'a Value, kind: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
+    let resources = template["Resources"].as_object().unwrap();
+    resources.iter().filter(move |(_, resource)| resource["Type"] == kind).map(|(name, value)| (name.as_str(), value))
+}
+
+/// Name and properties of a function's rules that wait for events.
+fn event_rules(template: &Value, function: &str) -> BTreeMap<String, Value> {
+    let events = template["Resources"][function]["Properties"]["Events"].as_object().into_iter().flatten();
+    events
+        .filter(|(_, event)| event["Type"] == "EventBridgeRule")
+        .map(|(name, event)| (name.clone(), event["Properties"].clone()))
+        .collect()
+}
+
+/// The template's managed policies on a function's role.
+fn attached<'a>(template: &'a Value, function: &str) -> Vec<&'a str> {
+    let policies = list(&template["Resources"][format!("{function}Role")]["Properties"]["ManagedPolicyArns"]);
+    policies
+        .into_iter()
+        .map(|policy| policy["Ref"].as_str().expect("a policy of the template, none of AWS's"))
+        .collect()
+}
+
+/// What a function's role allows: action and resource, the resource as JSON.
+fn granted(template: &Value, function: &str) -> BTreeSet<(String, String)> {
+    let resources = &template["Resources"];
+    let own = &resources[format!("{function}Role")]["Properties"]["Policies"];
+    let shared = attached(template, function).into_iter().map(|policy| &resources[policy]["Properties"]);
+    let mut granted = BTreeSet::new();
+    for statement in shared.chain([own]).flat_map(statements).filter(|statement| statement["Effect"] == "Allow") {
+        for action in list(&statement["Action"]) {
+            for resource in list(&statement["Resource"]) {
+                granted.insert((action.as_str().unwrap().to_owned(), resource.to_string()));
+            }
+        }
+    }
+    granted
+}
+
+/// Every policy statement below a node.
+fn statements(node: &Value) -> Vec<Value> {
+    let mut found = Vec::new();
+    walk(node, &mut Vec::new(), &mut |_, node| {
+        if node.get("Effect").is_some() {
+            found.push(node.clone());
+        }
+    });
+    found
+}
+
+/// Visits every node with the keys that lead to it; what stands under a condition has `if NAME` among them.
+fn walk(node: &Value, path: &mut Vec<String>, visit: &mut impl FnMut(&[String], &Value)) {
+    visit(path, node);
+    let children: Vec<(String, &Value)> = match node {
+        Value::Array(items) => items.iter().map(|item| (String::new(), item)).collect(),
+        Value::Object(entries) => entries
+            .iter()
+            .flat_map(|(key, child)| match (key.as_str(), child.as_array().map(Vec::as_slice)) {
+                ("Fn::If", Some([Value::String(condition), then, otherwise])) => {
+                    vec![(format!("if {condition}"), then), (format!("if not {condition}"), otherwise)]
+                }
+                _ => vec![(key.clone(), child)],
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    for (key, child) in children {
+        path.push(key);
+        walk(child, path, visit);
+        path.pop();
+    }
+}
+
+/// Anything of IAM that is not plainly reading.
+fn writes_to_iam(action: &str) -> bool {
+    let action = action.to_ascii_lowercase();
+    let Some((service, call)) = action.split_once(':') else { return true };
+    let iam = service == "iam" || service.contains(['*', '?']);
+    iam && !["get", "list"].iter().any(|verb| call.starts_with(verb))
+}
+
+fn list(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::Array(items) => items.iter().collect(),
+        one => vec![one],
+    }
+}
+
+fn keys(value: &Value) -> BTreeSet<String> {
+    value.as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect()
+}
+
+fn arn(resource: &str) -> Value {
+    json!({"Fn::GetAtt": [resource, "Arn"]})
+}
+
+/// `root-usage` is `RootUsage` in the template.
+fn pascal(name: &str) -> String {
+    name.split('-')
+        .flat_map(|word| word.chars().enumerate().map(|(at, c)| if at == 0 { c.to_ascii_uppercase() } else { c }))
+        .collect()
+}
