@@ -1,1 +1,55 @@
-fn main() {}
+//! `iamwatch` on the command line.
+
+mod detections;
+mod explain;
+mod quarantine;
+mod replay;
+mod terminal;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Watches the identities of an AWS account.
+#[derive(Debug, Parser)]
+#[command(name = "iamwatch", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Replay(replay::Replay),
+    Detections(detections::Detections),
+    Explain(explain::Explain),
+    #[command(subcommand)]
+    Quarantine(quarantine::Quarantine),
+}
+
+/// For people or for programs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Replay(replay) => replay.run(),
+        Command::Detections(detections) => detections.run(),
+        Command::Explain(explain) => explain.run(),
+        Command::Quarantine(quarantine) => quarantine.run(),
+    };
+    match done {
+        Ok(code) => code,
+        // Whoever read the output has read enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal::complain(&format!("the output cannot be written: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,1 +1,26 @@
 //! How the line reaches AWS.
+
+mod clients;
+pub mod containment;
+mod dynamodb;
+mod publish;
+pub mod serve;
+
+pub use clients::Clients;
+pub use dynamodb::DynamoLedger;
+pub use publish::{FindingsBus, Topic};
+
+/// An SDK error with all its causes, each once: by itself it says no more than "service error".
+fn because(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut said = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        if !said.ends_with(&words) {
+            said.push_str(": ");
+            said.push_str(&words);
+        }
+        cause = error.source();
+    }
+    said
+}

@@ -12,17 +12,18 @@ mod target;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 pub(crate) use actor::is_account;
 pub use actor::{Actor, Human, Kind, ToldBy};
 pub use denial::{DENIED_EXACTLY, DENIED_PREFIXES, DENIED_SUFFIXES, Denial, Layer, is_denied};
 pub use origin::Origin;
-pub use target::Target;
+pub use target::{Owner, Target};
 
 /// One CloudTrail record, secrets removed.
 #[derive(Debug, Clone)]
 pub struct Event {
-    /// `eventID`, a UUID. Empty when the record has none.
+    /// `eventID`, a UUID; for a record without one, the envelope's id, else a fingerprint of the record.
     pub id: String,
     /// `eventName`, for example `CreateAccessKey`. Empty when the record has none.
     pub name: String,
@@ -53,7 +54,7 @@ pub struct Delivered {
     pub account: Option<String>,
     /// The region of that bus.
     pub region: Option<String>,
-    /// The envelope's own id: the delivery key's last resort for a record without `eventID`.
+    /// The envelope's own id, for a record without `eventID`.
     pub id: Option<String>,
 }
 
@@ -74,6 +75,8 @@ impl Event {
     /// Reads the `detail` of an envelope that was taken apart already.
     #[must_use]
     pub fn from_detail(detail: Value, delivered: Delivered) -> Self {
+        let own_id = owned(detail.get("eventID")).or(delivered.id);
+        let id = own_id.unwrap_or_else(|| fingerprint(&detail));
         let (mut record, not_a_record) = match detail {
             Value::Object(map) => (map, None),
             other => (Map::new(), Some(format!("the record is {}, not an object", type_name(&other)))),
@@ -85,7 +88,7 @@ impl Event {
         let account =
             field("recipientAccountId").or(delivered.account).or_else(|| actor.account.clone()).unwrap_or_default();
         Self {
-            id: field("eventID").or(delivered.id).unwrap_or_default(),
+            id,
             name: field("eventName").unwrap_or_default(),
             source: field("eventSource").unwrap_or_default(),
             time: field("eventTime").and_then(|time| time.parse().ok()),
@@ -100,10 +103,11 @@ impl Event {
         }
     }
 
-    /// An event that could not be read at all; `fault` says why.
+    /// A payload that is no event at all; `fault` says why.
     #[must_use]
-    pub fn unreadable(fault: String) -> Self {
-        Self { fault: Some(fault), ..Self::from_detail(Value::Object(Map::new()), Delivered::default()) }
+    pub fn unreadable(payload: &Value, fault: String) -> Self {
+        let delivered = Delivered { id: Some(fingerprint(payload)), ..Delivered::default() };
+        Self { fault: Some(fault), ..Self::from_detail(Value::Object(Map::new()), delivered) }
     }
 
     /// Why this record could not be read, if it could not. Only what no detection can do without is a fault: the
@@ -162,13 +166,22 @@ impl Event {
     /// keep a document out of the log.
     #[must_use]
     pub fn parameters_omitted(&self) -> bool {
-        self.at("requestParameters", "omitted").and_then(Value::as_bool).unwrap_or(false)
+        match self.at("requestParameters", "omitted") {
+            Some(Value::Bool(omitted)) => *omitted,
+            omitted => text(omitted) == Some("true"),
+        }
     }
 
     /// What the call acted on.
     #[must_use]
     pub fn target(&self) -> Target {
         Target::of(self)
+    }
+
+    /// Whose credentials the call changes, for calls of IAM that change a user's. `None` where the record does not say.
+    #[must_use]
+    pub fn owner(&self) -> Option<Owner<'_>> {
+        Owner::of(self)
     }
 
     /// What was denied and by which layer, if the call was denied.
@@ -243,7 +256,14 @@ fn owned(value: Option<&Value>) -> Option<String> {
     text(value).map(str::to_owned)
 }
 
-fn type_name(value: &Value) -> &'static str {
+/// The same for the same value, so that even what cannot be read is told once.
+fn fingerprint(value: &Value) -> String {
+    let hash = Sha256::digest(value.to_string());
+    hash.iter().take(16).fold(String::from("no-id-"), |text, byte| format!("{text}{byte:02x}"))
+}
+
+/// What kind of JSON value it is, for an error message.
+pub(crate) fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",

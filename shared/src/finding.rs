@@ -28,6 +28,16 @@ impl Severity {
     /// All of them, quietest first.
     pub const ALL: [Self; 4] = [Self::Low, Self::Medium, Self::High, Self::Critical];
 
+    /// One step louder.
+    #[must_use]
+    pub fn raised(self) -> Self {
+        match self {
+            Self::Low => Self::Medium,
+            Self::Medium => Self::High,
+            Self::High | Self::Critical => Self::Critical,
+        }
+    }
+
     /// The word used everywhere: in subjects, attributes, JSON.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -129,6 +139,12 @@ impl IncidentKey {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// A key as the ledger stored it.
+    #[cfg(feature = "aws")]
+    pub(crate) fn from_stored(key: &str) -> Self {
+        Self(key.to_owned())
     }
 }
 

@@ -8,7 +8,7 @@ use crate::alert::{self, Alert};
 use crate::detect::{self, Context};
 use crate::event::Event;
 use crate::finding::Finding;
-use crate::ledger::{Claim, Delivery, Ledger, Standing};
+use crate::ledger::{Claim, Delivery, Ledger, LedgerDown, Standing};
 use crate::watcher::Watcher;
 
 /// Tells people.
@@ -66,8 +66,19 @@ impl<L: Ledger, P: People, M: Machines> Line<'_, L, P, M> {
     ///
     /// [`Retry`] when the event must be tried again. What an earlier try finished is not done twice.
     pub async fn watch(&self, event: &Event, now: Timestamp) -> Result<Outcome, Retry> {
-        let Some(finding) = detect::look(self.watcher, event, &self.context) else { return Ok(Outcome::Quiet) };
-        let delivery = Delivery::of(self.watcher, event);
+        match detect::look(self.watcher, event, &self.context) {
+            Some(finding) => self.follow(finding, now).await,
+            None => Ok(Outcome::Quiet),
+        }
+    }
+
+    /// Takes one finding down the rest of the line: claim, count, tell people, hand over to machines, confirm.
+    ///
+    /// # Errors
+    ///
+    /// As [`Line::watch`].
+    pub async fn follow(&self, finding: Finding, now: Timestamp) -> Result<Outcome, Retry> {
+        let delivery = Delivery::of(self.watcher, &finding);
         let standing = match self.ledger.claim(&delivery, now).await {
             Ok(Claim::Done) => return Ok(Outcome::Known),
             Ok(Claim::Busy) => return Err(Retry::Busy),
@@ -104,6 +115,35 @@ impl<L: Ledger, P: People, M: Machines> Line<'_, L, P, M> {
             let _ = self.ledger.told(delivery, standing).await;
         }
         self.machines.hand_over(finding, standing).await
+    }
+}
+
+/// Tells what incidents counted since they were last told, and closes those whose window is over. Answers how many were
+/// told.
+///
+/// # Errors
+///
+/// [`Undelivered`] when the ledger or people were out of reach; what was not closed is due again next time.
+pub async fn digest<L: Ledger, P: People>(
+    ledger: &L,
+    people: &P,
+    context: &Context<'_>,
+    now: Timestamp,
+) -> Result<usize, Undelivered> {
+    let mut told = 0;
+    for due in ledger.due(now).await? {
+        if due.speaks(context.config.min_severity) {
+            people.tell(&alert::of_due(&due, context, now)).await?;
+            told += 1;
+        }
+        ledger.close(&due, now).await?;
+    }
+    Ok(told)
+}
+
+impl From<LedgerDown> for Undelivered {
+    fn from(down: LedgerDown) -> Self {
+        Self(down.to_string())
     }
 }
 

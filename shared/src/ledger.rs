@@ -18,7 +18,6 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use memory::Memory;
 
-use crate::event::Event;
 use crate::finding::{Finding, IncidentKey, Severity};
 use crate::watcher::Watcher;
 
@@ -131,10 +130,10 @@ pub trait Ledger {
 }
 
 impl Delivery {
-    /// The delivery of `event` to `watcher`.
+    /// The delivery to `watcher` of the event that `finding` is about.
     #[must_use]
-    pub fn of(watcher: Watcher, event: &Event) -> Self {
-        Self { watcher, account: event.account.clone(), event_id: event.id.clone() }
+    pub fn of(watcher: Watcher, finding: &Finding) -> Self {
+        Self { watcher, account: finding.account.clone(), event_id: finding.event.id.clone() }
     }
 }
 

@@ -11,6 +11,7 @@ pub mod detect;
 pub mod event;
 pub mod finding;
 pub mod flow;
+mod grant;
 pub mod ledger;
 pub mod policy;
 pub mod quarantine;

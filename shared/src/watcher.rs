@@ -4,6 +4,8 @@
 //! them by a test: EventBridge never tells that a pattern cannot match. The patterns split by actor (root or not) and by
 //! outcome (denied or not), so that one act starts one watcher.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -106,12 +108,22 @@ impl Watcher {
     /// The EventBridge rules that start it.
     #[must_use]
     pub fn rules(self) -> Vec<Rule> {
-        let calls = || detect::ALL.iter().filter(|d| d.watcher == self).flat_map(|d| d.calls).copied().collect();
+        let calls: Vec<Calls> =
+            detect::ALL.iter().filter(|d| d.watcher == self).flat_map(|d| d.calls).copied().collect();
+        // A rule for the calls of no detection would admit every call.
+        let by_call = |name| {
+            (!calls.is_empty()).then(|| Rule {
+                name,
+                actor: Who::NotRoot,
+                outcome: Outcome::NoError,
+                calls: calls.clone(),
+            })
+        };
         match self {
-            Self::RootUsage => vec![
-                Rule { name: "ByRoot", actor: Who::Root, outcome: Outcome::Any, calls: Vec::new() },
-                Rule { name: "ForRoot", actor: Who::NotRoot, outcome: Outcome::NoError, calls: calls() },
-            ],
+            Self::RootUsage => {
+                let by_root = Rule { name: "ByRoot", actor: Who::Root, outcome: Outcome::Any, calls: Vec::new() };
+                std::iter::once(by_root).chain(by_call("ForRoot")).collect()
+            }
             Self::AccessDenied => {
                 vec![Rule {
                     name: "Denied",
@@ -121,7 +133,7 @@ impl Watcher {
                 }]
             }
             Self::AccessKeys | Self::IamChanges | Self::SignIn | Self::Guardrails => {
-                vec![Rule { name: "Calls", actor: Who::NotRoot, outcome: Outcome::NoError, calls: calls() }]
+                by_call("Calls").into_iter().collect()
             }
         }
     }
@@ -147,6 +159,59 @@ impl Watcher {
     #[must_use]
     pub(crate) fn asks(self, detection: &Detection) -> bool {
         self == detection.watcher || self == Self::RootUsage && detection.watcher != Self::AccessDenied
+    }
+}
+
+/// Which watchers an event starts, looked up by its name: the same answer as [`Watcher::admits`] of each of them, without
+/// asking every detection about every event.
+#[derive(Debug, Default)]
+pub struct Admissions {
+    by_name: HashMap<&'static str, Vec<(&'static str, Watcher)>>,
+    /// Names that end in `*`, by their source.
+    by_prefix: HashMap<&'static str, Vec<(&'static str, Watcher)>>,
+}
+
+impl Admissions {
+    /// The index of all detections.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut index = Self::default();
+        // A detection of denied calls has none of its own rules: `access-denied` is started by the outcome alone.
+        for detection in detect::ALL.iter().filter(|d| d.watcher != Watcher::AccessDenied) {
+            for calls in detection.calls {
+                for name in calls.names {
+                    let (found, other) = match name.strip_suffix('*') {
+                        Some(prefix) => (index.by_prefix.entry(calls.source).or_default(), prefix),
+                        None => (index.by_name.entry(*name).or_default(), calls.source),
+                    };
+                    if !found.contains(&(other, detection.watcher)) {
+                        found.push((other, detection.watcher));
+                    }
+                }
+            }
+        }
+        index
+    }
+
+    /// The watchers that the event starts, each once, in their order.
+    #[must_use]
+    pub fn of(&self, glance: &Glance<'_>) -> Vec<Watcher> {
+        let mut started = Vec::new();
+        if Who::Root.admits(glance) {
+            started.push(Watcher::RootUsage);
+        }
+        if Watcher::AccessDenied.admits(glance) {
+            started.push(Watcher::AccessDenied);
+        }
+        if Who::NotRoot.admits(glance) && Outcome::NoError.admits(glance) {
+            let exact = self.by_name.get(glance.name).into_iter().flatten();
+            started.extend(exact.filter(|(source, _)| *source == glance.source).map(|(_, watcher)| *watcher));
+            let dated = self.by_prefix.get(glance.source).into_iter().flatten();
+            started.extend(dated.filter(|(prefix, _)| glance.name.starts_with(prefix)).map(|(_, watcher)| *watcher));
+        }
+        started.sort_unstable();
+        started.dedup();
+        started
     }
 }
 

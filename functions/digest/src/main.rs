@@ -1,1 +1,8 @@
-fn main() {}
+use std::process::ExitCode;
+
+use iamwatch::aws::serve;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    serve::digest().await
+}

@@ -18,7 +18,7 @@
 //! 3. List all calls signed by the new key since the event, by `userIdentity.accessKeyId`.
 
 use super::{Context, Detection, Outcome, Page, Technique};
-use crate::event::Event;
+use crate::event::{Event, Owner};
 use crate::finding::{Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -36,14 +36,11 @@ pub(super) static DETECTION: Detection = Detection {
 };
 
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
-    let user = event.target().name;
-    if !event.actor.is_user(&user) {
-        return None;
-    }
+    let Owner::Caller(user) = event.owner()? else { return None };
     let key = event.response("accessKey.accessKeyId")?;
     Some(
         DETECTION
             .finding(event, format!("created access key {key} for themselves"))
-            .undo(undo::disable_access_key(&user, key)),
+            .undo(undo::disable_access_key(user, key)),
     )
 }

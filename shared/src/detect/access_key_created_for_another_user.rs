@@ -20,7 +20,7 @@
 //! 4. List all calls by the maker's ARN in the 24 hours before the event: how did they come to be able to?
 
 use super::{Context, Detection, Outcome, Page, Technique};
-use crate::event::Event;
+use crate::event::{Event, Owner};
 use crate::finding::{Ask, Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -39,10 +39,7 @@ pub(super) static DETECTION: Detection = Detection {
 
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let key = event.response("accessKey.accessKeyId")?;
-    let user = event.response("accessKey.userName").or(event.request("userName"))?;
-    if event.actor.is_user(user) || event.actor.is_root() {
-        return None;
-    }
+    let Owner::Other(user) = event.owner()? else { return None };
     Some(
         DETECTION
             .finding(event, format!("created access key {key} for user {user}"))

@@ -2,11 +2,65 @@
 
 mod access_key_created;
 mod access_key_created_for_another_user;
+mod access_key_deleted;
+mod access_key_reactivated;
+mod administrator_inline_policy_put;
+mod administrator_policy_attached;
+mod administrator_policy_created;
+mod administrator_policy_version_created;
+mod aws_managed_policy_attached;
+mod aws_quarantined_user;
+mod calls_denied;
+mod console_login_by_instance_role;
+mod console_login_failed;
+mod console_login_without_mfa;
+mod customer_managed_policy_attached;
+mod deny_policy_detached;
+mod federation_token_issued;
+mod inline_policy_put;
+mod login_profile_created;
+mod login_profile_updated_for_another_user;
+mod managed_policy_detached;
+mod mfa_device_deactivated;
+mod mfa_device_registered;
+mod own_role_changed;
+mod own_stack_changed;
+mod permissions_boundary_put;
+mod permissions_boundary_removed;
+mod policy_created;
+mod policy_default_version_switched;
+mod policy_deleted;
+mod policy_version_created;
+mod powerful_policy_attached;
+mod request_parameters_omitted;
+mod role_created;
+mod role_opened_to_another_account;
+mod role_opened_to_everyone;
+mod root_access_key_created;
 mod root_api_call;
+mod root_console_login;
+mod root_console_login_failed;
+mod root_console_login_without_mfa;
+mod root_email_changed;
+mod root_login_profile_created;
+mod root_mfa_deactivated;
+mod root_password_changed;
+mod root_password_recovery_requested;
+mod root_session_opened;
+mod sensitive_call_denied;
+mod service_specific_credential_changed;
+mod ssh_key_or_certificate_uploaded;
+mod trail_deleted;
+mod trail_event_selectors_changed;
+mod trail_logging_stopped;
+mod trail_updated;
+mod trust_policy_changed;
 mod unreadable_event;
+mod user_added_to_group;
+mod user_created;
 
 use crate::config::Config;
-use crate::event::Event;
+use crate::event::{Denial, Event};
 use crate::finding::{Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
@@ -14,8 +68,62 @@ use crate::watcher::{Calls, Watcher};
 pub static ALL: &[&Detection] = &[
     &access_key_created::DETECTION,
     &access_key_created_for_another_user::DETECTION,
+    &access_key_deleted::DETECTION,
+    &access_key_reactivated::DETECTION,
+    &administrator_inline_policy_put::DETECTION,
+    &administrator_policy_attached::DETECTION,
+    &administrator_policy_created::DETECTION,
+    &administrator_policy_version_created::DETECTION,
+    &aws_managed_policy_attached::DETECTION,
+    &aws_quarantined_user::DETECTION,
+    &calls_denied::DETECTION,
+    &console_login_by_instance_role::DETECTION,
+    &console_login_failed::DETECTION,
+    &console_login_without_mfa::DETECTION,
+    &customer_managed_policy_attached::DETECTION,
+    &deny_policy_detached::DETECTION,
+    &federation_token_issued::DETECTION,
+    &inline_policy_put::DETECTION,
+    &login_profile_created::DETECTION,
+    &login_profile_updated_for_another_user::DETECTION,
+    &managed_policy_detached::DETECTION,
+    &mfa_device_deactivated::DETECTION,
+    &mfa_device_registered::DETECTION,
+    &own_role_changed::DETECTION,
+    &own_stack_changed::DETECTION,
+    &permissions_boundary_put::DETECTION,
+    &permissions_boundary_removed::DETECTION,
+    &policy_created::DETECTION,
+    &policy_default_version_switched::DETECTION,
+    &policy_deleted::DETECTION,
+    &policy_version_created::DETECTION,
+    &powerful_policy_attached::DETECTION,
+    &request_parameters_omitted::DETECTION,
+    &role_created::DETECTION,
+    &role_opened_to_another_account::DETECTION,
+    &role_opened_to_everyone::DETECTION,
+    &root_access_key_created::DETECTION,
     &root_api_call::DETECTION,
+    &root_console_login::DETECTION,
+    &root_console_login_failed::DETECTION,
+    &root_console_login_without_mfa::DETECTION,
+    &root_email_changed::DETECTION,
+    &root_login_profile_created::DETECTION,
+    &root_mfa_deactivated::DETECTION,
+    &root_password_changed::DETECTION,
+    &root_password_recovery_requested::DETECTION,
+    &root_session_opened::DETECTION,
+    &sensitive_call_denied::DETECTION,
+    &service_specific_credential_changed::DETECTION,
+    &ssh_key_or_certificate_uploaded::DETECTION,
+    &trail_deleted::DETECTION,
+    &trail_event_selectors_changed::DETECTION,
+    &trail_logging_stopped::DETECTION,
+    &trail_updated::DETECTION,
+    &trust_policy_changed::DETECTION,
     &unreadable_event::DETECTION,
+    &user_added_to_group::DETECTION,
+    &user_created::DETECTION,
 ];
 
 /// A kind of event worth telling, and the pure function that recognises it.
@@ -81,11 +189,30 @@ pub fn look(watcher: Watcher, event: &Event, context: &Context<'_>) -> Option<Fi
     }
     let asked = ALL.iter().filter(|detection| watcher.asks(detection) && detection.wants(event));
     let mut found: Vec<Finding> = asked.filter_map(|detection| (detection.detect)(event, context)).collect();
-    found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    // Of two that are as strong, the one that need not be counted first.
+    found.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.speaks_at));
     let also: Vec<String> = found.iter().skip(1).map(|finding| finding.detection.clone()).collect();
     let asks = found.iter().find_map(|finding| finding.asks.clone());
     let strongest = found.into_iter().next()?;
     Some(Finding { asks, also, ..strongest })
+}
+
+/// As in "was denied iam:CreateUser on user bob". A resource that is everything is left out.
+fn denied(event: &Event, denial: &Denial) -> String {
+    let target = event.target();
+    let everything = matches!(target.kind.as_str(), "resource" | "account") || target.name == "*";
+    if everything {
+        format!("was denied {}", denial.action)
+    } else {
+        format!("was denied {} on {target}", denial.action)
+    }
+}
+
+/// The part of a name, ARN or URL that names a resource of the stack: `CloudFormation` begins each with the stack's name
+/// and a hyphen. An empty stack name, as replay has it, owns nothing.
+fn own_name<'a>(text: &'a str, stack: &str) -> Option<&'a str> {
+    let own = |part: &str| part.strip_prefix(stack).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+    if stack.is_empty() { None } else { text.split(['/', ':']).find(|part| own(part)) }
 }
 
 impl Detection {

@@ -42,11 +42,13 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     if !actor.is_root() || actor.is_service() || event.source == "signin.amazonaws.com" {
         return None;
     }
-    let outcome = event.error_code.as_deref().map(|code| format!("failed with {code}"));
+    let failed = event.error_code.as_deref();
+    let did = if failed.is_none() { "called" } else { "tried" };
     // A session's calls are one incident, whatever they touch.
     let finding = DETECTION
-        .finding(event, format!("called {} on {}", event.name, event.target()))
+        .finding(event, format!("{did} {} on {}", event.call(), event.target()))
         .target(Target::account(&event.account))
-        .evidence_if("Outcome", outcome);
+        .evidence("Call", format!("{} of {}", event.name, event.source))
+        .evidence_if("Failed with", failed);
     Some(if event.read_only() { finding.severity(Severity::Medium) } else { finding })
 }

@@ -198,6 +198,19 @@ impl Actor {
             .is_some_and(|id| (id.len() == 8 || id.len() == 17) && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
     }
 
+    /// Whether this is an AWS service with its own role in the account. IAM lets nobody else have a role under that path.
+    #[must_use]
+    pub fn is_service_linked_role(&self) -> bool {
+        let role = self.principal.splitn(6, ':').nth(5).unwrap_or_default();
+        self.kind == Kind::Role && role.starts_with("role/aws-service-role/")
+    }
+
+    /// Whether this is the role of that name.
+    #[must_use]
+    pub fn is_role(&self, name: &str) -> bool {
+        matches!(self.kind, Kind::Role | Kind::SsoUser) && self.name == name
+    }
+
     /// Whether this is the IAM user of that name.
     #[must_use]
     pub fn is_user(&self, name: &str) -> bool {

@@ -10,7 +10,7 @@ use super::Event;
 pub struct Denial {
     /// The action that was refused, for example `iam:CreateUser`. From the message, else from the event's name.
     pub action: String,
-    /// The resource it was refused on, as the message has it.
+    /// The resource it was refused on, as the message has it: an ARN, or IAM's `user bob`.
     pub resource: Option<String>,
     /// Which layer refused, where the message says so.
     pub layer: Option<Layer>,
@@ -61,10 +61,21 @@ impl Denial {
         let service = event.source.split('.').next().unwrap_or_default();
         Some(Self {
             action: after("not authorized to perform: ").unwrap_or_else(|| format!("{service}:{}", event.call())),
-            resource: after(" on resource: "),
+            resource: refused_on(message),
             layer: Layer::WORDS.iter().find(|(words, _)| message.contains(words)).map(|(_, layer)| *layer),
         })
     }
+}
+
+/// The word after `on resource:`, two of them where IAM writes `user bob`.
+fn refused_on(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once(" on resource: ")?;
+    let mut words = rest.split_whitespace();
+    let first = words.next()?;
+    Some(match first {
+        "user" | "role" | "group" | "policy" => format!("{first} {}", words.next()?),
+        _ => first.to_owned(),
+    })
 }
 
 /// Codes that mean "you may not", by their beginning. `AccessDenied` alone has a longer form in 258 services.

@@ -5,6 +5,9 @@ use serde_json::{Map, Value};
 /// What stands where a secret stood.
 const REDACTED: &str = "[redacted]";
 
+/// What the key of a secret has in it.
+const SECRETS: [&str; 5] = ["sessiontoken", "secret", "password", "signintoken", "bearertoken"];
+
 /// Keys that name a secret without holding it.
 const NAMES_A_SECRET: [&str; 5] = ["secretid", "secretarn", "secretname", "secretidlist", "passwordlastused"];
 
@@ -40,12 +43,24 @@ fn blank(value: &mut Value) {
 }
 
 fn holds_a_secret(key: &str) -> bool {
+    if !names_one(key.as_bytes()) {
+        return false;
+    }
     let key = key.to_ascii_lowercase();
-    let secret =
-        ["sessiontoken", "secret", "password", "signintoken", "bearertoken"].iter().any(|word| key.contains(word));
     // `responseElements.PasswordUpdated` and the like answer "Success": an outcome, not a password.
     let outcome = key.ends_with("updated") || key.ends_with("requested") || key.ends_with("completed");
-    secret && !outcome && !NAMES_A_SECRET.contains(&key.as_str())
+    !outcome && !NAMES_A_SECRET.contains(&key.as_str())
+}
+
+/// Whether one of the [`SECRETS`] is part of a key, in any case. Every key of every record is asked, so it goes by first
+/// letters and makes no copy.
+fn names_one(key: &[u8]) -> bool {
+    let is_at = |place: usize, word: &&str| {
+        key.get(place..place + word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    let begins = |letter: u8| SECRETS.iter().any(|word| word.as_bytes().first() == Some(&letter));
+    let places = key.iter().enumerate().filter(|(_, letter)| begins(letter.to_ascii_lowercase()));
+    places.map(|(place, _)| place).any(|place| SECRETS.iter().any(|word| is_at(place, word)))
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ impl Target {
     pub(super) fn of(event: &Event) -> Self {
         Self::named_by_call(event)
             .or_else(|| Self::self_service(event))
-            .or_else(|| event.denial()?.resource.map(|arn| Self::from_arn(&arn)))
+            .or_else(|| event.denial()?.resource.map(|resource| Self::refused(&resource)))
             .unwrap_or_else(|| Self::account(&event.account))
     }
 
@@ -111,6 +111,14 @@ impl Target {
         Some(Self { kind: kind.to_owned(), name: actor.name.clone(), arn: Some(actor.principal.clone()) })
     }
 
+    /// What a refusal names: an ARN, or IAM's `user bob`.
+    fn refused(resource: &str) -> Self {
+        match resource.split_once(' ') {
+            Some((kind, name)) => Self { kind: kind.to_owned(), name: name.to_owned(), arn: None },
+            None => Self::from_arn(resource),
+        }
+    }
+
     /// What an ARN names: the resource type before the first `/` or `:`, the name after the last. A user's ARN carries
     /// its path: `user/eng/bob` is the user `bob`.
     #[must_use]
@@ -123,5 +131,62 @@ impl Target {
             name
         };
         Self { kind: kind.to_owned(), name: name.to_owned(), arn: Some(arn.to_owned()) }
+    }
+}
+
+/// Whose credentials a call of IAM changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner<'a> {
+    /// The account's root user.
+    Root,
+    /// The IAM user that makes the call.
+    Caller(&'a str),
+    /// An IAM user other than the caller.
+    Other(&'a str),
+}
+
+/// How IAM's console names root where a user name is asked for.
+const ROOT_USER: &str = "AWS ROOT USER";
+
+impl<'a> Owner<'a> {
+    /// A call that names nobody changes the caller's own credentials: the user's, or root's.
+    pub(super) fn of(event: &'a Event) -> Option<Self> {
+        let actor = &event.actor;
+        let named = event.request("userName").filter(|name| *name != ROOT_USER);
+        if actor.is_root() {
+            return Some(named.map_or(Self::Root, Self::Other));
+        }
+        match named.or_else(|| event.response("accessKey.userName")) {
+            Some(name) if actor.is_user(name) => Some(Self::Caller(name)),
+            Some(name) => Some(Self::Other(name)),
+            None => (actor.kind == Kind::IamUser).then_some(Self::Caller(&actor.name)),
+        }
+    }
+
+    /// The user's name, if it is no root.
+    #[must_use]
+    pub fn user(self) -> Option<&'a str> {
+        match self {
+            Self::Root => None,
+            Self::Caller(name) | Self::Other(name) => Some(name),
+        }
+    }
+}
+
+impl Owner<'_> {
+    /// The owner as what the call acted on: the user, or for root the account.
+    #[must_use]
+    pub fn target(self, event: &Event) -> Target {
+        self.user().map_or_else(|| Target::account(&event.account), Target::user)
+    }
+}
+
+/// As in "access key … of user bob".
+impl fmt::Display for Owner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => f.write_str("root"),
+            Self::Caller(name) | Self::Other(name) => write!(f, "user {name}"),
+        }
     }
 }

@@ -132,3 +132,14 @@ impl Open {
         Self { due, due_at: now + WINDOW, closed: false, floor: None }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Memory;
+    use crate::ledger::suite;
+
+    #[test]
+    fn the_ledger_in_memory_passes_the_suite() {
+        pollster::block_on(suite::run(&Memory::default()));
+    }
+}

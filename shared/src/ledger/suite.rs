@@ -1,1 +1,201 @@
 //! What every ledger must hold, run against the one in memory and the one in `DynamoDB`.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a check fails by panicking")]
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::{ABANDONED, Claim, Delivery, LEASE, Ledger, Progress, REMEMBERED, WINDOW};
+use crate::config::Config;
+use crate::detect::{self, Context};
+use crate::event::Event;
+use crate::finding::{Finding, Severity};
+use crate::watcher::Watcher;
+
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
+
+/// Runs every check, each with ids of its own, so that one ledger serves them all.
+pub async fn run(ledger: &impl Ledger) {
+    a_delivery_is_claimed_once(ledger).await;
+    a_finished_delivery_is_done_for_its_time(ledger).await;
+    a_lease_that_ran_out_is_taken_over_with_what_was_done(ledger).await;
+    a_released_claim_need_not_wait(ledger).await;
+    a_delivery_counts_once_however_often_it_is_tried(ledger).await;
+    the_first_of_an_incident_speaks_and_the_next_is_counted(ledger).await;
+    a_louder_finding_speaks_again(ledger).await;
+    an_incident_below_its_quorum_is_silent(ledger).await;
+    an_incident_is_due_when_its_window_is_over_and_not_before(ledger).await;
+    an_incident_that_grew_while_it_was_told_stays_open(ledger).await;
+    a_closed_incident_opens_anew(ledger).await;
+    an_abandoned_incident_does_not_swallow_new_events(ledger).await;
+    another_session_name_is_the_same_incident(ledger).await;
+}
+
+async fn a_delivery_is_claimed_once(ledger: &impl Ledger) {
+    let (delivery, _) = sample("claimed-once", 1);
+    assert_eq!(claim(ledger, &delivery, start()).await, Claim::Ours(Progress::default()));
+    assert_eq!(claim(ledger, &delivery, start() + SECOND).await, Claim::Busy);
+}
+
+async fn a_finished_delivery_is_done_for_its_time(ledger: &impl Ledger) {
+    let (delivery, _) = sample("finished", 1);
+    claim(ledger, &delivery, start()).await;
+    ledger.confirm(&delivery, start()).await.unwrap();
+    assert_eq!(claim(ledger, &delivery, start() + SignedDuration::from_hours(25)).await, Claim::Done);
+    let forgotten = claim(ledger, &delivery, start() + REMEMBERED + SECOND).await;
+    assert_eq!(forgotten, Claim::Ours(Progress::default()), "expiry is decided here, not by the table's clean-up");
+}
+
+async fn a_lease_that_ran_out_is_taken_over_with_what_was_done(ledger: &impl Ledger) {
+    let (delivery, finding) = sample("taken-over", 1);
+    claim(ledger, &delivery, start()).await;
+    let standing = ledger.count(&delivery, Progress::default(), &finding, start()).await.unwrap();
+    ledger.told(&delivery, &standing).await.unwrap();
+    let taken = claim(ledger, &delivery, start() + LEASE + SECOND).await;
+    assert_eq!(taken, Claim::Ours(Progress { counted: true, told: true }));
+    let Claim::Ours(progress) = taken else { panic!("{taken:?}") };
+    let again = ledger.count(&delivery, progress, &finding, start() + LEASE + SECOND).await.unwrap();
+    assert_eq!((again.count, again.speaks), (1, false), "people were told already");
+}
+
+async fn a_released_claim_need_not_wait(ledger: &impl Ledger) {
+    let (delivery, _) = sample("released", 1);
+    claim(ledger, &delivery, start()).await;
+    ledger.release(&delivery).await.unwrap();
+    assert_eq!(claim(ledger, &delivery, start() + SECOND).await, Claim::Ours(Progress::default()));
+    ledger.confirm(&delivery, start()).await.unwrap();
+    ledger.release(&delivery).await.unwrap();
+    assert_eq!(claim(ledger, &delivery, start() + SECOND).await, Claim::Done, "a finished delivery stays finished");
+}
+
+async fn a_delivery_counts_once_however_often_it_is_tried(ledger: &impl Ledger) {
+    let (delivery, finding) = sample("counted-once", 1);
+    claim(ledger, &delivery, start()).await;
+    let first = ledger.count(&delivery, Progress::default(), &finding, start()).await.unwrap();
+    ledger.release(&delivery).await.unwrap();
+    let Claim::Ours(progress) = claim(ledger, &delivery, start() + SECOND).await else { panic!("not ours") };
+    let second = ledger.count(&delivery, progress, &finding, start() + SECOND).await.unwrap();
+    assert_eq!((first.count, first.speaks), (1, true));
+    assert_eq!((second.count, second.speaks), (1, true), "the alert was never sent, so the next try sends it");
+}
+
+async fn the_first_of_an_incident_speaks_and_the_next_is_counted(ledger: &impl Ledger) {
+    for (number, speaks) in [(1, true), (2, false), (3, false)] {
+        let (delivery, finding) = sample("incident", number);
+        claim(ledger, &delivery, start()).await;
+        let standing = ledger.count(&delivery, Progress::default(), &finding, start()).await.unwrap();
+        assert_eq!((standing.count, standing.speaks), (number, speaks));
+    }
+}
+
+async fn a_louder_finding_speaks_again(ledger: &impl Ledger) {
+    let severities = [Severity::Medium, Severity::Medium, Severity::Critical, Severity::High];
+    let mut spoke = Vec::new();
+    for (number, severity) in (1..).zip(severities) {
+        let (delivery, finding) = sample("louder", number);
+        claim(ledger, &delivery, start()).await;
+        let finding = finding.severity(severity);
+        spoke.push(ledger.count(&delivery, Progress::default(), &finding, start()).await.unwrap().speaks);
+    }
+    assert_eq!(spoke, [true, false, true, false]);
+}
+
+async fn an_incident_below_its_quorum_is_silent(ledger: &impl Ledger) {
+    let mut spoke = Vec::new();
+    for number in 1..=4 {
+        let (delivery, finding) = sample("quorum", number);
+        claim(ledger, &delivery, start()).await;
+        let finding = finding.speaks_at(3);
+        spoke.push(ledger.count(&delivery, Progress::default(), &finding, start()).await.unwrap().speaks);
+    }
+    assert_eq!(spoke, [false, false, true, false]);
+}
+
+async fn an_incident_is_due_when_its_window_is_over_and_not_before(ledger: &impl Ledger) {
+    let (delivery, finding) = sample("due", 1);
+    claim(ledger, &delivery, start()).await;
+    ledger.count(&delivery, Progress::default(), &finding, start()).await.unwrap();
+    let is_due = async |at| ledger.due(at).await.unwrap().iter().any(|due| due.incident == finding.incident());
+    assert!(!is_due(start() + WINDOW - SECOND).await);
+    assert!(is_due(start() + WINDOW).await);
+}
+
+async fn an_incident_that_grew_while_it_was_told_stays_open(ledger: &impl Ledger) {
+    let over = start() + WINDOW;
+    let (first, finding) = sample("grew", 1);
+    claim(ledger, &first, start()).await;
+    ledger.count(&first, Progress::default(), &finding, start()).await.unwrap();
+    let find = async || ledger.due(over).await.unwrap().into_iter().find(|due| due.incident == finding.incident());
+    let due = find().await.unwrap();
+    let (second, finding) = sample("grew", 2);
+    claim(ledger, &second, over).await;
+    ledger.count(&second, Progress::default(), &finding, over).await.unwrap();
+    ledger.close(&due, over).await.unwrap();
+    let still = find().await.unwrap();
+    assert_eq!((still.count, still.told), (2, 1));
+    ledger.close(&still, over).await.unwrap();
+    assert_eq!(find().await, None);
+}
+
+async fn a_closed_incident_opens_anew(ledger: &impl Ledger) {
+    let (first, finding) = sample("anew", 1);
+    claim(ledger, &first, start()).await;
+    ledger.count(&first, Progress::default(), &finding, start()).await.unwrap();
+    let due = ledger.due(start() + WINDOW).await.unwrap();
+    let due = due.iter().find(|due| due.incident == finding.incident()).unwrap();
+    ledger.close(due, start() + WINDOW).await.unwrap();
+    let (second, finding) = sample("anew", 2);
+    claim(ledger, &second, start() + WINDOW).await;
+    let standing = ledger.count(&second, Progress::default(), &finding, start() + WINDOW).await.unwrap();
+    assert_eq!((standing.count, standing.speaks), (1, true));
+}
+
+async fn an_abandoned_incident_does_not_swallow_new_events(ledger: &impl Ledger) {
+    let (first, finding) = sample("abandoned", 1);
+    claim(ledger, &first, start()).await;
+    ledger.count(&first, Progress::default(), &finding, start()).await.unwrap();
+    let later = start() + WINDOW + ABANDONED;
+    let (second, finding) = sample("abandoned", 2);
+    claim(ledger, &second, later).await;
+    let standing = ledger.count(&second, Progress::default(), &finding, later).await.unwrap();
+    assert_eq!((standing.count, standing.speaks), (1, true));
+}
+
+async fn another_session_name_is_the_same_incident(ledger: &impl Ledger) {
+    let mut counts = Vec::new();
+    for session in ["one", "two", "three"] {
+        let event = event("sessions", session, &format!("arn:aws:sts::111122223333:assumed-role/deploy/{session}"));
+        let delivery = Delivery::of(Watcher::AccessKeys, &event);
+        claim(ledger, &delivery, start()).await;
+        counts.push(ledger.count(&delivery, Progress::default(), &look(&event), start()).await.unwrap().count);
+    }
+    assert_eq!(counts, [1, 2, 3]);
+}
+
+async fn claim(ledger: &impl Ledger, delivery: &Delivery, now: Timestamp) -> Claim {
+    ledger.claim(delivery, now).await.unwrap()
+}
+
+fn start() -> Timestamp {
+    "2026-03-01T03:00:00Z".parse().unwrap()
+}
+
+/// The `number`th delivery of an incident that no other check shares.
+fn sample(check: &str, number: u64) -> (Delivery, Finding) {
+    let event = event(check, &number.to_string(), "arn:aws:sts::111122223333:assumed-role/deploy/session");
+    (Delivery::of(Watcher::AccessKeys, &event), look(&event))
+}
+
+fn look(event: &Event) -> Finding {
+    detect::look(Watcher::AccessKeys, event, &Context { config: &Config::default() }).unwrap()
+}
+
+fn event(check: &str, number: &str, actor: &str) -> Event {
+    Event::decode(json!({
+        "eventID": format!("{check}-{number}"),
+        "eventName": "CreateAccessKey",
+        "eventSource": "iam.amazonaws.com",
+        "recipientAccountId": "111122223333",
+        "userIdentity": {"type": "AssumedRole", "arn": actor},
+        "responseElements": {"accessKey": {"userName": check, "accessKeyId": "AKIAIOSFODNN7EXAMPLE"}},
+    }))
+}

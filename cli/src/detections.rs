@@ -1,0 +1,50 @@
+//! `iamwatch detections`: what is looked for.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Args;
+use iamwatch::detect;
+use serde_json::json;
+
+use crate::{Format, terminal};
+
+/// List what is looked for.
+#[derive(Debug, Args)]
+pub(crate) struct Detections {
+    /// `text` is a table; `json` is one detection a line.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+impl Detections {
+    pub(crate) fn run(&self) -> io::Result<ExitCode> {
+        let mut out = io::BufWriter::new(terminal::out());
+        let width = detect::ALL.iter().map(|detection| detection.id.len()).max().unwrap_or_default();
+        if self.format == Format::Text {
+            writeln!(out, "{:<width$}  SEVERITY  {:<13}  WHAT HAPPENED", "ID", "WATCHER")?;
+        }
+        for detection in detect::ALL {
+            let (id, severity, watcher, title) =
+                (detection.id, detection.severity, detection.watcher.name(), detection.title());
+            match self.format {
+                Format::Text => writeln!(out, "{id:<width$}  {severity:<8}  {watcher:<13}  {title}")?,
+                Format::Json => {
+                    let mitre: Vec<&str> = detection.mitre.iter().map(|technique| technique.id).collect();
+                    let line = json!({
+                        "id": id,
+                        "severity": severity,
+                        "watcher": watcher,
+                        "title": title,
+                        "mitre": mitre,
+                        "covers": detection.covers,
+                    });
+                    terminal::json(&mut out, &line)?;
+                    writeln!(out)?;
+                }
+            }
+        }
+        out.flush()?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,196 @@
+//! What the reader of a replay sees.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Write};
+use std::time::Duration;
+
+use iamwatch::detect;
+use iamwatch::finding::{Finding, Severity};
+use iamwatch::ledger::Standing;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::read::Haul;
+use super::tell::Said;
+use crate::terminal::{self, count};
+
+/// How findings are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// One line an incident.
+    List,
+    /// Every alert as on-call gets it.
+    Mails,
+    /// One JSON object a finding.
+    Json,
+}
+
+/// Prints what is said, and counts it.
+pub(super) struct Printer<'o> {
+    form: Form,
+    min_severity: Severity,
+    out: &'o mut dyn Write,
+    titles: HashMap<&'static str, String>,
+    pub(super) tally: Tally,
+}
+
+/// What was printed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub(super) findings: u64,
+    pub(super) alerts: u64,
+    pub(super) incidents: BTreeMap<Severity, u64>,
+}
+
+/// One finding as a line of JSON.
+#[derive(Serialize)]
+struct Line<'a> {
+    detection: &'a str,
+    severity: Severity,
+    title: &'a str,
+    event_id: &'a str,
+    event_name: &'a str,
+    event_source: &'a str,
+    event_time: Option<Timestamp>,
+    account: &'a str,
+    region: &'a str,
+    /// The principal that stays the same over all its sessions, as an ARN where there is one.
+    actor: &'a str,
+    /// The person behind it, as far as the record says.
+    human: Option<&'a str>,
+    /// What was done, as the end of a sentence that begins with the actor.
+    act: &'a str,
+    target: String,
+    target_arn: Option<&'a str>,
+    source_ip: Option<&'a str>,
+    watcher: Option<&'static str>,
+    incident: &'a str,
+    /// Events of the incident so far, this one included.
+    count: u64,
+    /// Whether people are told of this event at once.
+    told: bool,
+    also: &'a [String],
+}
+
+impl<'o> Printer<'o> {
+    pub(super) fn new(form: Form, min_severity: Severity, out: &'o mut dyn Write) -> Self {
+        let titles = detect::ALL.iter().map(|detection| (detection.id, detection.title())).collect();
+        Self { form, min_severity, out, titles, tally: Tally::default() }
+    }
+
+    pub(super) fn say(&mut self, said: Said) -> io::Result<()> {
+        match said {
+            // Held: its incident has not reached the number of events from which it means something.
+            Said::Finding(finding, standing, _) if standing.count < finding.speaks_at => Ok(()),
+            Said::Finding(finding, _, _) if finding.severity < self.min_severity => Ok(()),
+            Said::Finding(finding, standing, alert) => {
+                self.tally.findings += 1;
+                self.tally.alerts += u64::from(alert.is_some());
+                match (self.form, alert) {
+                    (Form::Json, alert) => self.line(&finding, &standing, alert.is_some()),
+                    (Form::Mails, Some(alert)) => self.mail(&alert.subject, &alert.email),
+                    _ => Ok(()),
+                }
+            }
+            Said::Incident(due, _) if due.count < due.finding.speaks_at => Ok(()),
+            Said::Incident(due, _) if due.finding.severity < self.min_severity => Ok(()),
+            Said::Incident(due, alert) => {
+                *self.tally.incidents.entry(due.finding.severity).or_default() += 1;
+                self.tally.alerts += u64::from(alert.is_some());
+                match (self.form, alert) {
+                    (Form::List, _) => self.incident(&due.finding, due.opened, due.count),
+                    (Form::Mails, Some(alert)) => self.mail(&alert.subject, &alert.email),
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+
+    fn line(&mut self, finding: &Finding, standing: &Standing, told: bool) -> io::Result<()> {
+        let line = Line {
+            detection: &finding.detection,
+            severity: finding.severity,
+            title: self.titles.get(finding.detection.as_str()).map_or("", String::as_str),
+            event_id: &finding.event.id,
+            event_name: &finding.event.name,
+            event_source: &finding.event.source,
+            event_time: finding.event.time,
+            account: &finding.account,
+            region: &finding.region,
+            actor: &finding.actor.principal,
+            human: finding.actor.human.as_ref().map(|human| human.name.as_str()),
+            act: &finding.act,
+            target: finding.target.to_string(),
+            target_arn: finding.target.arn.as_deref(),
+            source_ip: finding.origin.address.as_deref(),
+            watcher: detect::by_id(&finding.detection).map(|detection| detection.watcher.name()),
+            incident: standing.incident.as_str(),
+            count: standing.count,
+            told,
+            also: &finding.also,
+        };
+        terminal::json(&mut self.out, &line)?;
+        self.out.write_all(b"\n")
+    }
+
+    fn mail(&mut self, subject: &str, text: &str) -> io::Result<()> {
+        let rule = "─".repeat(78);
+        writeln!(self.out, "{rule}\n{}\n{rule}\n{}\n", terminal::clean(subject), terminal::clean_lines(text.trim_end()))
+    }
+
+    fn incident(&mut self, finding: &Finding, opened: Timestamp, events: u64) -> io::Result<()> {
+        let time = match finding.event.time {
+            Some(_) => opened.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
+            None => "at no known time".to_owned(),
+        };
+        let times = if events > 1 { format!(" (x{})", count(events)) } else { String::new() };
+        let sentence = terminal::clean(&sentence(finding));
+        writeln!(self.out, "{:<8}  {time:<20}  {sentence}{times}  [{}]", finding.severity, finding.detection)
+    }
+}
+
+/// Who did what, where.
+fn sentence(finding: &Finding) -> String {
+    format!("{} {} in {}", finding.actor.name, finding.act, finding.account)
+}
+
+/// The end of the output: what was read, and what came of it.
+pub(super) fn summary(
+    out: &mut dyn Write,
+    haul: &Haul,
+    tally: &Tally,
+    skipped: u64,
+    took: Duration,
+) -> io::Result<()> {
+    let seconds = took.as_secs_f64();
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate for reading")]
+    let rate = (haul.records as f64 / seconds.max(1e-6)) as u64;
+    writeln!(
+        out,
+        "records    {} read in {} files, {} of text, in {seconds:.2} s: {} a second",
+        count(haul.records),
+        count(haul.files),
+        size(haul.bytes),
+        count(rate),
+    )?;
+    if skipped > 0 {
+        writeln!(out, "skipped    {} files in folders that hold no CloudTrail records", count(skipped))?;
+    }
+    writeln!(out, "unreadable {}", count(haul.unreadable))?;
+    writeln!(out, "findings   {}", count(tally.findings))?;
+    let incidents: u64 = tally.incidents.values().sum();
+    let each: Vec<String> =
+        tally.incidents.iter().rev().map(|(severity, number)| format!("{} {severity}", count(*number))).collect();
+    let each = if each.is_empty() { String::new() } else { format!(": {}", each.join(", ")) };
+    writeln!(out, "incidents  {}{each}", count(incidents))?;
+    writeln!(out, "alerts     {}", count(tally.alerts))
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        1_000_000..1_000_000_000 => format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10),
+        _ => format!("{}.{} GB", bytes / 1_000_000_000, bytes / 100_000_000 % 10),
+    }
+}

@@ -1,0 +1,182 @@
+//! From files to findings, on several threads.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use iamwatch::detect::{self, Context};
+use iamwatch::event::Event;
+use iamwatch::finding::Finding;
+use iamwatch::watcher::{Admissions, Glance, Watcher};
+use jiff::Timestamp;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::records::{Flaw, Raw, Reader};
+use super::scan::{Cursor, Holds};
+use super::walk::Input;
+
+/// What was found in all files, in an order that depends on the events alone.
+#[derive(Debug, Default)]
+pub(super) struct Haul {
+    pub(super) found: Vec<Found>,
+    pub(super) records: u64,
+    /// Records that are no CloudTrail records. Each has a finding that says why.
+    pub(super) unreadable: u64,
+    pub(super) files: u64,
+    /// Of text, unpacked.
+    pub(super) bytes: u64,
+    /// Files that are damaged, each with its flaws, sorted.
+    pub(super) broken: Vec<(PathBuf, Vec<Flaw>)>,
+}
+
+/// A finding of one watcher.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Found {
+    /// The event's time, as the clock of the ledger.
+    pub(super) now: Timestamp,
+    pub(super) watcher: Watcher,
+    pub(super) finding: Finding,
+}
+
+/// Reads all files. `ticks` is told of every file that is done, from any thread.
+pub(super) fn read(files: &[Input], context: &Context<'_>, threads: NonZeroUsize, ticks: &(dyn Fn() + Sync)) -> Haul {
+    let admissions = Admissions::new();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut judge = Judge { admissions: &admissions, context: *context, nest: Vec::new(), haul: Haul::default() };
+        let mut reader = Reader::new();
+        while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            judge.file(&mut reader, file);
+            ticks();
+        }
+        judge.haul
+    };
+    let mut haul = if threads.get() == 1 || files.len() < 2 {
+        work()
+    } else {
+        thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads.get().min(files.len())).map(|_| scope.spawn(work)).collect();
+            // A worker that panics is a bug: it is shown, not swallowed.
+            let hauls = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|why| std::panic::resume_unwind(why)));
+            hauls.fold(Haul::default(), Haul::and)
+        })
+    };
+    haul.found.sort_unstable_by(Found::in_order);
+    haul.broken.sort_unstable();
+    haul
+}
+
+/// One thread's work.
+struct Judge<'a> {
+    admissions: &'a Admissions,
+    context: Context<'a>,
+    nest: Vec<u8>,
+    haul: Haul,
+}
+
+impl Judge<'_> {
+    fn file(&mut self, reader: &mut Reader, input: &Input) {
+        let (path, opened): (_, io::Result<Box<dyn Read>>) = match input {
+            Input::Stdin => (PathBuf::from("standard input"), Ok(Box::new(io::stdin().lock()))),
+            Input::File(path) => (path.clone(), File::open(path).map(|file| Box::new(file) as Box<dyn Read>)),
+        };
+        let flaws = match opened {
+            Ok(mut file) => {
+                let (bytes, flaws) = reader.read(&mut file, &mut |raw| self.record(raw));
+                self.haul.bytes += bytes;
+                self.haul.files += 1;
+                flaws
+            }
+            Err(error) => vec![Flaw { place: None, what: format!("cannot be read: {error}") }],
+        };
+        if !flaws.is_empty() {
+            self.haul.broken.push((path, flaws));
+        }
+    }
+
+    /// Looks at one record. Says why it cannot be read, if it is no JSON.
+    fn record(&mut self, raw: &Raw<'_>) -> Option<String> {
+        self.haul.records += 1;
+        if self.glance(raw).is_some_and(|glance| self.admissions.of(&glance).is_empty()) {
+            return None;
+        }
+        let (event, flaw) = decode(raw.text);
+        self.look(&event);
+        flaw
+    }
+
+    fn glance<'r>(&mut self, raw: &Raw<'r>) -> Option<Glance<'r>> {
+        let Holds::Envelope(detail) = raw.sight.holds() else { return raw.sight.glance() };
+        if raw.sight.is_odd() {
+            return None;
+        }
+        // The place is counted in the text that the envelope was found in.
+        Cursor::new(raw.within(&detail)?, 0, &mut self.nest).sight().ok()?.glance()
+    }
+
+    fn look(&mut self, event: &Event) {
+        let watchers = if event.fault().is_some() {
+            self.haul.unreadable += 1;
+            vec![Watcher::RootUsage]
+        } else {
+            self.admissions.of(&Glance::of(event))
+        };
+        for watcher in watchers {
+            let finding = detect::look(watcher, event, &self.context);
+            self.haul.found.extend(finding.map(|finding| Found::new(watcher, finding)));
+        }
+    }
+}
+
+/// Reads a record in full.
+pub(super) fn decode(text: &[u8]) -> (Event, Option<String>) {
+    let (mut event, flaw) = match serde_json::from_slice::<Value>(text) {
+        Ok(value) => (Event::decode(value), None),
+        Err(error) => {
+            let what = format!("the record is no JSON: {error}");
+            (Event::unreadable(what.clone()), Some(what))
+        }
+    };
+    if event.id.is_empty() {
+        // Without an id there is no telling it from another, but by its text.
+        let hash = Sha256::digest(text);
+        event.id = hash.iter().take(16).fold("sha256:".to_owned(), |id, byte| id + &format!("{byte:02x}"));
+    }
+    (event, flaw)
+}
+
+impl Found {
+    pub(super) fn new(watcher: Watcher, finding: Finding) -> Self {
+        // The event chooses its time, and the ledger adds to it: leave room for that.
+        let latest = "9998-01-01T00:00:00Z".parse().unwrap_or(Timestamp::UNIX_EPOCH);
+        let now = finding.event.time.unwrap_or_default().clamp(Timestamp::UNIX_EPOCH, latest);
+        Self { now, watcher, finding }
+    }
+
+    /// The same order for the same findings, wherever they were read. Two records with one id are one delivery, so which of
+    /// them comes first must not be left to chance.
+    fn in_order(&self, other: &Self) -> std::cmp::Ordering {
+        let whole = |found: &Self| serde_json::to_string(&found.finding).unwrap_or_default();
+        self.now
+            .cmp(&other.now)
+            .then_with(|| self.finding.event.id.cmp(&other.finding.event.id))
+            .then_with(|| self.watcher.cmp(&other.watcher))
+            .then_with(|| whole(self).cmp(&whole(other)))
+    }
+}
+
+impl Haul {
+    fn and(mut self, other: Self) -> Self {
+        self.found.extend(other.found);
+        self.broken.extend(other.broken);
+        self.records += other.records;
+        self.unreadable += other.unreadable;
+        self.files += other.files;
+        self.bytes += other.bytes;
+        self
+    }
+}

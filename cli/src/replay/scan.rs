@@ -1,0 +1,470 @@
+//! Reads of a record only what decides whether any watcher looks at it, and checks the rest without keeping it.
+//!
+//! Nine records in ten are looked at by no watcher, so the time of a replay is the time it takes to pass over them. The
+//! scan accepts exactly the JSON grammar; where `serde_json` might still judge otherwise (surrogate escapes, huge numbers,
+//! depth, invalid UTF-8) or a field has an odd shape, the record is called [`Sight::odd`] and read in full. So the quick
+//! way never differs from the slow one: a test holds it to that.
+
+use std::ops::Range;
+
+use iamwatch::watcher::Glance;
+
+/// Why a scan ended before the value did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// The bytes end first.
+    Short,
+    /// This is no JSON.
+    Fault(Fault),
+}
+
+/// What is wrong, and at which byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) at: usize,
+    pub(super) what: &'static str,
+}
+
+/// What a scan saw of one value.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Sight<'a> {
+    object: bool,
+    odd: bool,
+    name: Text<'a>,
+    source: Text<'a>,
+    event_type: Text<'a>,
+    error_code: Text<'a>,
+    actor_type: Text<'a>,
+    invoked_by: Text<'a>,
+    detail_type: bool,
+    detail: Option<Range<usize>>,
+    records: Option<Range<usize>>,
+}
+
+/// A field that should hold text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Text<'a> {
+    /// Missing or null.
+    #[default]
+    None,
+    Is(&'a [u8]),
+    /// Of another type, or with escapes in it.
+    Odd,
+}
+
+/// What a value holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Holds {
+    /// One record.
+    Record,
+    /// An `EventBridge` envelope; where its record is.
+    Envelope(Range<usize>),
+    /// `{"Records": […]}`; where the list is.
+    Records(Range<usize>),
+}
+
+/// `serde_json` refuses what is nested deeper than 127. Close to that, it decides.
+const DEEP: usize = 100;
+
+/// A position in some JSON text.
+#[derive(Debug)]
+pub(super) struct Cursor<'a, 'n> {
+    bytes: &'a [u8],
+    at: usize,
+    /// The closing brackets that are awaited. Lent, so that its memory is used again.
+    nest: &'n mut Vec<u8>,
+    odd: bool,
+    /// All bytes of strings, or-ed together: whether there is anything but ASCII.
+    high: u64,
+}
+
+impl<'a> Sight<'a> {
+    pub(super) fn holds(&self) -> Holds {
+        match (&self.records, &self.detail) {
+            (Some(records), _) => Holds::Records(records.clone()),
+            (None, Some(detail)) if self.detail_type => Holds::Envelope(detail.clone()),
+            _ => Holds::Record,
+        }
+    }
+
+    /// Whether only a full read can judge it.
+    pub(super) fn is_odd(&self) -> bool {
+        self.odd
+    }
+
+    /// What decides who looks at it; none if only a full read can tell, or will find it unreadable.
+    pub(super) fn glance(&self) -> Option<Glance<'a>> {
+        if self.odd || !self.object {
+            return None;
+        }
+        let said = |text: Text<'a>| Some(text.plain()?.filter(|text| !text.is_empty() && *text != "null"));
+        Some(Glance {
+            name: said(self.name)??,
+            source: said(self.source)??,
+            event_type: said(self.event_type)?,
+            error_code: said(self.error_code)?,
+            actor_type: self.actor_type.plain()?,
+            invoked_by: self.invoked_by.plain()?,
+        })
+    }
+}
+
+impl<'a> Text<'a> {
+    fn plain(self) -> Option<Option<&'a str>> {
+        match self {
+            Self::None => Some(None),
+            Self::Is(bytes) => std::str::from_utf8(bytes).ok().map(Some),
+            Self::Odd => None,
+        }
+    }
+}
+
+impl<'a, 'n> Cursor<'a, 'n> {
+    pub(super) fn new(bytes: &'a [u8], at: usize, nest: &'n mut Vec<u8>) -> Self {
+        nest.clear();
+        Self { bytes, at, nest, odd: false, high: 0 }
+    }
+
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The next byte that is no white space, not taken.
+    #[inline]
+    pub(super) fn token(&mut self) -> Result<u8, Stop> {
+        match self.bytes.get(self.at) {
+            // CloudTrail writes no white space.
+            Some(byte) if *byte > b' ' => Ok(*byte),
+            _ => self.after_space(),
+        }
+    }
+
+    #[cold]
+    fn after_space(&mut self) -> Result<u8, Stop> {
+        loop {
+            match self.bytes.get(self.at) {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
+                Some(byte) => return Ok(*byte),
+                None => return Err(Stop::Short),
+            }
+        }
+    }
+
+    /// Takes `byte`, if it is next.
+    pub(super) fn takes(&mut self, byte: u8) -> Result<bool, Stop> {
+        let next = self.token()? == byte;
+        self.at += usize::from(next);
+        Ok(next)
+    }
+
+    pub(super) fn fault<T>(&self, what: &'static str) -> Result<T, Stop> {
+        Err(Stop::Fault(Fault { at: self.at, what }))
+    }
+
+    /// Passes over one value of any kind and says what was seen of it.
+    pub(super) fn sight(&mut self) -> Result<Sight<'a>, Stop> {
+        (self.odd, self.high) = (false, 0);
+        let mut sight = Sight { object: self.token()? == b'{', ..Sight::default() };
+        let start = self.at;
+        if sight.object {
+            self.at += 1;
+            self.members(|cursor, key| cursor.field(key, &mut sight))?;
+        } else {
+            self.skip()?;
+        }
+        let ascii = self.high & HIGH == 0;
+        let utf8 = ascii || self.bytes.get(start..self.at).is_some_and(|bytes| std::str::from_utf8(bytes).is_ok());
+        sight.odd |= self.odd || !utf8;
+        Ok(sight)
+    }
+
+    /// As in `serde_json`'s map, the last of several members of one name counts.
+    fn field(&mut self, key: &[u8], sight: &mut Sight<'a>) -> Result<(), Stop> {
+        // By length first: comparing arrays of a known length takes no call.
+        match key.len() {
+            9 if is(key, b"eventName") => sight.name = self.text()?,
+            9 if is(key, b"eventType") => sight.event_type = self.text()?,
+            9 if is(key, b"errorCode") => sight.error_code = self.text()?,
+            11 if is(key, b"eventSource") => sight.source = self.text()?,
+            12 if is(key, b"userIdentity") => self.identity(sight)?,
+            11 if is(key, b"detail-type") => {
+                sight.detail_type = true;
+                self.skip()?;
+            }
+            6 if is(key, b"detail") => sight.detail = Some(self.span()?),
+            7 if is(key, b"Records") => {
+                let list = self.token()? == b'[';
+                let span = self.span()?;
+                sight.records = list.then_some(span);
+            }
+            _ => self.skip()?,
+        }
+        Ok(())
+    }
+
+    fn identity(&mut self, sight: &mut Sight<'a>) -> Result<(), Stop> {
+        (sight.actor_type, sight.invoked_by) = (Text::None, Text::None);
+        match self.token()? {
+            b'{' => {
+                self.at += 1;
+                self.members(|cursor, key| match key.len() {
+                    4 if is(key, b"type") => cursor.text().map(|text| sight.actor_type = text),
+                    9 if is(key, b"invokedBy") => cursor.text().map(|text| sight.invoked_by = text),
+                    _ => cursor.skip(),
+                })
+            }
+            b'n' => self.skip(),
+            _ => {
+                sight.actor_type = Text::Odd;
+                self.skip()
+            }
+        }
+    }
+
+    /// The members of an object whose brace was taken. `member` is given each key and takes the value.
+    fn members(&mut self, mut member: impl FnMut(&mut Self, &'a [u8]) -> Result<(), Stop>) -> Result<(), Stop> {
+        if self.takes(b'}')? {
+            return Ok(());
+        }
+        loop {
+            let key = self.key()?;
+            member(self, key)?;
+            if self.takes(b'}')? {
+                return Ok(());
+            }
+            if !self.takes(b',')? {
+                return self.fault("expected `,` or `}`");
+            }
+        }
+    }
+
+    /// A key that is looked at, and the colon behind it.
+    pub(super) fn key(&mut self) -> Result<&'a [u8], Stop> {
+        let Text::Is(key) = self.name()? else {
+            // A key written with escapes may be any key.
+            self.odd = true;
+            return Ok(b"");
+        };
+        Ok(key)
+    }
+
+    fn name(&mut self) -> Result<Text<'a>, Stop> {
+        if self.token()? != b'"' {
+            return self.fault("expected a key in quotes");
+        }
+        let key = self.string()?;
+        if !self.takes(b':')? {
+            return self.fault("expected `:`");
+        }
+        Ok(key)
+    }
+
+    fn text(&mut self) -> Result<Text<'a>, Stop> {
+        match self.token()? {
+            b'"' => self.string(),
+            b'n' => self.skip().map(|()| Text::None),
+            _ => self.skip().map(|()| Text::Odd),
+        }
+    }
+
+    fn span(&mut self) -> Result<Range<usize>, Stop> {
+        self.token()?;
+        let start = self.at;
+        self.skip()?;
+        Ok(start..self.at)
+    }
+
+    /// Passes over one value.
+    pub(super) fn skip(&mut self) -> Result<(), Stop> {
+        let floor = self.nest.len();
+        loop {
+            match self.token()? {
+                b'"' => {
+                    self.string()?;
+                }
+                open @ (b'{' | b'[') => {
+                    self.at += 1;
+                    // In ASCII both closing brackets are two after the opening ones.
+                    let close = open + 2;
+                    if !self.takes(close)? {
+                        self.nest.push(close);
+                        self.odd |= self.nest.len() > DEEP;
+                        if close == b'}' {
+                            self.name()?;
+                        }
+                        continue;
+                    }
+                }
+                b'-' | b'0'..=b'9' => self.number()?,
+                b't' => self.literal(b"true")?,
+                b'f' => self.literal(b"false")?,
+                b'n' => self.literal(b"null")?,
+                _ => return self.fault("expected a value"),
+            }
+            loop {
+                if self.nest.len() == floor {
+                    return Ok(());
+                }
+                let Some(close) = self.nest.last().copied() else { return Ok(()) };
+                match self.token()? {
+                    b',' => {
+                        self.at += 1;
+                        if close == b'}' {
+                            self.name()?;
+                        }
+                        break;
+                    }
+                    byte if byte == close => {
+                        self.at += 1;
+                        self.nest.pop();
+                    }
+                    _ if close == b'}' => return self.fault("expected `,` or `}`"),
+                    _ => return self.fault("expected `,` or `]`"),
+                }
+            }
+        }
+    }
+
+    fn literal(&mut self, literal: &'static [u8]) -> Result<(), Stop> {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        if rest.starts_with(literal) {
+            self.at += literal.len();
+            Ok(())
+        } else if literal.starts_with(rest) {
+            Err(Stop::Short)
+        } else {
+            self.fault("expected a value")
+        }
+    }
+
+    fn number(&mut self) -> Result<(), Stop> {
+        let start = self.at;
+        self.at += usize::from(self.byte()? == b'-');
+        if self.byte()? == b'0' {
+            self.at += 1;
+        } else {
+            self.digits()?;
+        }
+        if self.byte()? == b'.' {
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.byte()?, b'e' | b'E') {
+            self.odd = true;
+            self.at += 1;
+            self.at += usize::from(matches!(self.byte()?, b'+' | b'-'));
+            self.digits()?;
+        }
+        // The largest number has 309 digits before its point.
+        self.odd |= self.at - start > 300;
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Result<(), Stop> {
+        if !self.byte()?.is_ascii_digit() {
+            return self.fault("expected a digit");
+        }
+        while self.byte()?.is_ascii_digit() {
+            self.at += 1;
+        }
+        Ok(())
+    }
+
+    fn byte(&self) -> Result<u8, Stop> {
+        self.bytes.get(self.at).copied().ok_or(Stop::Short)
+    }
+
+    /// A string whose opening quote is next.
+    #[inline]
+    fn string(&mut self) -> Result<Text<'a>, Stop> {
+        let start = self.at + 1;
+        let mut at = start;
+        let mut high = self.high;
+        // Sixteen bytes at a time, up to the first that is no plain text. The last few bytes of all are left to the
+        // slow way.
+        while let Some((chunk, _)) = self.bytes.get(at..).and_then(<[u8]>::split_first_chunk::<16>) {
+            let both = u128::from_le_bytes(*chunk);
+            #[expect(clippy::cast_possible_truncation, reason = "the two halves of sixteen bytes")]
+            let (first, second) = (both as u64, (both >> 64) as u64);
+            high |= first | second;
+            let (first, second) = (ends(first), ends(second));
+            if first | second == 0 {
+                at += 16;
+                continue;
+            }
+            let zeros = if first == 0 { 64 + second.trailing_zeros() } else { first.trailing_zeros() };
+            at += zeros as usize / 8;
+            if self.bytes.get(at) == Some(&b'"') {
+                let text = self.bytes.get(start..at).unwrap_or_default();
+                (self.at, self.high) = (at + 1, high);
+                return Ok(Text::Is(text));
+            }
+            break;
+        }
+        (self.at, self.high) = (at, high);
+        self.odd_string(start)
+    }
+
+    /// The rest of a string that begins at `start` and is not simple.
+    fn odd_string(&mut self, start: usize) -> Result<Text<'a>, Stop> {
+        let mut escaped = false;
+        loop {
+            match self.byte()? {
+                b'"' => break,
+                b'\\' => {
+                    escaped = true;
+                    self.escape()?;
+                }
+                byte if byte < 0x20 => return self.fault("a control character in a string, which is not closed before it"),
+                byte => {
+                    self.high |= u64::from(byte);
+                    self.at += 1;
+                }
+            }
+        }
+        let text = self.bytes.get(start..self.at).unwrap_or_default();
+        self.at += 1;
+        Ok(if escaped { Text::Odd } else { Text::Is(text) })
+    }
+
+    fn escape(&mut self) -> Result<(), Stop> {
+        self.at += 1;
+        match self.byte()? {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.at += 1,
+            b'u' => {
+                self.at += 1;
+                for place in 0..4 {
+                    let digit = self.byte()?;
+                    if !digit.is_ascii_hexdigit() {
+                        return self.fault("expected four hexadecimal digits");
+                    }
+                    // Surrogates, D800 to DFFF, must come in pairs.
+                    self.odd |= place == 0 && matches!(digit, b'd' | b'D');
+                    self.at += 1;
+                }
+            }
+            _ => return self.fault("an unknown escape"),
+        }
+        Ok(())
+    }
+}
+
+#[inline]
+fn is<const N: usize>(key: &[u8], name: &[u8; N]) -> bool {
+    key.first_chunk::<N>() == Some(name)
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// The high bit of each of eight bytes that ends a run of plain text: a quote, a backslash, a control character. Only the
+/// lowest one set is to be trusted: a borrow may set those above it.
+#[inline]
+fn ends(bytes: u64) -> u64 {
+    // With this bit turned, a quote (0x22) is the next after the control characters (0 to 0x1f).
+    let turned = bytes ^ (ONES * 0x02);
+    let below = turned.wrapping_sub(ONES * 0x21) & !turned;
+    let backslash = bytes ^ (ONES * 0x5c);
+    let zero = backslash.wrapping_sub(ONES) & !backslash;
+    (below | zero) & HIGH
+}

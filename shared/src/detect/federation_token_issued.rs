@@ -1,0 +1,74 @@
+//! # Federation token issued
+//!
+//! An IAM user made a federated session with `GetFederationToken`.
+//!
+//! ## Why it matters
+//!
+//! The session lasts up to 36 hours and outlives the key that made it: switching the key off does not end it. Attackers
+//! use it to keep a foothold and to reach the console.
+//!
+//! ## False alarms
+//!
+//! A portal of your own that signs people in this way. It always uses the same user.
+//!
+//! ## What to do
+//!
+//! 1. Ask the owner of the user whether it should make federated sessions.
+//! 2. If not: deny the user everything with an inline policy. The session's rights are cut from the user's own, so that
+//!    ends both.
+//! 3. List all calls by the session in the 36 hours after, by `userIdentity.arn` ending in the session's name.
+
+use super::{Context, Detection, Outcome, Page, Technique};
+use crate::event::{Event, Target};
+use crate::finding::{Finding, Severity};
+use crate::grant;
+use crate::policy::{AwsManaged, Document, Privilege};
+use crate::watcher::{Calls, Watcher};
+
+pub(super) static DETECTION: Detection = Detection {
+    id: "federation-token-issued",
+    watcher: Watcher::AccessKeys,
+    severity: Severity::Medium,
+    mitre: &[Technique {
+        id: "T1550.001",
+        was: None,
+        name: "Use Alternate Authentication Material: Application Access Token",
+    }],
+    covers: &["CRED-20", "CRED-21"],
+    calls: &[Calls { source: "sts.amazonaws.com", names: &["GetFederationToken"] }],
+    outcome: Outcome::Succeeded,
+    page: Page::of(include_str!("federation_token_issued.rs")),
+    detect,
+};
+
+fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+    let session = event.request("name").unwrap_or("without a name");
+    let finding = DETECTION
+        .finding(event, format!("issued a federation token to {session}"))
+        // The caller chooses the session's name: it must not split the incident.
+        .target(Target::user(&event.actor.name))
+        .evidence_if("Access key of the session", event.response("credentials.accessKeyId"));
+    Some(if holds_nothing_back(event) {
+        finding.severity(Severity::High).evidence("Session may", "do all that its user may")
+    } else if has_policy(event) {
+        finding
+    } else {
+        finding.evidence("Session may", "do only what policies of resources let it")
+    })
+}
+
+fn has_policy(event: &Event) -> bool {
+    event.request_value("policy").is_some() || event.request_value("policyArns").is_some()
+}
+
+/// Whether one of the session's policies allows everything: the session then has all the rights of its user.
+fn holds_nothing_back(event: &Event) -> bool {
+    let arns = event.request_value("policyArns").and_then(serde_json::Value::as_array);
+    let managed = arns.into_iter().flatten().filter_map(|policy| {
+        let arn = policy.as_str().or_else(|| policy.get("arn")?.as_str())?;
+        AwsManaged::from_arn(arn)?.privilege()
+    });
+    let inline = grant::document(event, "policy").ok();
+    let inline = inline.as_ref().and_then(Document::privilege).map(|grant| grant.privilege);
+    managed.chain(inline).any(|privilege| privilege == Privilege::Everything)
+}

@@ -1,0 +1,47 @@
+//! # Default version of a policy switched
+//!
+//! Somebody put another version of a managed policy in force. What that version allows is not in the event.
+//!
+//! ## Why it matters
+//!
+//! An old version may allow far more than the one in force. Going back to it needs one right, writes no document, and
+//! takes effect at once for everybody who holds the policy.
+//!
+//! ## False alarms
+//!
+//! A change that is rolled back, or the second half of a deployment that makes versions first and switches later.
+//!
+//! ## What to do
+//!
+//! 1. Compare the version named above with the one before it, in IAM: what does it add?
+//! 2. If it adds what it should not: set the version before it as default again.
+//! 3. List in IAM who holds the policy. Does the actor?
+//! 4. List all calls by its holders since the event, by `userIdentity.arn`.
+
+use super::{Context, Detection, Outcome, Page, Technique};
+use crate::event::Event;
+use crate::finding::{Finding, Severity};
+use crate::grant;
+use crate::watcher::{Calls, Watcher};
+
+pub(super) static DETECTION: Detection = Detection {
+    id: "policy-default-version-switched",
+    watcher: Watcher::IamChanges,
+    severity: Severity::Medium,
+    mitre: &[Technique { id: "T1098.003", was: None, name: "Account Manipulation: Additional Cloud Roles" }],
+    covers: &["IAMC-14"],
+    calls: &[Calls { source: "iam.amazonaws.com", names: &["SetDefaultPolicyVersion"] }],
+    outcome: Outcome::Succeeded,
+    page: Page::of(include_str!("policy_default_version_switched.rs")),
+    detect,
+};
+
+fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+    let arn = event.request("policyArn")?;
+    let version = event.request("versionId")?;
+    let finding = DETECTION
+        .finding(event, format!("switched {} to version {version}", event.target()))
+        .evidence("Policy", arn)
+        .evidence("Allows", "not in the event: read the version");
+    Some(grant::weigh(event, finding))
+}

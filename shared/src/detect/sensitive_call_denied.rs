@@ -1,0 +1,98 @@
+//! # Sensitive call denied
+//!
+//! A call was denied that would have given its caller rights or credentials, taken a secret, or switched monitoring
+//! off.
+//!
+//! ## Why it matters
+//!
+//! Nobody makes such a call by chance. The permissions held this time; whoever tried may try elsewhere.
+//!
+//! ## False alarms
+//!
+//! A pipeline that lacks a permission it needs, often right after a change. Reads of secrets are lowered.
+//!
+//! ## What to do
+//!
+//! 1. Ask whoever is named under Who whether they made the call.
+//! 2. If not: cut the credentials off.
+//! 3. List all calls by that ARN in the 24 hours before, by `userIdentity.arn`, and look for the same call without an
+//!    `errorCode`.
+//! 4. If a pipeline lacks the permission: give it to the pipeline, not to people.
+
+use super::{Context, Detection, Outcome, Page, Technique, denied};
+use crate::event::{Event, Layer, Target};
+use crate::finding::{Finding, Severity};
+use crate::watcher::{Calls, Watcher};
+
+pub(super) static DETECTION: Detection = Detection {
+    id: "sensitive-call-denied",
+    watcher: Watcher::AccessDenied,
+    severity: Severity::High,
+    mitre: &[Technique { id: "T1526", was: None, name: "Cloud Service Discovery" }],
+    covers: &["DENY-05", "DENY-06", "DENY-13"],
+    calls: CALLS,
+    outcome: Outcome::Failed,
+    page: Page::of(include_str!("sensitive_call_denied.rs")),
+    detect,
+};
+
+const CALLS: &[Calls] = &[
+    Calls {
+        source: "iam.amazonaws.com",
+        names: &[
+            "AddUserToGroup",
+            "AttachGroupPolicy",
+            "AttachRolePolicy",
+            "AttachUserPolicy",
+            "CreateAccessKey",
+            "CreateLoginProfile",
+            "CreateOpenIDConnectProvider",
+            "CreatePolicyVersion",
+            "CreateSAMLProvider",
+            "CreateServiceSpecificCredential",
+            "DeactivateMFADevice",
+            "DeleteRolePermissionsBoundary",
+            "DeleteUserPermissionsBoundary",
+            "PutGroupPolicy",
+            "PutRolePermissionsBoundary",
+            "PutRolePolicy",
+            "PutUserPermissionsBoundary",
+            "PutUserPolicy",
+            "SetDefaultPolicyVersion",
+            "UpdateAssumeRolePolicy",
+            "UpdateLoginProfile",
+            "UpdateSAMLProvider",
+        ],
+    },
+    Calls { source: "sts.amazonaws.com", names: &["AssumeRoot"] },
+    Calls {
+        source: "cloudtrail.amazonaws.com",
+        names: &["DeleteEventDataStore", "DeleteTrail", "PutEventSelectors", "StopLogging", "UpdateTrail"],
+    },
+    Calls { source: "guardduty.amazonaws.com", names: &["DeleteDetector", "DisassociateFromAdministratorAccount"] },
+    Calls { source: "config.amazonaws.com", names: &["DeleteConfigurationRecorder", "StopConfigurationRecorder"] },
+    Calls {
+        source: "organizations.amazonaws.com",
+        names: &["DetachPolicy", "DisablePolicyType", "LeaveOrganization", "RemoveAccountFromOrganization"],
+    },
+    Calls { source: "secretsmanager.amazonaws.com", names: &["BatchGetSecretValue", "GetSecretValue"] },
+    Calls { source: "ec2.amazonaws.com", names: &["GetPasswordData"] },
+];
+
+/// A program that lacks a permission asks for its secret at every start.
+const READS_SECRETS: [&str; 3] = ["BatchGetSecretValue", "GetPasswordData", "GetSecretValue"];
+
+fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+    let denial = event.denial()?;
+    let severity = if READS_SECRETS.contains(&event.call()) { Severity::Medium } else { Severity::High };
+    Some(
+        DETECTION
+            .finding(event, denied(event, &denial))
+            // One incident for each principal, whatever it asks for.
+            .target(Target::account(&event.account))
+            .severity(severity)
+            .evidence("Denied", denial.action)
+            .evidence_if("On", denial.resource)
+            .evidence_if("Refused by", denial.layer.map(Layer::words)),
+    )
+}

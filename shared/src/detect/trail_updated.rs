@@ -1,0 +1,66 @@
+//! # CloudTrail trail changed
+//!
+//! The settings of a CloudTrail trail were changed.
+//!
+//! ## Why it matters
+//!
+//! A trail can be made blind without being stopped: to other regions, to the global services where identities live, or
+//! by sending its logs elsewhere.
+//!
+//! ## False alarms
+//!
+//! A change of the trail's bucket, key or log group. The console sends every setting along, changed or not.
+//!
+//! ## What to do
+//!
+//! 1. Compare the trail's settings with what they should be: all regions, global services, its bucket and key.
+//! 2. Ask whoever is named under Who; if they do not know of it, set the trail back and cut off their credentials.
+//! 3. List all calls by that ARN in the 24 hours before, by `userIdentity.arn`.
+
+use serde_json::Value;
+
+use super::{Context, Detection, Outcome, Page, Technique};
+use crate::event::Event;
+use crate::finding::{Finding, Severity};
+use crate::watcher::{Calls, Watcher};
+
+pub(super) static DETECTION: Detection = Detection {
+    id: "trail-updated",
+    watcher: Watcher::Guardrails,
+    severity: Severity::Medium,
+    mitre: &[Technique { id: "T1562.008", was: None, name: "Impair Defenses: Disable or Modify Cloud Logs" }],
+    covers: &["TAMP-03", "TAMP-05"],
+    calls: &[Calls { source: "cloudtrail.amazonaws.com", names: &["UpdateTrail"] }],
+    outcome: Outcome::Succeeded,
+    page: Page::of(include_str!("trail_updated.rs")),
+    detect,
+};
+
+/// Settings that make a trail see less when they are off.
+const LEAVES_OUT: [(&str, &str); 3] = [
+    ("includeGlobalServiceEvents", "global services"),
+    ("isMultiRegionTrail", "other regions"),
+    ("isOrganizationTrail", "the organization's accounts"),
+];
+
+fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+    let off = |key: &str| event.request_value(key).and_then(Value::as_bool) == Some(false);
+    let left_out: Vec<&str> = LEAVES_OUT.iter().filter(|(key, _)| off(key)).map(|(_, words)| *words).collect();
+    let trail = event.target().name;
+    let finding = if left_out.is_empty() {
+        DETECTION.finding(event, format!("changed trail {trail}"))
+    } else {
+        DETECTION.finding(event, format!("changed trail {trail}, which leaves out {}", left_out.join(", ")))
+    };
+    // The console sends along what was off before. Nobody leaves global services out without meaning to.
+    let means_to = off("includeGlobalServiceEvents") || !left_out.is_empty() && !event.origin.console;
+    let finding = if means_to { finding.severity(Severity::High) } else { finding };
+    let unproven = off("enableLogFileValidation").then_some("off: later changes of the logs cannot be seen");
+    Some(
+        finding
+            .evidence_if("Log file validation", unproven)
+            .evidence_if("Bucket", event.request("s3BucketName"))
+            .evidence_if("Key", event.request("kmsKeyId"))
+            .evidence_if("Log group", event.request("cloudWatchLogsLogGroupArn")),
+    )
+}

@@ -1,0 +1,54 @@
+//! # Trust policy changed
+//!
+//! Somebody changed who may assume a role.
+//!
+//! ## Why it matters
+//!
+//! The trust policy is the door of a role. A change of it can let an attacker's user or provider in, or lock the
+//! rightful ones out.
+//!
+//! ## False alarms
+//!
+//! Infrastructure code writes trust policies when it changes roles. If only AWS services are let in, it is LOW.
+//!
+//! ## What to do
+//!
+//! 1. Compare whom the role trusts, above, with whom it trusted before: the last `UpdateAssumeRolePolicy` or
+//!    `CreateRole` call for this role.
+//! 2. If it lets in somebody it should not: write the policy before it again.
+//! 3. List all `AssumeRole*` calls for this role since the event, by `requestParameters.roleArn`.
+
+use super::{Context, Detection, Outcome, Page, Technique};
+use crate::event::Event;
+use crate::finding::{Finding, Severity};
+use crate::grant;
+use crate::policy::Who;
+use crate::watcher::{Calls, Watcher};
+
+pub(super) static DETECTION: Detection = Detection {
+    id: "trust-policy-changed",
+    watcher: Watcher::IamChanges,
+    severity: Severity::Medium,
+    mitre: &[Technique { id: "T1098.003", was: None, name: "Account Manipulation: Additional Cloud Roles" }],
+    covers: &["IAMC-18"],
+    calls: &[Calls { source: "iam.amazonaws.com", names: &["UpdateAssumeRolePolicy"] }],
+    outcome: Outcome::Succeeded,
+    page: Page::of(include_str!("trust_policy_changed.rs")),
+    detect,
+};
+
+fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+    let role = event.request("roleName")?;
+    let finding = DETECTION.finding(event, format!("changed who may assume role {role}"));
+    let finding = match grant::trust_document(event) {
+        Err(illegal) => finding.evidence("Unreadable", illegal.to_string()),
+        Ok(document) => {
+            let trusted = document.trusted(&event.account);
+            let services_only = trusted.iter().all(|trusted| matches!(trusted.who, Who::Service(_)));
+            finding
+                .severity(if services_only { Severity::Low } else { Severity::Medium })
+                .evidence("Trusts", document.trusted_in_words(&event.account))
+        }
+    };
+    Some(grant::weigh(event, finding))
+}

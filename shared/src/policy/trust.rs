@@ -1,0 +1,230 @@
+//! Whom a trust policy lets in.
+
+use std::fmt;
+
+use super::wildcard::{matches, matches_in_any_case};
+use super::{Condition, Document, Effect, Principal, PrincipalKind, Scope, Statement, some};
+use crate::event::is_account;
+
+/// Somebody whom a trust policy lets in, and the statement that does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trusted<'a> {
+    pub who: Who<'a>,
+    pub statement: &'a Statement,
+}
+
+/// Who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who<'a> {
+    /// Every AWS account in the world, or all but a few.
+    Everyone,
+    /// A principal of another account, or that account as a whole.
+    OtherAccount { account: &'a str, principal: &'a str },
+    /// A principal of the role's own account, or that account as a whole.
+    OwnAccount(&'a str),
+    /// An AWS service, by its host.
+    Service(&'a str),
+    /// An identity provider: SAML, OIDC.
+    Federated(&'a str),
+    /// The id of a principal that was deleted, or a kind that is not known here.
+    Unknown(&'a str),
+}
+
+impl fmt::Display for Who<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everyone => f.write_str("everyone"),
+            Self::OtherAccount { principal: name, .. }
+            | Self::OwnAccount(name)
+            | Self::Service(name)
+            | Self::Federated(name)
+            | Self::Unknown(name) => f.write_str(name),
+        }
+    }
+}
+
+/// The actions that open a session of the role.
+const ASSUME: [&str; 3] = ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
+
+/// Keys that say who the caller is, in words the caller cannot choose.
+const BINDING: [&str; 4] = ["aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:PrincipalAccount", "aws:PrincipalArn"];
+
+/// Operators that want one of their values. Those that end in `IfExists` or begin with `ForAllValues:` are also content
+/// with a caller who has no such key.
+const WANTING: [&str; 5] = ["StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike"];
+
+impl Document {
+    /// Everybody whom it lets open a session, in its order. `own` is the account of the role. Denials are not taken off.
+    #[must_use]
+    pub fn trusted(&self, own: &str) -> Vec<Trusted<'_>> {
+        let mut trusted = Vec::new();
+        for statement in self.statements.iter().filter(|s| s.effect == Effect::Allow && s.lets_assume()) {
+            match &statement.principals {
+                Some(Scope::Only(principals)) => {
+                    trusted.extend(principals.iter().map(|one| Trusted { who: one.who(own), statement }));
+                }
+                Some(Scope::AllBut(_)) => trusted.push(Trusted { who: Who::Everyone, statement }),
+                None => {}
+            }
+        }
+        trusted
+    }
+
+    /// The same as text, as much as fits a line or two.
+    #[must_use]
+    pub fn trusted_in_words(&self, own: &str) -> String {
+        match self.trusted(own) {
+            trusted if trusted.is_empty() => "nobody".to_owned(),
+            trusted => some(&trusted, 5, ", ", |trusted| trusted.who.to_string()),
+        }
+    }
+}
+
+impl Statement {
+    fn lets_assume(&self) -> bool {
+        let named = |actions: &[String], call: &str| actions.iter().any(|action| matches_in_any_case(action, call));
+        match &self.actions {
+            Scope::Only(actions) => ASSUME.iter().any(|call| named(actions, call)),
+            Scope::AllBut(actions) => ASSUME.iter().any(|call| !named(actions, call)),
+        }
+    }
+
+    /// Whether a condition names organizations, accounts or principals that the caller must be of.
+    #[must_use]
+    pub fn binds_the_caller(&self) -> bool {
+        self.conditions.iter().any(Condition::binds_the_caller)
+    }
+}
+
+impl Condition {
+    fn binds_the_caller(&self) -> bool {
+        let operator = match self.operator.split_once(':') {
+            Some((set, operator)) if set.eq_ignore_ascii_case("ForAnyValue") => operator,
+            _ => &self.operator,
+        };
+        // A value of wildcards alone, or one that leaves an ARN's account open, binds nobody.
+        let open = |value: &String| {
+            let anyones = matches(value, "o-a1b2c3d4e5") || matches(value, "000000000000");
+            anyones
+                || value.split(':').nth(4).is_some_and(|account| account.contains(['*', '?']))
+                || value.starts_with('*')
+        };
+        WANTING.iter().any(|known| known.eq_ignore_ascii_case(operator))
+            && BINDING.iter().any(|key| key.eq_ignore_ascii_case(&self.key))
+            && !self.values.is_empty()
+            && !self.values.iter().any(open)
+    }
+}
+
+impl Principal {
+    fn who<'a>(&'a self, own: &str) -> Who<'a> {
+        match self.kind {
+            PrincipalKind::Aws => {}
+            PrincipalKind::Service => return Who::Service(&self.name),
+            PrincipalKind::Federated => return Who::Federated(&self.name),
+            PrincipalKind::CanonicalUser | PrincipalKind::Other => return Who::Unknown(&self.name),
+        }
+        let account = if is_account(&self.name) { Some(self.name.as_str()) } else { self.name.split(':').nth(4) };
+        match account {
+            _ if self.name.bytes().all(|byte| byte == b'*') => Who::Everyone,
+            Some("*") => Who::Everyone,
+            Some(account) if account == own => Who::OwnAccount(&self.name),
+            Some(account) if is_account(account) => Who::OtherAccount { account, principal: &self.name },
+            _ => Who::Unknown(&self.name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn document(principal: &Value, condition: &Value) -> Document {
+        let statement =
+            json!({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition});
+        Document::from_value(&json!({"Statement": statement})).unwrap()
+    }
+
+    fn who(principal: &Value) -> String {
+        let document = document(principal, &json!({}));
+        let trusted = document.trusted("111122223333");
+        trusted.iter().map(|trusted| format!("{:?}", trusted.who)).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn everyone_is_recognised_in_every_form() {
+        for principal in [json!("*"), json!({"AWS": "*"}), json!({"AWS": ["*"]}), json!({"AWS": "arn:aws:iam::*:root"})]
+        {
+            assert_eq!(who(&principal), "Everyone", "{principal}");
+        }
+        let all_but = json!({"Effect": "Allow", "NotPrincipal": {"AWS": "111122223333"}, "Action": "sts:AssumeRole"});
+        let document = Document::from_value(&json!({"Statement": all_but})).unwrap();
+        assert_eq!(document.trusted("111122223333")[0].who, Who::Everyone);
+    }
+
+    #[test]
+    fn accounts_are_told_apart_in_every_form() {
+        for own in ["111122223333", "arn:aws:iam::111122223333:root", "arn:aws-cn:iam::111122223333:role/eng/deploy"] {
+            assert_eq!(who(&json!({"AWS": own})), format!("OwnAccount({own:?})"));
+        }
+        for other in [
+            "123456789012",
+            "arn:aws:iam::123456789012:user/111122223333",
+            "arn:aws:sts::123456789012:assumed-role/a/b",
+        ] {
+            let expected = format!("OtherAccount {{ account: \"123456789012\", principal: {other:?} }}");
+            assert_eq!(who(&json!({"AWS": other})), expected);
+        }
+        assert_eq!(who(&json!({"AWS": "AROAIOSFODNN7EXAMPLE"})), "Unknown(\"AROAIOSFODNN7EXAMPLE\")");
+    }
+
+    #[test]
+    fn services_and_providers_are_no_accounts() {
+        let principal = json!({"Service": "ec2.amazonaws.com", "Federated": "accounts.google.com"});
+        assert_eq!(who(&principal), "Federated(\"accounts.google.com\"); Service(\"ec2.amazonaws.com\")");
+    }
+
+    #[test]
+    fn a_statement_that_opens_no_session_lets_nobody_in() {
+        let lets_in = |effect: &str, action: &str, value: Value| {
+            let mut statement = json!({"Effect": effect, "Principal": "*"});
+            statement[action] = value;
+            !Document::from_value(&json!({"Statement": statement})).unwrap().trusted("111122223333").is_empty()
+        };
+        assert!(lets_in("Allow", "Action", json!("STS:assumerole*")));
+        assert!(lets_in("Allow", "Action", json!(["sts:TagSession", "*"])));
+        assert!(lets_in("Allow", "NotAction", json!("sts:TagSession")));
+        assert!(!lets_in("Allow", "Action", json!("sts:TagSession")));
+        assert!(!lets_in("Allow", "NotAction", json!("sts:*")));
+        assert!(!lets_in("Deny", "Action", json!("sts:AssumeRole")));
+    }
+
+    #[test]
+    fn only_a_condition_on_who_the_caller_is_binds_the_caller() {
+        let binds = |condition: &Value| document(&json!("*"), condition).statements[0].binds_the_caller();
+        for condition in [
+            json!({"StringEquals": {"aws:PrincipalOrgID": "o-exampleorgid"}}),
+            json!({"StringLike": {"aws:principalarn": ["arn:aws:iam::111122223333:role/ci-*"]}}),
+            json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-exampleorgid/r-ab12/*"}}),
+            json!({"Bool": {"aws:MultiFactorAuthPresent": true}, "StringEquals": {"aws:PrincipalAccount": 111_122_223_333_u64}}),
+        ] {
+            assert!(binds(&condition), "{condition}");
+        }
+        for condition in [
+            json!({}),
+            json!({"StringEquals": {"sts:ExternalId": "shared"}}),
+            json!({"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-exampleorgid"}}),
+            json!({"ForAllValues:StringEquals": {"aws:PrincipalOrgID": "o-exampleorgid"}}),
+            json!({"StringNotEquals": {"aws:PrincipalOrgID": "o-exampleorgid"}}),
+            json!({"ForAnyValue:StringNotLike": {"aws:PrincipalOrgPaths": "o-exampleorgid/*"}}),
+            json!({"StringLike": {"aws:PrincipalOrgID": "o-*"}}),
+            json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/admin"}}),
+            json!({"StringLike": {"aws:PrincipalArn": "*/admin"}}),
+            json!({"StringEquals": {"aws:PrincipalOrgID": []}}),
+        ] {
+            assert!(!binds(&condition), "{condition}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! How many users may be contained before a person must look: a detection gone wrong, or an attacker who provokes it,
+//! must not take the account's workloads down.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// Users in an hour.
+const PER_HOUR: usize = 3;
+/// Users in a day.
+const PER_DAY: usize = 10;
+/// Records of one user in a day.
+const PER_USER: usize = 3;
+
+/// What was contained in the last 24 hours.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Budget {
+    spent: Vec<Spent>,
+    /// Until when people need not be told again that it is spent.
+    storm_told_until: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Spent {
+    record: String,
+    user: String,
+    at: Timestamp,
+}
+
+/// The budget is spent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exhausted {
+    /// Whether people are to be told of the storm: once an hour.
+    pub tell: bool,
+}
+
+impl Budget {
+    /// Spends on a record, or says that nothing is left. A record that was spent on already costs nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Exhausted`] when this user, or users in all, were contained too often.
+    pub fn spend(&mut self, record: &str, user: &str, now: Timestamp) -> Result<(), Exhausted> {
+        self.spent.retain(|spent| now.duration_since(spent.at) < DAY);
+        if self.spent.iter().any(|spent| spent.record == record) {
+            return Ok(());
+        }
+        let users = |within: SignedDuration| {
+            let recent = self.spent.iter().filter(|spent| now.duration_since(spent.at) < within);
+            recent.map(|spent| spent.user.as_str()).chain([user]).collect::<BTreeSet<_>>().len()
+        };
+        let of_user = self.spent.iter().filter(|spent| spent.user == user).count();
+        if users(HOUR) > PER_HOUR || users(DAY) > PER_DAY || of_user >= PER_USER {
+            let tell = self.storm_told_until.is_none_or(|until| until <= now);
+            if tell {
+                self.storm_told_until = Some(now + HOUR);
+            }
+            return Err(Exhausted { tell });
+        }
+        self.spent.push(Spent { record: record.to_owned(), user: user.to_owned(), at: now });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes)
+    }
+
+    #[test]
+    fn the_fourth_user_in_an_hour_is_refused_and_told_once() {
+        let mut budget = Budget::default();
+        for user in ["a", "b", "c"] {
+            assert_eq!(budget.spend(user, user, at(0)), Ok(()));
+        }
+        assert_eq!(budget.spend("d", "d", at(1)), Err(Exhausted { tell: true }));
+        assert_eq!(budget.spend("e", "e", at(2)), Err(Exhausted { tell: false }));
+        assert_eq!(budget.spend("d", "d", at(60)), Ok(()));
+    }
+
+    #[test]
+    fn the_same_record_costs_nothing_again() {
+        let mut budget = Budget::default();
+        for _ in 0..10 {
+            assert_eq!(budget.spend("r", "a", at(0)), Ok(()));
+        }
+        assert_eq!(budget.spend("s", "b", at(0)), Ok(()));
+    }
+
+    #[test]
+    fn one_user_is_contained_three_times_a_day_at_most() {
+        let mut budget = Budget::default();
+        for record in ["1", "2", "3"] {
+            assert_eq!(budget.spend(record, "a", at(0)), Ok(()));
+        }
+        assert!(budget.spend("4", "a", at(0)).is_err());
+        assert_eq!(budget.spend("5", "b", at(0)), Ok(()));
+        assert_eq!(budget.spend("6", "a", at(24 * 60)), Ok(()));
+    }
+
+    #[test]
+    fn the_eleventh_user_in_a_day_is_refused() {
+        let mut budget = Budget::default();
+        for user in 0..10 {
+            let user = user.to_string();
+            assert_eq!(budget.spend(&user, &user, at(100 * user.parse::<i64>().unwrap())), Ok(()));
+        }
+        assert!(budget.spend("x", "x", at(1000)).is_err());
+    }
+}

@@ -1,0 +1,182 @@
+//! What iam-changes says of its sample events: how loud, in which words, and with which way back.
+
+#![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use iamwatch::config::Config;
+use iamwatch::detect::{ALL, Context, look};
+use iamwatch::event::Event;
+use iamwatch::finding::{Finding, Severity};
+use iamwatch::watcher::Watcher;
+use serde_json::{Value, json};
+
+fn events() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("events")
+}
+
+fn sample(name: &str) -> Value {
+    let path = events().join(format!("{name}.json"));
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn said(sample: Value, config: &Config) -> Finding {
+    look(Watcher::IamChanges, &Event::decode(sample), &Context { config }).unwrap()
+}
+
+#[test]
+fn what_is_said_of_each_event_that_fires() {
+    let mut lines = String::new();
+    for detection in ALL.iter().filter(|detection| detection.watcher == Watcher::IamChanges) {
+        let mut names: Vec<PathBuf> =
+            fs::read_dir(events().join(detection.id)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        names.sort();
+        for path in names.iter().filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("fires-")) {
+            let event = Event::decode(serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap());
+            let config = Config::default();
+            let finding = (detection.detect)(&event, &Context { config: &config }).unwrap();
+            writeln!(lines, "{} {} {}", finding.severity, finding.actor.name, finding.act).unwrap();
+        }
+    }
+    insta::assert_snapshot!(lines, @r"
+    CRITICAL deploy-pipeline put administrator policy app-data on role app
+    CRITICAL web-server put IAM administrator policy metrics on role web-server
+    CRITICAL alice put administrator policy limits on user bob
+    CRITICAL carol put administrator policy dev on group developers
+    CRITICAL alice put administrator policy support on user bob
+    CRITICAL carol attached AdministratorAccess to group developers
+    LOW AWSServiceRoleForSSO attached AdministratorAccess to role AWSReservedSSO_AdministratorAccess_0123456789abcdef
+    CRITICAL web-server attached AdministratorAccess to role web-server
+    CRITICAL deploy-pipeline attached AdministratorAccess to role ci
+    CRITICAL alice attached AdministratorAccess to user bob
+    CRITICAL root attached AdministratorAccess to user bob
+    MEDIUM deploy-pipeline created IAM administrator policy people
+    HIGH alice created administrator policy ops-tools
+    CRITICAL alice gave policy developers a version with administrator rights
+    HIGH build gave policy build a version with administrator rights
+    HIGH alice gave policy developers a version with power user rights
+    LOW alice attached AWSDenyAll to user deploy-bot
+    LOW AWSReservedSSO_AdministratorAccess_0123456789abcdef attached SupportUser to group support
+    LOW carol attached AWSLambdaBasicExecutionRole to role thumbnails-role-k3x9
+    LOW alice attached policy AdministratorAccess to user bob
+    MEDIUM web-server attached policy web-server-extra to role web-server
+    LOW deploy-pipeline attached policy app-data to role app
+    HIGH carol detached AWSDenyAll from role build
+    CRITICAL deploy-bot detached AWSCompromisedKeyQuarantineV2 from user deploy-bot
+    MEDIUM deploy-pipeline put inline policy odd on role app
+    HIGH web-server put inline policy metrics on role web-server
+    LOW cfn-execution put inline policy FunctionPolicy0 on role app-Function-1A2B3C4D
+    MEDIUM carol put inline policy read-data on user bob
+    LOW deploy-pipeline detached app-data from role app
+    MEDIUM alice detached developers from user alice
+    HIGH alice put boundary AdministratorAccess on role sandbox
+    MEDIUM AWSReservedSSO_AdministratorAccess_0123456789abcdef put boundary contractor on user contractor
+    CRITICAL sandbox removed the permissions boundary of role sandbox
+    HIGH AWSReservedSSO_AdministratorAccess_0123456789abcdef removed the permissions boundary of user contractor
+    LOW deploy-pipeline created policy app-data
+    MEDIUM alice created policy odd
+    MEDIUM alice switched policy developers to version v1
+    MEDIUM carol switched policy build to version v4
+    LOW cfn-execution deleted inline policy FunctionPolicy0 of role app-Function-1A2B3C4D
+    LOW deploy-pipeline deleted policy app-data
+    MEDIUM alice deleted inline policy deny-billing of user alice
+    LOW alice gave policy developers a new version
+    LOW deploy-pipeline gave policy app-data a new version
+    MEDIUM carol attached AmazonS3FullAccess to group data
+    MEDIUM cfn-execution attached AWSLambda_FullAccess to role app-Function-1A2B3C4D
+    CRITICAL alice attached IAMFullAccess to user alice
+    HIGH deploy-pipeline attached PowerUserAccess to role batch
+    HIGH alice called CreatePolicy with a policy too large for the log
+    HIGH alice called PutUserPolicy with a policy too large for the log
+    HIGH build called CreatePolicyVersion with a policy too large for the log
+    LOW AWSServiceRoleForSSO created role AWSReservedSSO_ReadOnly_fedcba9876543210
+    LOW cfn-execution created role app-Function-1A2B3C4D
+    MEDIUM alice created role odd
+    HIGH alice opened role deploy for account 123456789012
+    CRITICAL web-server opened role web-server for account 123456789012
+    HIGH cfn-execution created role vendor-read for account 123456789012
+    CRITICAL build created role metrics for everyone
+    HIGH carol opened role partner for everyone, with a condition
+    MEDIUM deploy-pipeline opened role shared-read for everyone, with a condition
+    CRITICAL alice opened role deploy for everyone
+    MEDIUM AWSReservedSSO_AdministratorAccess_0123456789abcdef changed who may assume role deploy
+    HIGH web-server changed who may assume role web-server
+    LOW deploy-pipeline changed who may assume role app
+    MEDIUM carol added user bob to group read-only
+    HIGH alice added user alice to group platform
+    MEDIUM deploy-pipeline created user mailer
+    MEDIUM carol created user backup-svc
+    ");
+}
+
+#[test]
+fn rights_given_to_oneself_are_one_step_louder() {
+    let mut event = sample("inline-policy-put/fires-user-in-the-console");
+    assert_eq!(said(event.clone(), &Config::default()).severity, Severity::Medium);
+    event["detail"]["requestParameters"]["userName"] = json!("carol");
+    assert_eq!(said(event, &Config::default()).severity, Severity::High);
+}
+
+#[test]
+fn a_user_of_the_same_name_in_another_account_is_not_oneself() {
+    let mut event = sample("user-added-to-group/fires-oneself");
+    assert_eq!(said(event.clone(), &Config::default()).severity, Severity::High);
+    event["detail"]["userIdentity"]["accountId"] = json!("123456789012");
+    assert_eq!(said(event, &Config::default()).severity, Severity::Medium);
+}
+
+#[test]
+fn what_a_service_does_with_its_own_role_is_for_the_record_and_has_no_undo() {
+    let mut event = sample("administrator-policy-attached/fires-identity-center-for-the-record");
+    let finding = said(event.clone(), &Config::default());
+    assert_eq!((finding.severity, finding.undo), (Severity::Low, None));
+
+    // A role that merely bears the name has another path.
+    event["detail"]["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] =
+        json!("arn:aws:iam::111122223333:role/AWSServiceRoleForSSO");
+    assert_eq!(said(event, &Config::default()).severity, Severity::Critical);
+}
+
+#[test]
+fn an_account_with_a_name_in_the_configuration_is_quieter_and_is_called_by_it() {
+    let account_names = [("123456789012".to_owned(), "backup-vault".to_owned())].into();
+    let finding = said(
+        sample("role-opened-to-another-account/fires-account-root"),
+        &Config { account_names, ..Config::default() },
+    );
+    assert_eq!(
+        (finding.severity, finding.act.as_str()),
+        (Severity::Medium, "opened role deploy for account backup-vault")
+    );
+}
+
+#[test]
+fn no_command_is_built_from_a_name_that_a_shell_would_read() {
+    for (name, key) in [
+        ("administrator-policy-attached/fires-user-by-another-user", "userName"),
+        ("administrator-inline-policy-put/fires-star-on-star", "policyName"),
+        ("powerful-policy-attached/fires-full-access-to-one-service", "groupName"),
+        ("user-added-to-group/fires-oneself", "groupName"),
+        ("user-created/fires-in-the-console", "userName"),
+        ("role-created/fires-for-a-function", "roleName"),
+    ] {
+        let mut event = sample(name);
+        assert!(said(event.clone(), &Config::default()).undo.is_some(), "{name}");
+        for hostile in ["bob$(id)", "bob; id", "bob\nid", "bob id", "'bob'", "bob`id`", "böb"] {
+            event["detail"]["requestParameters"][key] = json!(hostile);
+            assert_eq!(said(event.clone(), &Config::default()).undo, None, "{name} with {hostile:?}");
+        }
+    }
+}
+
+#[test]
+fn a_new_policy_version_is_undone_only_while_it_is_not_in_force() {
+    let undo = |name| said(sample(name), &Config::default()).undo;
+    assert_eq!(undo("administrator-policy-version-created/fires-in-force-at-once"), None);
+    assert_eq!(
+        undo("administrator-policy-version-created/fires-not-yet-the-default").unwrap(),
+        "aws iam delete-policy-version --policy-arn=arn:aws:iam::111122223333:policy/team/build --version-id=v2"
+    );
+}

@@ -1,0 +1,226 @@
+//! The line as a whole, with what it reaches out of order in turn.
+
+use std::cell::{Cell, RefCell};
+
+use iamwatch::alert::Alert;
+use iamwatch::config::Config;
+use iamwatch::detect::Context;
+use iamwatch::event::Event;
+use iamwatch::finding::{Finding, Severity};
+use iamwatch::flow::{self, Line, Machines, Outcome, People, Retry, Undelivered};
+use iamwatch::ledger::{Claim, Delivery, Due, Ledger, LedgerDown, Memory, Progress, Standing, WINDOW};
+use iamwatch::watcher::Watcher;
+use jiff::{SignedDuration, Timestamp};
+use pollster::block_on;
+use serde_json::json;
+
+/// Subscribers and the bus: what they got, and how many of the next messages fail.
+#[derive(Default)]
+struct Receiver {
+    got: RefCell<Vec<String>>,
+    fails: Cell<u32>,
+}
+
+impl Receiver {
+    fn failing(times: u32) -> Self {
+        Self { fails: Cell::new(times), ..Self::default() }
+    }
+
+    fn take(&self, message: String) -> Result<(), Undelivered> {
+        if self.fails.get() > 0 {
+            self.fails.set(self.fails.get() - 1);
+            return Err(Undelivered("out of reach".to_owned()));
+        }
+        self.got.borrow_mut().push(message);
+        Ok(())
+    }
+
+    fn count(&self) -> usize {
+        self.got.borrow().len()
+    }
+}
+
+impl People for Receiver {
+    async fn tell(&self, alert: &Alert) -> Result<(), Undelivered> {
+        self.take(alert.email.clone())
+    }
+}
+
+impl Machines for Receiver {
+    async fn hand_over(&self, finding: &Finding, _: &Standing) -> Result<(), Undelivered> {
+        self.take(finding.detection.clone())
+    }
+}
+
+/// A ledger that does not answer.
+struct Unreachable;
+
+fn no_answer<T>() -> Result<T, LedgerDown> {
+    Err(LedgerDown("no answer".to_owned()))
+}
+
+impl Ledger for Unreachable {
+    async fn claim(&self, _: &Delivery, _: Timestamp) -> Result<Claim, LedgerDown> {
+        no_answer()
+    }
+    async fn count(&self, _: &Delivery, _: Progress, _: &Finding, _: Timestamp) -> Result<Standing, LedgerDown> {
+        no_answer()
+    }
+    async fn told(&self, _: &Delivery, _: &Standing) -> Result<(), LedgerDown> {
+        no_answer()
+    }
+    async fn confirm(&self, _: &Delivery, _: Timestamp) -> Result<(), LedgerDown> {
+        no_answer()
+    }
+    async fn release(&self, _: &Delivery) -> Result<(), LedgerDown> {
+        no_answer()
+    }
+    async fn due(&self, _: Timestamp) -> Result<Vec<Due>, LedgerDown> {
+        no_answer()
+    }
+    async fn close(&self, _: &Due, _: Timestamp) -> Result<(), LedgerDown> {
+        no_answer()
+    }
+}
+
+fn start() -> Timestamp {
+    "2026-03-01T03:00:00Z".parse().unwrap()
+}
+
+fn key_made(id: &str) -> Event {
+    Event::decode(json!({
+        "eventID": id,
+        "eventName": "CreateAccessKey",
+        "eventSource": "iam.amazonaws.com",
+        "eventTime": "2026-03-01T02:59:30Z",
+        "recipientAccountId": "111122223333",
+        "userIdentity": {"type": "IAMUser", "userName": "alice", "arn": "arn:aws:iam::111122223333:user/alice"},
+        "responseElements": {"accessKey": {"userName": "deploy-bot", "accessKeyId": "AKIAIOSFODNN7EXAMPLE"}},
+    }))
+}
+
+fn watch<L: Ledger>(
+    ledger: &L,
+    people: &Receiver,
+    machines: &Receiver,
+    event: &Event,
+    config: &Config,
+    now: Timestamp,
+) -> Result<Outcome, Retry> {
+    let line = Line { watcher: Watcher::AccessKeys, context: Context { config }, ledger, people, machines };
+    block_on(line.watch(event, now))
+}
+
+#[test]
+fn the_same_event_twice_is_one_alert() {
+    let (ledger, people, machines) = (Memory::default(), Receiver::default(), Receiver::default());
+    let config = Config::default();
+    let first = watch(&ledger, &people, &machines, &key_made("e1"), &config, start()).unwrap();
+    assert!(matches!(first, Outcome::Found(..)));
+    let later = start() + SignedDuration::from_hours(25);
+    assert_eq!(watch(&ledger, &people, &machines, &key_made("e1"), &config, later), Ok(Outcome::Known));
+    assert_eq!((people.count(), machines.count()), (1, 1));
+}
+
+#[test]
+fn an_event_that_is_being_worked_on_is_tried_again_and_not_swallowed() {
+    let ledger = Memory::default();
+    let event = key_made("e1");
+    block_on(ledger.claim(&Delivery::of(Watcher::AccessKeys, &event), start())).unwrap();
+    let (people, machines) = (Receiver::default(), Receiver::default());
+    assert_eq!(watch(&ledger, &people, &machines, &event, &Config::default(), start()), Err(Retry::Busy));
+}
+
+#[test]
+fn an_alert_that_failed_to_publish_is_sent_on_retry() {
+    let (ledger, people, machines) = (Memory::default(), Receiver::failing(2), Receiver::default());
+    let (event, config) = (key_made("e1"), Config::default());
+    for _ in 0..2 {
+        let tried = watch(&ledger, &people, &machines, &event, &config, start());
+        assert!(matches!(tried, Err(Retry::Undelivered(_))));
+        assert_eq!(machines.count(), 0, "people hear first");
+    }
+    let Ok(Outcome::Found(_, standing)) = watch(&ledger, &people, &machines, &event, &config, start()) else {
+        panic!("not found")
+    };
+    assert_eq!((people.count(), machines.count(), standing.count), (1, 1, 1));
+}
+
+#[test]
+fn a_failed_hand_over_is_tried_again_without_a_second_mail() {
+    let (ledger, people, machines) = (Memory::default(), Receiver::default(), Receiver::failing(1));
+    let (event, config) = (key_made("e1"), Config::default());
+    assert!(watch(&ledger, &people, &machines, &event, &config, start()).is_err());
+    assert_eq!(people.count(), 1, "a failed hand-over never hides an alert");
+    assert!(watch(&ledger, &people, &machines, &event, &config, start()).is_ok());
+    assert_eq!((people.count(), machines.count()), (1, 1));
+}
+
+#[test]
+fn without_a_ledger_alerts_go_out_and_say_so() {
+    let (people, machines) = (Receiver::default(), Receiver::default());
+    let found = watch(&Unreachable, &people, &machines, &key_made("e1"), &Config::default(), start()).unwrap();
+    let Outcome::Found(_, standing) = found else { panic!("not found") };
+    assert!(standing.unclaimed && standing.speaks);
+    assert_eq!((people.count(), machines.count()), (1, 1));
+    let mail = people.got.borrow();
+    assert!(mail[0].contains("ledger cannot be reached"), "{}", mail[0]);
+}
+
+#[test]
+fn a_finding_below_the_least_severity_is_handed_over_and_not_mailed() {
+    let (ledger, people, machines) = (Memory::default(), Receiver::default(), Receiver::default());
+    let config = Config { min_severity: Severity::Critical, ..Config::default() };
+    watch(&ledger, &people, &machines, &key_made("e1"), &config, start()).unwrap();
+    assert_eq!((people.count(), machines.count()), (0, 1));
+}
+
+#[test]
+fn thirty_seven_events_are_one_mail_at_once_and_one_that_counts_them() {
+    let (ledger, people, machines) = (Memory::default(), Receiver::default(), Receiver::default());
+    let config = Config::default();
+    for number in 0..37 {
+        watch(&ledger, &people, &machines, &key_made(&format!("e{number}")), &config, start()).unwrap();
+    }
+    assert_eq!((people.count(), machines.count()), (1, 37));
+    let context = Context { config: &config };
+    let digest = |at| block_on(flow::digest(&ledger, &people, &context, at)).unwrap();
+    assert_eq!(digest(start() + WINDOW - SignedDuration::from_secs(1)), 0);
+    assert_eq!(digest(start() + WINDOW), 1);
+    assert!(people.got.borrow()[1].contains("x37"), "{}", people.got.borrow()[1]);
+    assert_eq!(digest(start() + WINDOW), 0, "a closed incident is not told again");
+}
+
+#[test]
+fn a_lone_event_has_no_second_mail() {
+    let (ledger, people, machines) = (Memory::default(), Receiver::default(), Receiver::default());
+    let config = Config::default();
+    watch(&ledger, &people, &machines, &key_made("e1"), &config, start()).unwrap();
+    assert_eq!(block_on(flow::digest(&ledger, &people, &Context { config: &config }, start() + WINDOW)), Ok(0));
+    assert_eq!(people.count(), 1);
+}
+
+#[test]
+fn a_digest_that_failed_to_publish_is_sent_next_time() {
+    let (ledger, people, machines) = (Memory::default(), Receiver::default(), Receiver::default());
+    let config = Config::default();
+    for id in ["e1", "e2"] {
+        watch(&ledger, &people, &machines, &key_made(id), &config, start()).unwrap();
+    }
+    let context = Context { config: &config };
+    people.fails.set(1);
+    assert!(block_on(flow::digest(&ledger, &people, &context, start() + WINDOW)).is_err());
+    assert_eq!(block_on(flow::digest(&ledger, &people, &context, start() + WINDOW)), Ok(1));
+}
+
+#[test]
+fn an_unreadable_event_is_a_finding_once() {
+    let (ledger, people, machines) = (Memory::default(), Receiver::default(), Receiver::default());
+    let config = Config::default();
+    for _ in 0..3 {
+        let poison = Event::decode(json!({"eventName": 7, "userIdentity": null}));
+        watch(&ledger, &people, &machines, &poison, &config, start()).unwrap();
+    }
+    assert_eq!(*machines.got.borrow(), ["unreadable-event"]);
+    assert_eq!(people.count(), 1);
+}
