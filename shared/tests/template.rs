@@ -250,6 +250,27 @@ fn an_action_counts_as_writing_to_iam_however_it_is_spelt() {
 }
 
 #[test]
+fn conditions_ask_for_keys_that_exist() {
+    // `ForAllValues` holds for a key that nobody sends, and so for a misspelt one.
+    let known = [
+        "aws:PrincipalArn",
+        "aws:SecureTransport",
+        "aws:SourceAccount",
+        "aws:SourceArn",
+        "dynamodb:LeadingKeys",
+        "events:detail-type",
+        "events:source",
+    ];
+    for statement in statements(&template()["Resources"]) {
+        for (operator, keys) in statement["Condition"].as_object().into_iter().flatten() {
+            for key in keys.as_object().into_iter().flatten().map(|(key, _)| key) {
+                assert!(known.contains(&key.as_str()), "`{key}` in {operator} is new here: look it up, then add it");
+            }
+        }
+    }
+}
+
+#[test]
 fn roles_are_written_out_action_by_action() {
     let template = template();
     let roles: BTreeSet<String> = functions(&template).keys().map(|name| format!("{name}Role")).collect();
