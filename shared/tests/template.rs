@@ -330,22 +330,27 @@ fn the_table_has_the_keys_that_the_ledger_uses() {
 #[test]
 fn alarms_watch_every_function_and_every_queue() {
     let template = template();
-    let functions: BTreeSet<_> = functions(&template).into_keys().collect();
-    let mut queues = BTreeSet::new();
+    let mut watched = BTreeSet::new();
     for (name, alarm) in of_type(&template, "AWS::CloudWatch::Alarm") {
         let alarm = &alarm["Properties"];
         assert_eq!(alarm["AlarmActions"], json!([{"Ref": "Operations"}]), "{name}");
-        if alarm.get("Metrics").is_some() {
-            let watched = list(&alarm["Metrics"]).into_iter();
-            let watched =
-                watched.filter_map(|one| one["MetricStat"]["Metric"]["Dimensions"][0]["Value"]["Ref"].as_str());
-            assert_eq!(watched.map(str::to_owned).collect::<BTreeSet<_>>(), functions, "{name}");
-        }
-        if alarm["Namespace"] == "AWS/SQS" {
-            queues.insert(alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0].as_str().unwrap().to_owned());
+        assert!(
+            alarm["AlarmDescription"].as_str().is_some_and(|text| text.len() > 60),
+            "{name} does not say what to do"
+        );
+        watched.insert((alarm["MetricName"].to_string(), alarm["Dimensions"][0]["Value"].to_string()));
+    }
+    for function in functions(&template).keys() {
+        for metric in ["Errors", "Throttles"] {
+            let one = (json!(metric).to_string(), json!({"Ref": function}).to_string());
+            assert!(watched.contains(&one), "no alarm on {metric} of {function}");
         }
     }
-    assert_eq!(queues, of_type(&template, "AWS::SQS::Queue").map(|(name, _)| name.to_owned()).collect());
+    for (queue, _) in of_type(&template, "AWS::SQS::Queue") {
+        let depth = json!("ApproximateNumberOfMessagesVisible").to_string();
+        let one = (depth, json!({"Fn::GetAtt": [queue, "QueueName"]}).to_string());
+        assert!(watched.contains(&one), "no alarm on {queue}");
+    }
 }
 
 #[test]
