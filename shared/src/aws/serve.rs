@@ -91,7 +91,8 @@ async fn run<E: fmt::Display>(function: &'static str, serve: impl AsyncFn(Value,
     let serve = &serve;
     let served = lambda_runtime::run(service_fn(|invocation: LambdaEvent<Value>| async move {
         let account = invocation.context.invoked_function_arn.split(':').nth(4).unwrap_or_default().to_owned();
-        serve(invocation.payload, account).await.map_err(|error| {
+        // On the heap: the SDK's futures nest deeper than the compiler follows.
+        Box::pin(serve(invocation.payload, account)).await.map_err(|error| {
             let error_message = error.to_string();
             log(&json!({"level": "ERROR", "function": function, "error": error_message,
                 "request_id": invocation.context.request_id}));
