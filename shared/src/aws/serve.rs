@@ -128,8 +128,10 @@ fn handed_over(mut payload: Value) -> Result<Finding, quarantine::Failure> {
         .map_err(|error| quarantine::Failure(format!("the event holds no finding that can be read: {error}")))
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place where the functions read the clock")]
-fn now() -> Timestamp {
+/// The time, which the core is only ever told.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one place where the clock is read")]
+pub fn now() -> Timestamp {
     Timestamp::now()
 }
 
