@@ -60,8 +60,7 @@ pub(super) fn read(files: &[Input], context: &Context<'_>, threads: NonZeroUsize
         thread::scope(|scope| {
             let workers: Vec<_> = (0..threads.get().min(files.len())).map(|_| scope.spawn(work)).collect();
             // A worker that panics is a bug: it is shown, not swallowed.
-            let hauls =
-                workers.into_iter().map(|worker| worker.join().unwrap_or_else(|why| std::panic::resume_unwind(why)));
+            let hauls = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|why| std::panic::resume_unwind(why)));
             hauls.fold(Haul::default(), Haul::and)
         })
     };
@@ -132,13 +131,14 @@ impl Judge<'_> {
     }
 }
 
-/// Reads a record in full.
+/// Reads a record in full, and says why it is no JSON if it is none.
 pub(super) fn decode(text: &[u8]) -> (Event, Option<String>) {
-    match serde_json::from_slice::<Value>(text) {
+    match serde_json::from_slice(text) {
         Ok(value) => (Event::decode(value), None),
         Err(error) => {
             let what = format!("the record is no JSON: {error}");
-            (Event::unreadable(&String::from_utf8_lossy(text).into(), what.clone()), Some(what))
+            let payload = Value::from(String::from_utf8_lossy(text));
+            (Event::unreadable(&payload, what.clone()), Some(what))
         }
     }
 }
