@@ -70,5 +70,5 @@ fn table(records: &[Record]) -> String {
 /// The record in the words of its mail.
 fn whole(record: &Record, stack: &str) -> String {
     let config = Config { stack: stack.to_owned(), ..Config::default() };
-    terminal::clean_lines(&alert::of_containment(record, &Context { config: &config }).email)
+    alert::of_containment(record, &Context { config: &config }).email
 }

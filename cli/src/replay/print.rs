@@ -153,15 +153,14 @@ impl<'o> Printer<'o> {
 }
 
 /// The end of the output: what was read, and what came of it.
-pub(super) fn summary(
-    out: &mut dyn Write,
-    haul: &Haul,
-    tally: &Tally,
-    skipped: u64,
-    took: Duration,
-) -> io::Result<()> {
+pub(super) fn summary(out: &mut dyn Write, haul: &Haul, tally: &Tally, skipped: u64, took: Duration) -> io::Result<()> {
     let seconds = took.as_secs_f64();
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate for reading")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rate for reading"
+    )]
     let rate = (haul.records as f64 / seconds.max(1e-6)) as u64;
     writeln!(
         out,

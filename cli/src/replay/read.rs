@@ -60,7 +60,8 @@ pub(super) fn read(files: &[Input], context: &Context<'_>, threads: NonZeroUsize
         thread::scope(|scope| {
             let workers: Vec<_> = (0..threads.get().min(files.len())).map(|_| scope.spawn(work)).collect();
             // A worker that panics is a bug: it is shown, not swallowed.
-            let hauls = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|why| std::panic::resume_unwind(why)));
+            let hauls =
+                workers.into_iter().map(|worker| worker.join().unwrap_or_else(|why| std::panic::resume_unwind(why)));
             hauls.fold(Haul::default(), Haul::and)
         })
     };
