@@ -50,7 +50,8 @@ pub fn make(folder: &Path, shape: &Shape) -> io::Result<Made> {
         let account = ACCOUNTS.get(usize::from(dice.below(4) == 0)).copied().unwrap_or_default();
         let day = folder.join(format!("AWSLogs/{account}/CloudTrail/us-east-1/2026/10/{:02}", 1 + file % 28));
         fs::create_dir_all(&day)?;
-        let name = format!("{account}_CloudTrail_us-east-1_202610{:02}T0000Z_{:016x}.json.gz", 1 + file % 28, dice.next());
+        let name =
+            format!("{account}_CloudTrail_us-east-1_202610{:02}T0000Z_{:016x}.json.gz", 1 + file % 28, dice.next());
         let text = text(records, account, &samples, &mut dice, file);
         let path = day.join(name);
         let mut packed = GzEncoder::new(File::create(&path)?, Compression::default());
@@ -91,7 +92,8 @@ fn text(records: u64, account: &str, samples: &[Value], dice: &mut Dice, file: u
             second / 60 % 60,
             second % 60
         );
-        let made = if dice.below(100) < 9 { watched(dice, &time, account, samples) } else { filler(dice, &time, account) };
+        let made =
+            if dice.below(100) < 9 { watched(dice, &time, account, samples) } else { filler(dice, &time, account) };
         text.push_str(&made);
     }
     text.push_str("]}");
@@ -174,7 +176,17 @@ fn filler(dice: &mut Dice, time: &str, account: &str) -> String {
             let request = format!(
                 r#"{{"bucketName":"org-trail-logs","Host":"org-trail-logs.s3.us-east-1.amazonaws.com","x-amz-acl":"bucket-owner-full-control","x-amz-server-side-encryption":"AES256","key":"{key}"}}"#
             );
-            record(dice, time, account, who, "s3", "PutObject", "", &request, r#"{"x-amz-server-side-encryption":"AES256"}"#)
+            record(
+                dice,
+                time,
+                account,
+                who,
+                "s3",
+                "PutObject",
+                "",
+                &request,
+                r#"{"x-amz-server-side-encryption":"AES256"}"#,
+            )
         }
         4 => {
             let who = role(dice, time, account);
@@ -269,7 +281,9 @@ impl Dice {
         for _ in 0..words {
             let mut bits = self.next();
             for _ in 0..11 {
-                text.extend(LETTERS.get(usize::try_from(bits % 64).unwrap_or_default()).map(|letter| char::from(*letter)));
+                text.extend(
+                    LETTERS.get(usize::try_from(bits % 64).unwrap_or_default()).map(|letter| char::from(*letter)),
+                );
                 bits >>= 6;
             }
         }

@@ -87,7 +87,7 @@ impl Replay {
             (Format::Text, false) => Form::List,
         };
         let mut out = BufWriter::new(terminal::out());
-        let mut printer = Printer::new(form, self.min_severity, &mut out);
+        let mut printer = Printer::new(form, &context, &mut out);
         tell::tell(std::mem::take(&mut haul.found), &context, |said| printer.say(said))?;
         let tally = printer.tally;
         let took = start.elapsed();

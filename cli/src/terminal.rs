@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use iamwatch::alert::text::is_unseen;
 use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
@@ -18,12 +19,7 @@ pub(crate) fn complain(text: &str) {
 
 /// One line without anything that moves the cursor, changes colours or hides text.
 pub(crate) fn clean(text: &str) -> String {
-    text.chars().map(|c| if hides(c) { '\u{fffd}' } else { c }).collect()
-}
-
-/// The same for several lines.
-pub(crate) fn clean_lines(text: &str) -> String {
-    text.chars().map(|c| if c != '\n' && hides(c) { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if is_unseen(c) { '\u{fffd}' } else { c }).collect()
 }
 
 /// One line of JSON, in which what [`clean`] would take out is escaped.
@@ -52,7 +48,7 @@ impl Formatter for Escaping {
             return writer.write_all(fragment.as_bytes());
         }
         for c in fragment.chars() {
-            if hides(c) {
+            if is_unseen(c) {
                 for unit in c.encode_utf16(&mut [0; 2]) {
                     write!(writer, "\\u{unit:04x}")?;
                 }
@@ -62,11 +58,4 @@ impl Formatter for Escaping {
         }
         Ok(())
     }
-}
-
-/// Control characters, and those that are invisible or change the direction of others.
-fn hides(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }

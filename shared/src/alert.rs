@@ -53,6 +53,13 @@ pub fn of_finding(finding: &Finding, standing: &Standing, context: &Context<'_>,
     render(&Words::of_finding(finding, standing, context, now))
 }
 
+/// Who did what where, in one line without a full stop: for lists of findings.
+#[must_use]
+pub fn statement(finding: &Finding, context: &Context<'_>) -> String {
+    let standing = Standing::unclaimed(finding);
+    Words::of_finding(finding, &standing, context, Timestamp::UNIX_EPOCH).statement()
+}
+
 /// The alert of an incident that grew since it was told: "x37 in 15 min".
 #[must_use]
 pub fn of_due(due: &Due, context: &Context<'_>, now: Timestamp) -> Alert {

@@ -35,7 +35,7 @@ fn what_is_said_of_each_event_that_fires() {
         names.sort();
         for path in names.iter().filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("fires-")) {
             let event = Event::decode(serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap());
-            let config = Config::default();
+            let config = Config { stack: "iamwatch".to_owned(), ..Config::default() };
             let finding = (detection.detect)(&event, &Context { config: &config }).unwrap();
             writeln!(lines, "{} {} {}", finding.severity, finding.actor.name, finding.act).unwrap();
         }
@@ -60,6 +60,9 @@ fn what_is_said_of_each_event_that_fires() {
     LOW alice attached AWSDenyAll to user deploy-bot
     LOW AWSReservedSSO_AdministratorAccess_0123456789abcdef attached SupportUser to group support
     LOW carol attached AWSLambdaBasicExecutionRole to role thumbnails-role-k3x9
+    CRITICAL iam.amazonaws.com quarantined user deploy-bot with AWSExposedCredentialPolicy_DO_NOT_REMOVE
+    CRITICAL example-aws-support quarantined user deploy-bot with AWSCompromisedKeyQuarantineV2
+    CRITICAL alice quarantined user deploy-bot with AWSCompromisedKeyQuarantineV3
     LOW alice attached policy AdministratorAccess to user bob
     MEDIUM web-server attached policy web-server-extra to role web-server
     LOW deploy-pipeline attached policy app-data to role app
@@ -71,6 +74,9 @@ fn what_is_said_of_each_event_that_fires() {
     MEDIUM carol put inline policy read-data on user bob
     LOW deploy-pipeline detached app-data from role app
     MEDIUM alice detached developers from user alice
+    LOW AWSReservedSSO_Deployer_1a2b3c4d5e6f7a8b changed the permissions of role iamwatch-QuarantineRole-1A2B3C4D5E6F, part of iamwatch
+    HIGH bob changed the permissions of role iamwatch-QuarantineRole-1A2B3C4D5E6F, part of iamwatch
+    HIGH bob changed who may assume role iamwatch-QuarantineRole-1A2B3C4D5E6F, part of iamwatch
     HIGH alice put boundary AdministratorAccess on role sandbox
     MEDIUM AWSReservedSSO_AdministratorAccess_0123456789abcdef put boundary contractor on user contractor
     CRITICAL sandbox removed the permissions boundary of role sandbox

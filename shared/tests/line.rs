@@ -1,10 +1,11 @@
 //! The line as a whole, with what it reaches out of order in turn.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::cell::{Cell, RefCell};
 
 use iamwatch::alert::Alert;
 use iamwatch::config::Config;
-use iamwatch::detect::Context;
+use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
 use iamwatch::finding::{Finding, Severity};
 use iamwatch::flow::{self, Line, Machines, Outcome, People, Retry, Undelivered};
@@ -126,9 +127,11 @@ fn the_same_event_twice_is_one_alert() {
 fn an_event_that_is_being_worked_on_is_tried_again_and_not_swallowed() {
     let ledger = Memory::default();
     let event = key_made("e1");
-    block_on(ledger.claim(&Delivery::of(Watcher::AccessKeys, &event), start())).unwrap();
+    let config = Config::default();
+    let finding = detect::look(Watcher::AccessKeys, &event, &Context { config: &config }).unwrap();
+    block_on(ledger.claim(&Delivery::of(Watcher::AccessKeys, &finding), start())).unwrap();
     let (people, machines) = (Receiver::default(), Receiver::default());
-    assert_eq!(watch(&ledger, &people, &machines, &event, &Config::default(), start()), Err(Retry::Busy));
+    assert_eq!(watch(&ledger, &people, &machines, &event, &config, start()), Err(Retry::Busy));
 }
 
 #[test]

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 use std::time::Duration;
 
-use iamwatch::detect;
+use iamwatch::alert::text::WIDTH;
+use iamwatch::alert::{self, Alert};
+use iamwatch::detect::{self, Context};
 use iamwatch::finding::{Finding, Severity};
-use iamwatch::ledger::Standing;
+use iamwatch::ledger::{Due, Standing};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -28,7 +30,7 @@ pub(super) enum Form {
 /// Prints what is said, and counts it.
 pub(super) struct Printer<'o> {
     form: Form,
-    min_severity: Severity,
+    context: &'o Context<'o>,
     out: &'o mut dyn Write,
     titles: HashMap<&'static str, String>,
     pub(super) tally: Tally,
@@ -73,33 +75,33 @@ struct Line<'a> {
 }
 
 impl<'o> Printer<'o> {
-    pub(super) fn new(form: Form, min_severity: Severity, out: &'o mut dyn Write) -> Self {
+    pub(super) fn new(form: Form, context: &'o Context<'o>, out: &'o mut dyn Write) -> Self {
         let titles = detect::ALL.iter().map(|detection| (detection.id, detection.title())).collect();
-        Self { form, min_severity, out, titles, tally: Tally::default() }
+        Self { form, context, out, titles, tally: Tally::default() }
     }
 
     pub(super) fn say(&mut self, said: Said) -> io::Result<()> {
         match said {
             // Held: its incident has not reached the number of events from which it means something.
             Said::Finding(finding, standing, _) if standing.count < finding.speaks_at => Ok(()),
-            Said::Finding(finding, _, _) if finding.severity < self.min_severity => Ok(()),
+            Said::Finding(finding, _, _) if finding.severity < self.context.config.min_severity => Ok(()),
             Said::Finding(finding, standing, alert) => {
                 self.tally.findings += 1;
                 self.tally.alerts += u64::from(alert.is_some());
                 match (self.form, alert) {
                     (Form::Json, alert) => self.line(&finding, &standing, alert.is_some()),
-                    (Form::Mails, Some(alert)) => self.mail(&alert.subject, &alert.email),
+                    (Form::Mails, Some(alert)) => self.mail(&alert),
                     _ => Ok(()),
                 }
             }
             Said::Incident(due, _) if due.count < due.finding.speaks_at => Ok(()),
-            Said::Incident(due, _) if due.finding.severity < self.min_severity => Ok(()),
+            Said::Incident(due, _) if due.finding.severity < self.context.config.min_severity => Ok(()),
             Said::Incident(due, alert) => {
                 *self.tally.incidents.entry(due.finding.severity).or_default() += 1;
                 self.tally.alerts += u64::from(alert.is_some());
                 match (self.form, alert) {
-                    (Form::List, _) => self.incident(&due.finding, due.opened, due.count),
-                    (Form::Mails, Some(alert)) => self.mail(&alert.subject, &alert.email),
+                    (Form::List, _) => self.incident(&due),
+                    (Form::Mails, Some(alert)) => self.mail(&alert),
                     _ => Ok(()),
                 }
             }
@@ -133,37 +135,32 @@ impl<'o> Printer<'o> {
         self.out.write_all(b"\n")
     }
 
-    fn mail(&mut self, subject: &str, text: &str) -> io::Result<()> {
-        let rule = "─".repeat(78);
-        writeln!(self.out, "{rule}\n{}\n{rule}\n{}\n", terminal::clean(subject), terminal::clean_lines(text.trim_end()))
+    fn mail(&mut self, alert: &Alert) -> io::Result<()> {
+        let rule = "─".repeat(WIDTH);
+        writeln!(self.out, "{rule}\n{}\n{rule}\n{}\n", alert.subject.as_str(), alert.email.trim_end())
     }
 
-    fn incident(&mut self, finding: &Finding, opened: Timestamp, events: u64) -> io::Result<()> {
+    fn incident(&mut self, due: &Due) -> io::Result<()> {
+        let Due { finding, opened, count: events, .. } = due;
         let time = match finding.event.time {
             Some(_) => opened.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
-            None => "at no known time".to_owned(),
+            None => "at an unknown time".to_owned(),
         };
-        let times = if events > 1 { format!(" (x{})", count(events)) } else { String::new() };
-        let sentence = terminal::clean(&sentence(finding));
-        writeln!(self.out, "{:<8}  {time:<20}  {sentence}{times}  [{}]", finding.severity, finding.detection)
+        let times = if *events > 1 { format!(", x{}", count(*events)) } else { String::new() };
+        let statement = alert::statement(finding, self.context);
+        writeln!(self.out, "{:<8}  {time:<20}  {statement}{times}  [{}]", finding.severity, finding.detection)
     }
-}
-
-/// Who did what, where.
-fn sentence(finding: &Finding) -> String {
-    format!("{} {} in {}", finding.actor.name, finding.act, finding.account)
 }
 
 /// The end of the output: what was read, and what came of it.
-pub(super) fn summary(
-    out: &mut dyn Write,
-    haul: &Haul,
-    tally: &Tally,
-    skipped: u64,
-    took: Duration,
-) -> io::Result<()> {
+pub(super) fn summary(out: &mut dyn Write, haul: &Haul, tally: &Tally, skipped: u64, took: Duration) -> io::Result<()> {
     let seconds = took.as_secs_f64();
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate for reading")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rate for reading"
+    )]
     let rate = (haul.records as f64 / seconds.max(1e-6)) as u64;
     writeln!(
         out,

@@ -13,7 +13,6 @@ use iamwatch::finding::Finding;
 use iamwatch::watcher::{Admissions, Glance, Watcher};
 use jiff::Timestamp;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::records::{Flaw, Raw, Reader};
 use super::scan::{Cursor, Holds};
@@ -61,7 +60,8 @@ pub(super) fn read(files: &[Input], context: &Context<'_>, threads: NonZeroUsize
         thread::scope(|scope| {
             let workers: Vec<_> = (0..threads.get().min(files.len())).map(|_| scope.spawn(work)).collect();
             // A worker that panics is a bug: it is shown, not swallowed.
-            let hauls = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|why| std::panic::resume_unwind(why)));
+            let hauls =
+                workers.into_iter().map(|worker| worker.join().unwrap_or_else(|why| std::panic::resume_unwind(why)));
             hauls.fold(Haul::default(), Haul::and)
         })
     };
@@ -132,21 +132,16 @@ impl Judge<'_> {
     }
 }
 
-/// Reads a record in full.
+/// Reads a record in full, and says why it is no JSON if it is none.
 pub(super) fn decode(text: &[u8]) -> (Event, Option<String>) {
-    let (mut event, flaw) = match serde_json::from_slice::<Value>(text) {
+    match serde_json::from_slice(text) {
         Ok(value) => (Event::decode(value), None),
         Err(error) => {
             let what = format!("the record is no JSON: {error}");
-            (Event::unreadable(what.clone()), Some(what))
+            let payload = Value::from(String::from_utf8_lossy(text));
+            (Event::unreadable(&payload, what.clone()), Some(what))
         }
-    };
-    if event.id.is_empty() {
-        // Without an id there is no telling it from another, but by its text.
-        let hash = Sha256::digest(text);
-        event.id = hash.iter().take(16).fold("sha256:".to_owned(), |id, byte| id + &format!("{byte:02x}"));
     }
-    (event, flaw)
 }
 
 impl Found {

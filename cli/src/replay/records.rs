@@ -85,7 +85,10 @@ struct Reading<'r> {
 enum Walk {
     Value,
     /// A list, standing alone or as a member of an object.
-    List { in_object: bool, first: bool },
+    List {
+        in_object: bool,
+        first: bool,
+    },
     /// The rest of an object whose list was walked through.
     Rest,
 }
@@ -178,11 +181,7 @@ impl Reading<'_> {
     }
 
     /// Takes one value, or one member of a list. None at the end of the text.
-    fn step(
-        &mut self,
-        walk: Walk,
-        judge: &mut dyn FnMut(&Raw<'_>) -> Option<String>,
-    ) -> Result<Option<Walk>, Stop> {
+    fn step(&mut self, walk: Walk, judge: &mut dyn FnMut(&Raw<'_>) -> Option<String>) -> Result<Option<Walk>, Stop> {
         let Self { reader, .. } = self;
         let text = reader.window.get(..self.end).unwrap_or_default();
         let mut cursor = Cursor::new(text, self.start, &mut reader.nest);
@@ -315,11 +314,8 @@ impl Reading<'_> {
             return;
         }
         let before = self.reader.window.get(..at).unwrap_or_default();
-        let place = Place {
-            byte: self.gone + at as u64,
-            line: self.lines + newlines(before) + 1,
-            record: self.records + 1,
-        };
+        let place =
+            Place { byte: self.gone + at as u64, line: self.lines + newlines(before) + 1, record: self.records + 1 };
         self.flaws.push(Flaw { place: Some(place), what });
     }
 

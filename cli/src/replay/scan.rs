@@ -415,7 +415,9 @@ impl<'a, 'n> Cursor<'a, 'n> {
                     escaped = true;
                     self.escape()?;
                 }
-                byte if byte < 0x20 => return self.fault("a control character in a string, which is not closed before it"),
+                byte if byte < 0x20 => {
+                    return self.fault("a control character in a string, which is not closed before it");
+                }
                 byte => {
                     self.high |= u64::from(byte);
                     self.at += 1;

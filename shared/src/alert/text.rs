@@ -147,7 +147,7 @@ fn skip_escape(introducer: char, chars: &mut Peekable<Chars<'_>>) {
 }
 
 /// Whether a character shows nothing, or changes how others are shown.
-fn is_unseen(char: char) -> bool {
+pub fn is_unseen(char: char) -> bool {
     char.is_control()
         || matches!(char,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{2800}'

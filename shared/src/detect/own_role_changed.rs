@@ -27,7 +27,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "own-role-changed",
     watcher: Watcher::IamChanges,
     severity: Severity::High,
-    mitre: &[Technique { id: "T1562.001", was: None, name: "Impair Defenses: Disable or Modify Tools" }],
+    mitre: &[Technique { id: "T1685", was: Some("T1562.001"), name: "Disable or Modify Tools" }],
     covers: &["TAMP-21"],
     calls: &[Calls {
         source: "iam.amazonaws.com",

@@ -30,7 +30,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "own-stack-changed",
     watcher: Watcher::Guardrails,
     severity: Severity::High,
-    mitre: &[Technique { id: "T1562.001", was: None, name: "Impair Defenses: Disable or Modify Tools" }],
+    mitre: &[Technique { id: "T1685", was: Some("T1562.001"), name: "Disable or Modify Tools" }],
     covers: &["TAMP-21"],
     calls: &[
         Calls {

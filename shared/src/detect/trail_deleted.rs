@@ -27,7 +27,11 @@ pub(super) static DETECTION: Detection = Detection {
     id: "trail-deleted",
     watcher: Watcher::Guardrails,
     severity: Severity::Critical,
-    mitre: &[Technique { id: "T1562.008", was: None, name: "Impair Defenses: Disable or Modify Cloud Logs" }],
+    mitre: &[Technique {
+        id: "T1685.002",
+        was: Some("T1562.008"),
+        name: "Disable or Modify Tools: Disable or Modify Cloud Log",
+    }],
     covers: &["TAMP-02"],
     calls: &[Calls { source: "cloudtrail.amazonaws.com", names: &["DeleteTrail"] }],
     outcome: Outcome::Succeeded,

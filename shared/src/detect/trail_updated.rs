@@ -28,7 +28,11 @@ pub(super) static DETECTION: Detection = Detection {
     id: "trail-updated",
     watcher: Watcher::Guardrails,
     severity: Severity::Medium,
-    mitre: &[Technique { id: "T1562.008", was: None, name: "Impair Defenses: Disable or Modify Cloud Logs" }],
+    mitre: &[Technique {
+        id: "T1685.002",
+        was: Some("T1562.008"),
+        name: "Disable or Modify Tools: Disable or Modify Cloud Log",
+    }],
     covers: &["TAMP-03", "TAMP-05"],
     calls: &[Calls { source: "cloudtrail.amazonaws.com", names: &["UpdateTrail"] }],
     outcome: Outcome::Succeeded,

@@ -164,9 +164,10 @@ async fn another_session_name_is_the_same_incident(ledger: &impl Ledger) {
     let mut counts = Vec::new();
     for session in ["one", "two", "three"] {
         let event = event("sessions", session, &format!("arn:aws:sts::111122223333:assumed-role/deploy/{session}"));
-        let delivery = Delivery::of(Watcher::AccessKeys, &event);
+        let finding = look(&event);
+        let delivery = Delivery::of(Watcher::AccessKeys, &finding);
         claim(ledger, &delivery, start()).await;
-        counts.push(ledger.count(&delivery, Progress::default(), &look(&event), start()).await.unwrap().count);
+        counts.push(ledger.count(&delivery, Progress::default(), &finding, start()).await.unwrap().count);
     }
     assert_eq!(counts, [1, 2, 3]);
 }
@@ -182,7 +183,8 @@ fn start() -> Timestamp {
 /// The `number`th delivery of an incident that no other check shares.
 fn sample(check: &str, number: u64) -> (Delivery, Finding) {
     let event = event(check, &number.to_string(), "arn:aws:sts::111122223333:assumed-role/deploy/session");
-    (Delivery::of(Watcher::AccessKeys, &event), look(&event))
+    let finding = look(&event);
+    (Delivery::of(Watcher::AccessKeys, &finding), finding)
 }
 
 fn look(event: &Event) -> Finding {
