@@ -100,10 +100,10 @@ fn text(records: u64, account: &str, samples: &[Value], dice: &mut Dice, file: u
     text
 }
 
-/// A record that starts a watcher: mostly denied calls, as in real accounts.
+/// A record that starts a watcher: of ten, six are sign-ins that nobody minds and three are denied calls.
 fn watched(dice: &mut Dice, time: &str, account: &str, samples: &[Value]) -> String {
     let kind = dice.below(100);
-    if kind >= 90
+    if kind < 10
         && let Some(Value::Object(sample)) = dice.pick(samples)
     {
         let mut record = sample.clone();
@@ -112,27 +112,26 @@ fn watched(dice: &mut Dice, time: &str, account: &str, samples: &[Value]) -> Str
         return Value::Object(record).to_string();
     }
     let who = role(dice, time, account);
-    let denied = |action: &str| {
-        format!(
-            r#""errorCode":"AccessDenied","errorMessage":"User: arn:aws:sts::{account}:assumed-role/app-worker/worker is not authorized to perform: {action} because no identity-based policy allows the {action} action","#
-        )
-    };
-    match kind {
-        0..99 => {
-            let (source, name) = *dice.pick(&READS).unwrap_or(&("s3", "ListBuckets"));
-            let more = denied(&format!("{source}:{name}"));
-            record(dice, time, account, &who, source, name, &more, "null", "null")
-        }
-        _ => {
-            let user = dice.below(40);
-            let request = format!(r#"{{"userName":"app-{user}"}}"#);
-            let answer = format!(
-                r#"{{"accessKey":{{"userName":"app-{user}","accessKeyId":"AKIA{:09X}EXAMPLE","status":"Active","createDate":"Oct 1, 2026 1:33:28 PM"}}}}"#,
-                dice.below(1 << 36)
-            );
-            record(dice, time, account, &who, "iam", "CreateAccessKey", "", &request, &answer)
-        }
+    if kind < 11 {
+        let user = dice.below(40);
+        let request = format!(r#"{{"userName":"app-{user}"}}"#);
+        let answer = format!(
+            r#"{{"accessKey":{{"userName":"app-{user}","accessKeyId":"AKIA{:09X}EXAMPLE","status":"Active","createDate":"Oct 1, 2026 1:33:28 PM"}}}}"#,
+            dice.below(1 << 36)
+        );
+        return record(dice, time, account, &who, "iam", "CreateAccessKey", "", &request, &answer);
     }
+    if kind < 40 {
+        let (source, name) = *dice.pick(&READS).unwrap_or(&("s3", "ListBuckets"));
+        let action = format!("{source}:{name}");
+        let denied = format!(
+            r#""errorCode":"AccessDenied","errorMessage":"User: arn:aws:sts::{account}:assumed-role/app-worker/worker is not authorized to perform: {action} because no identity-based policy allows the {action} action","#
+        );
+        return record(dice, time, account, &who, source, name, &denied, "null", "null");
+    }
+    let who = who.replace("i-0", "person-");
+    let answer = r#"{"ConsoleLogin":"Success"},"additionalEventData":{"LoginTo":"https://console.aws.amazon.com/console/home","MobileVersion":"No","MFAUsed":"Yes"}"#;
+    record(dice, time, account, &who, "signin", "ConsoleLogin", "", "null", answer)
 }
 
 const READS: [(&str, &str); 12] = [

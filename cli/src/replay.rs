@@ -25,6 +25,7 @@ use iamwatch::finding::Severity;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use self::print::{Form, Printer};
+use self::tell::Wording;
 use self::walk::Files;
 use crate::Format;
 use crate::terminal::{self, complain};
@@ -88,7 +89,8 @@ impl Replay {
         };
         let mut out = BufWriter::new(terminal::out());
         let mut printer = Printer::new(form, &context, &mut out);
-        tell::tell(std::mem::take(&mut haul.found), &context, |said| printer.say(said))?;
+        let wording = if self.full { Wording::Full } else { Wording::None };
+        tell::tell(std::mem::take(&mut haul.found), &context, wording, |said| printer.say(said))?;
         let tally = printer.tally;
         let took = start.elapsed();
         if form == Form::Json {

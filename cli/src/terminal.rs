@@ -23,7 +23,7 @@ pub(crate) fn clean(text: &str) -> String {
 }
 
 /// One line of JSON, in which what [`clean`] would take out is escaped.
-pub(crate) fn json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+pub(crate) fn json(out: impl Write, value: &impl Serialize) -> io::Result<()> {
     value.serialize(&mut Serializer::with_formatter(out, Escaping)).map_err(io::Error::from)
 }
 

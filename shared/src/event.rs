@@ -10,6 +10,8 @@ mod origin;
 mod redact;
 mod target;
 
+use std::sync::OnceLock;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -45,6 +47,9 @@ pub struct Event {
     pub error_message: Option<String>,
     record: Map<String, Value>,
     fault: Option<String>,
+    /// Several detections ask for both, of one event.
+    target: OnceLock<Target>,
+    denial: OnceLock<Option<Denial>>,
 }
 
 /// What the EventBridge envelope adds to the record inside it.
@@ -100,6 +105,8 @@ impl Event {
             error_message: field("errorMessage"),
             record,
             fault,
+            target: OnceLock::new(),
+            denial: OnceLock::new(),
         }
     }
 
@@ -175,7 +182,7 @@ impl Event {
     /// What the call acted on.
     #[must_use]
     pub fn target(&self) -> Target {
-        Target::of(self)
+        self.target.get_or_init(|| Target::of(self)).clone()
     }
 
     /// Whose credentials the call changes, for calls of IAM that change a user's. `None` where the record does not say.
@@ -187,7 +194,7 @@ impl Event {
     /// What was denied and by which layer, if the call was denied.
     #[must_use]
     pub fn denial(&self) -> Option<Denial> {
-        Denial::of(self)
+        self.denial.get_or_init(|| Denial::of(self)).clone()
     }
 
     /// `eventType`, for example `AwsApiCall` or `AwsServiceEvent`.

@@ -16,6 +16,17 @@ use crate::watcher::Watcher;
 pub trait People {
     /// Publishes an alert to everyone who listens.
     async fn tell(&self, alert: &Alert) -> Result<(), Undelivered>;
+
+    /// Puts a finding into words and publishes them. Replay leaves the words out where nobody reads them.
+    async fn tell_of(
+        &self,
+        finding: &Finding,
+        standing: &Standing,
+        context: &Context<'_>,
+        now: Timestamp,
+    ) -> Result<(), Undelivered> {
+        self.tell(&alert::of_finding(finding, standing, context, now)).await
+    }
 }
 
 /// Hands findings to machines.
@@ -110,7 +121,7 @@ impl<L: Ledger, P: People, M: Machines> Line<'_, L, P, M> {
             return Ok(());
         }
         if standing.speaks && finding.severity >= self.context.config.min_severity {
-            self.people.tell(&alert::of_finding(finding, standing, &self.context, now)).await?;
+            self.people.tell_of(finding, standing, &self.context, now).await?;
             // If this is not remembered, the worst is a second mail: better than none.
             let _ = self.ledger.told(delivery, standing).await;
         }

@@ -9,11 +9,12 @@ use iamwatch::alert::{self, Alert};
 use iamwatch::detect::{self, Context};
 use iamwatch::finding::{Finding, Severity};
 use iamwatch::ledger::{Due, Standing};
+use iamwatch::watcher::Watcher;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::read::Haul;
-use super::tell::Said;
+use super::tell::{Said, Told};
 use crate::terminal::{self, count};
 
 /// How findings are shown.
@@ -32,7 +33,9 @@ pub(super) struct Printer<'o> {
     form: Form,
     context: &'o Context<'o>,
     out: &'o mut dyn Write,
-    titles: HashMap<&'static str, String>,
+    /// One line's text, kept for its memory.
+    buffer: Vec<u8>,
+    known: HashMap<&'static str, (String, Watcher)>,
     pub(super) tally: Tally,
 }
 
@@ -76,8 +79,8 @@ struct Line<'a> {
 
 impl<'o> Printer<'o> {
     pub(super) fn new(form: Form, context: &'o Context<'o>, out: &'o mut dyn Write) -> Self {
-        let titles = detect::ALL.iter().map(|detection| (detection.id, detection.title())).collect();
-        Self { form, context, out, titles, tally: Tally::default() }
+        let known = detect::ALL.iter().map(|known| (known.id, (known.title(), known.watcher))).collect();
+        Self { form, context, out, buffer: Vec::new(), known, tally: Tally::default() }
     }
 
     pub(super) fn say(&mut self, said: Said) -> io::Result<()> {
@@ -85,23 +88,23 @@ impl<'o> Printer<'o> {
             // Held: its incident has not reached the number of events from which it means something.
             Said::Finding(finding, standing, _) if standing.count < finding.speaks_at => Ok(()),
             Said::Finding(finding, _, _) if finding.severity < self.context.config.min_severity => Ok(()),
-            Said::Finding(finding, standing, alert) => {
+            Said::Finding(finding, standing, told) => {
                 self.tally.findings += 1;
-                self.tally.alerts += u64::from(alert.is_some());
-                match (self.form, alert) {
-                    (Form::Json, alert) => self.line(&finding, &standing, alert.is_some()),
-                    (Form::Mails, Some(alert)) => self.mail(&alert),
+                self.tally.alerts += u64::from(told != Told::No);
+                match (self.form, told) {
+                    (Form::Json, told) => self.line(&finding, &standing, told != Told::No),
+                    (Form::Mails, Told::Words(alert)) => self.mail(&alert),
                     _ => Ok(()),
                 }
             }
             Said::Incident(due, _) if due.count < due.finding.speaks_at => Ok(()),
             Said::Incident(due, _) if due.finding.severity < self.context.config.min_severity => Ok(()),
-            Said::Incident(due, alert) => {
+            Said::Incident(due, told) => {
                 *self.tally.incidents.entry(due.finding.severity).or_default() += 1;
-                self.tally.alerts += u64::from(alert.is_some());
-                match (self.form, alert) {
+                self.tally.alerts += u64::from(told != Told::No);
+                match (self.form, told) {
                     (Form::List, _) => self.incident(&due),
-                    (Form::Mails, Some(alert)) => self.mail(&alert),
+                    (Form::Mails, Told::Words(alert)) => self.mail(&alert),
                     _ => Ok(()),
                 }
             }
@@ -109,10 +112,11 @@ impl<'o> Printer<'o> {
     }
 
     fn line(&mut self, finding: &Finding, standing: &Standing, told: bool) -> io::Result<()> {
+        let known = self.known.get(finding.detection.as_str());
         let line = Line {
             detection: &finding.detection,
             severity: finding.severity,
-            title: self.titles.get(finding.detection.as_str()).map_or("", String::as_str),
+            title: known.map_or("", |(title, _)| title),
             event_id: &finding.event.id,
             event_name: &finding.event.name,
             event_source: &finding.event.source,
@@ -125,14 +129,16 @@ impl<'o> Printer<'o> {
             target: finding.target.to_string(),
             target_arn: finding.target.arn.as_deref(),
             source_ip: finding.origin.address.as_deref(),
-            watcher: detect::by_id(&finding.detection).map(|detection| detection.watcher.name()),
+            watcher: known.map(|(_, watcher)| watcher.name()),
             incident: standing.incident.as_str(),
             count: standing.count,
             told,
             also: &finding.also,
         };
-        terminal::json(&mut self.out, &line)?;
-        self.out.write_all(b"\n")
+        self.buffer.clear();
+        terminal::json(&mut self.buffer, &line)?;
+        self.buffer.push(b'\n');
+        self.out.write_all(&self.buffer)
     }
 
     fn mail(&mut self, alert: &Alert) -> io::Result<()> {

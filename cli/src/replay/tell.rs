@@ -15,10 +15,26 @@ use super::read::Found;
 /// What came of the findings, in the order of time.
 #[expect(clippy::large_enum_variant, reason = "one at a time, never stored")]
 pub(super) enum Said {
-    /// A finding, and the alert if it was told at once.
-    Finding(Finding, Standing, Option<Alert>),
-    /// An incident whose window is over, and the alert if it grew since it was told.
-    Incident(Due, Option<Alert>),
+    Finding(Finding, Standing, Told),
+    /// An incident whose window is over; told if it grew since.
+    Incident(Due, Told),
+}
+
+/// Whether people were told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) enum Told {
+    #[default]
+    No,
+    /// Without words.
+    Silently,
+    Words(Box<Alert>),
+}
+
+/// Whether alerts are put into words: it takes longer than all else that is done to a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wording {
+    Full,
+    None,
 }
 
 /// Takes findings, which are in the order of time, down the line.
@@ -29,16 +45,17 @@ pub(super) enum Said {
 pub(super) fn tell<E>(
     found: Vec<Found>,
     context: &Context<'_>,
+    wording: Wording,
     mut say: impl FnMut(Said) -> Result<(), E>,
 ) -> Result<(), E> {
     let ledger = Memory::default();
-    let mailbox = Mailbox::default();
+    let mailbox = Mailbox { wording, told: RefCell::default() };
     // When the windows end that were opened: in order, since the findings are.
     let mut ends: VecDeque<Timestamp> = VecDeque::new();
     for Found { now, watcher, finding } in found {
         let over = ends.partition_point(|end| *end <= now);
         if ends.drain(..over).count() > 0 {
-            close(&ledger, context, now, &mut say)?;
+            close(&ledger, context, now, wording, &mut say)?;
         }
         let line = Line { watcher, context: *context, ledger: &ledger, people: &mailbox, machines: &mailbox };
         // Memory is always in reach and the mailbox always open, so nothing is ever to be tried again.
@@ -46,9 +63,9 @@ pub(super) fn tell<E>(
         if standing.count == 1 {
             ends.push_back(now + WINDOW);
         }
-        say(Said::Finding(*finding, standing, mailbox.0.take()))?;
+        say(Said::Finding(*finding, standing, mailbox.told.take()))?;
     }
-    close(&ledger, context, Timestamp::MAX, &mut say)
+    close(&ledger, context, Timestamp::MAX, wording, &mut say)
 }
 
 /// Closes the incidents whose window is over, as `digest` does every minute.
@@ -56,6 +73,7 @@ fn close<E>(
     ledger: &Memory,
     context: &Context<'_>,
     now: Timestamp,
+    wording: Wording,
     say: &mut impl FnMut(Said) -> Result<(), E>,
 ) -> Result<(), E> {
     loop {
@@ -65,21 +83,44 @@ fn close<E>(
         }
         for due in due {
             let end = due.opened + WINDOW;
-            let alert = due.speaks(context.config.min_severity).then(|| alert::of_due(&due, context, end));
+            let speaks = due.speaks(context.config.min_severity);
+            let told = if speaks { wording.of(|| alert::of_due(&due, context, end)) } else { Told::No };
             // Nothing in memory fails.
             let _ = pollster::block_on(ledger.close(&due, end));
-            say(Said::Incident(due, alert))?;
+            say(Said::Incident(due, told))?;
+        }
+    }
+}
+
+impl Wording {
+    fn of(self, alert: impl FnOnce() -> Alert) -> Told {
+        match self {
+            Self::Full => Told::Words(Box::new(alert())),
+            Self::None => Told::Silently,
         }
     }
 }
 
 /// Whoever listens: keeps the last alert.
-#[derive(Default)]
-struct Mailbox(RefCell<Option<Alert>>);
+struct Mailbox {
+    wording: Wording,
+    told: RefCell<Told>,
+}
 
 impl People for Mailbox {
     async fn tell(&self, alert: &Alert) -> Result<(), Undelivered> {
-        self.0.replace(Some(alert.clone()));
+        self.told.replace(self.wording.of(|| alert.clone()));
+        Ok(())
+    }
+
+    async fn tell_of(
+        &self,
+        finding: &Finding,
+        standing: &Standing,
+        context: &Context<'_>,
+        now: Timestamp,
+    ) -> Result<(), Undelivered> {
+        self.told.replace(self.wording.of(|| alert::of_finding(finding, standing, context, now)));
         Ok(())
     }
 }

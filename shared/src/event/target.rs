@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Kind};
+use super::{Event, Kind, text};
 
 /// What a call acted on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,10 +80,10 @@ impl Target {
     }
 
     fn named_by_call(event: &Event) -> Option<Self> {
-        let (value, kind) = event
-            .response("accessKey.userName")
-            .map(|name| (name, "user"))
-            .or_else(|| NAMED_BY.iter().find_map(|(key, kind)| Some((event.request(key)?, *kind))))?;
+        let (value, kind) = event.response("accessKey.userName").map(|name| (name, "user")).or_else(|| {
+            let named = event.record().get("requestParameters")?.as_object().filter(|named| !named.is_empty())?;
+            NAMED_BY.iter().find_map(|(key, kind)| Some((text(named.get(*key))?, *kind)))
+        })?;
         let kind = match (event.source.as_str(), kind) {
             ("cloudtrail.amazonaws.com", "resource") => "trail",
             ("events.amazonaws.com", "resource") => "rule",

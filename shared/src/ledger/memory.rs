@@ -1,6 +1,6 @@
 //! The ledger in memory, for replay and tests. It passes the same suite as the one in `DynamoDB`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -16,6 +16,8 @@ pub struct Memory(Mutex<State>);
 struct State {
     claims: HashMap<Delivery, Held>,
     incidents: HashMap<IncidentKey, Open>,
+    /// The incidents that are not closed, by the end of their windows.
+    ends: BTreeSet<(Timestamp, IncidentKey)>,
 }
 
 #[derive(Debug)]
@@ -65,7 +67,11 @@ impl Ledger for Memory {
         let over = |open: &Open| open.closed || open.due_at + ABANDONED <= now;
         if !progress.counted || !state.incidents.contains_key(&key) {
             if state.incidents.get(&key).is_none_or(over) {
-                state.incidents.insert(key.clone(), Open::new(&key, finding, now));
+                let open = Open::new(&key, finding, now);
+                state.ends.insert((open.due_at, key.clone()));
+                if let Some(old) = state.incidents.insert(key.clone(), open) {
+                    state.ends.remove(&(old.due_at, key.clone()));
+                }
             }
             if let Some(open) = state.incidents.get_mut(&key) {
                 open.due.count += 1;
@@ -97,7 +103,11 @@ impl Ledger for Memory {
 
     async fn confirm(&self, delivery: &Delivery, now: Timestamp) -> Result<(), LedgerDown> {
         let held = Held { done: true, until: now + REMEMBERED, progress: Progress { counted: true, told: true } };
-        self.state().claims.insert(delivery.clone(), held);
+        let mut state = self.state();
+        match state.claims.get_mut(delivery) {
+            Some(claim) => *claim = held,
+            None => drop(state.claims.insert(delivery.clone(), held)),
+        }
         Ok(())
     }
 
@@ -112,15 +122,19 @@ impl Ledger for Memory {
 
     async fn due(&self, now: Timestamp) -> Result<Vec<Due>, LedgerDown> {
         let state = self.state();
-        let mut due: Vec<&Open> = state.incidents.values().filter(|open| !open.closed && open.due_at <= now).collect();
-        due.sort_by(|a, b| (a.due_at, &a.due.incident).cmp(&(b.due_at, &b.due.incident)));
-        Ok(due.into_iter().take(100).map(|open| open.due.clone()).collect())
+        let over = state.ends.iter().take_while(|(end, _)| *end <= now).take(100);
+        Ok(over.filter_map(|(_, key)| state.incidents.get(key)).map(|open| open.due.clone()).collect())
     }
 
     async fn close(&self, due: &Due, _: Timestamp) -> Result<(), LedgerDown> {
-        if let Some(open) = self.state().incidents.get_mut(&due.incident) {
+        let mut state = self.state();
+        if let Some(open) = state.incidents.get_mut(&due.incident) {
             open.due.told = open.due.told.max(due.count);
             open.closed = open.due.count == due.count;
+            if open.closed {
+                let end = (open.due_at, due.incident.clone());
+                state.ends.remove(&end);
+            }
         }
         Ok(())
     }
