@@ -24,7 +24,6 @@ enum Command {
     Replay(replay::Replay),
     Detections(detections::Detections),
     Explain(explain::Explain),
-    #[command(subcommand)]
     Quarantine(quarantine::Quarantine),
 }
 

@@ -2,7 +2,13 @@
 //! but quarantine may write to IAM. EventBridge never tells that a pattern cannot match, and IAM never tells that a role
 //! may do too much.
 
-#![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper that fails fails its test"
+)]
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use iamwatch::config::Config;
-use iamwatch::detect;
+use iamwatch::finding::Ask;
 use iamwatch::ledger::LEASE;
 use iamwatch::watcher::{Rule, Watcher};
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
@@ -96,22 +102,21 @@ fn every_pattern_is_pinned_to_its_sender_and_to_this_account() {
 }
 
 #[test]
-fn rules_that_wait_for_reading_calls_are_told_of_them_and_no_others() {
-    // EventBridge gives these to every rule.
-    const ALWAYS: [&str; 2] = ["GetFederationToken", "GetSessionToken"];
+fn nothing_but_root_and_denials_is_watched_whatever_is_called() {
+    for watcher in Watcher::ALL {
+        for rule in watcher.rules() {
+            assert_eq!(calls(&rule).is_empty(), takes_everything(watcher, &rule), "{} {}", watcher.name(), rule.name);
+        }
+    }
+}
+
+#[test]
+fn a_rule_gets_the_reading_calls_that_it_waits_for() {
     let template = template();
-    for watcher in Watcher::ALL.into_iter().filter(|watcher| detect::ALL.iter().any(|d| d.watcher == *watcher)) {
+    for watcher in Watcher::ALL {
         let rules = event_rules(&template, &pascal(watcher.name()));
         for rule in watcher.rules() {
-            let pattern = rule.pattern();
-            let names = list(&pattern["detail"]["eventName"]);
-            let reads = |name: &&Value| {
-                let name = name.as_str().or_else(|| name["prefix"].as_str()).unwrap_or_default();
-                ["Get", "List", "Describe"].iter().any(|verb| name.starts_with(verb)) && !ALWAYS.contains(&name)
-            };
-            let any = names.is_empty() || names.iter().any(reads);
-            let state = if any { json!({"Ref": "RuleState"}) } else { json!("ENABLED") };
-            assert_eq!(rules[rule.name]["State"], state, "{} {}", watcher.name(), rule.name);
+            assert_eq!(rules[rule.name]["State"], state(watcher, &rule), "{} {}", watcher.name(), rule.name);
         }
     }
 }
@@ -123,7 +128,8 @@ fn quarantine_is_started_by_findings_that_ask_for_it() {
     assert_eq!(asked["EventBusName"], json!({"Ref": "Findings"}));
     assert_eq!(asked["Pattern"]["source"], json!(["iamwatch"]));
     assert_eq!(asked["Pattern"]["detail-type"], json!(["iamwatch finding"]));
-    assert_eq!(asked["Pattern"]["detail"], json!({"asks": ["disable-access-key"]}));
+    let ask = Ask::DisableAccessKey { user: String::new(), key: String::new() };
+    assert_eq!(asked["Pattern"]["detail"], json!({"asks": [ask.word()]}));
 }
 
 #[test]
@@ -244,6 +250,27 @@ fn an_action_counts_as_writing_to_iam_however_it_is_spelt() {
 }
 
 #[test]
+fn conditions_ask_for_keys_that_exist() {
+    // `ForAllValues` holds for a key that nobody sends, and so for a misspelt one.
+    let known = [
+        "aws:PrincipalArn",
+        "aws:SecureTransport",
+        "aws:SourceAccount",
+        "aws:SourceArn",
+        "dynamodb:LeadingKeys",
+        "events:detail-type",
+        "events:source",
+    ];
+    for statement in statements(&template()["Resources"]) {
+        for (operator, keys) in statement["Condition"].as_object().into_iter().flatten() {
+            for key in keys.as_object().into_iter().flatten().map(|(key, _)| key) {
+                assert!(known.contains(&key.as_str()), "`{key}` in {operator} is new here: look it up, then add it");
+            }
+        }
+    }
+}
+
+#[test]
 fn roles_are_written_out_action_by_action() {
     let template = template();
     let roles: BTreeSet<String> = functions(&template).keys().map(|name| format!("{name}Role")).collect();
@@ -303,22 +330,27 @@ fn the_table_has_the_keys_that_the_ledger_uses() {
 #[test]
 fn alarms_watch_every_function_and_every_queue() {
     let template = template();
-    let functions: BTreeSet<_> = functions(&template).into_keys().collect();
-    let mut queues = BTreeSet::new();
+    let mut watched = BTreeSet::new();
     for (name, alarm) in of_type(&template, "AWS::CloudWatch::Alarm") {
         let alarm = &alarm["Properties"];
         assert_eq!(alarm["AlarmActions"], json!([{"Ref": "Operations"}]), "{name}");
-        if alarm.get("Metrics").is_some() {
-            let watched = list(&alarm["Metrics"]).into_iter();
-            let watched =
-                watched.filter_map(|one| one["MetricStat"]["Metric"]["Dimensions"][0]["Value"]["Ref"].as_str());
-            assert_eq!(watched.map(str::to_owned).collect::<BTreeSet<_>>(), functions, "{name}");
-        }
-        if alarm["Namespace"] == "AWS/SQS" {
-            queues.insert(alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0].as_str().unwrap().to_owned());
+        assert!(
+            alarm["AlarmDescription"].as_str().is_some_and(|text| text.len() > 60),
+            "{name} does not say what to do"
+        );
+        watched.insert((alarm["MetricName"].to_string(), alarm["Dimensions"][0]["Value"].to_string()));
+    }
+    for function in functions(&template).keys() {
+        for metric in ["Errors", "Throttles"] {
+            let one = (json!(metric).to_string(), json!({"Ref": function}).to_string());
+            assert!(watched.contains(&one), "no alarm on {metric} of {function}");
         }
     }
-    assert_eq!(queues, of_type(&template, "AWS::SQS::Queue").map(|(name, _)| name.to_owned()).collect());
+    for (queue, _) in of_type(&template, "AWS::SQS::Queue") {
+        let depth = json!("ApproximateNumberOfMessagesVisible").to_string();
+        let one = (depth, json!({"Fn::GetAtt": [queue, "QueueName"]}).to_string());
+        assert!(watched.contains(&one), "no alarm on {queue}");
+    }
 }
 
 #[test]
@@ -336,6 +368,33 @@ fn every_parameter_says_why_one_would_change_it_and_what_it_takes() {
         assert!(parameter.get("Default").is_some(), "{name} has no default");
         let bounds = parameter.get("AllowedValues").or_else(|| parameter.get("AllowedPattern"));
         assert!(bounds.is_some() && parameter.get("ConstraintDescription").is_some(), "{name} takes anything");
+    }
+}
+
+/// The event names that a rule waits for; none if it takes every call.
+fn calls(rule: &Rule) -> Vec<String> {
+    let pattern = rule.pattern();
+    let names = list(&pattern["detail"]["eventName"]).into_iter();
+    names.filter_map(|name| name.as_str().or_else(|| name["prefix"].as_str())).map(str::to_owned).collect()
+}
+
+/// Whether a rule takes every call of every service, reading ones too.
+fn takes_everything(watcher: Watcher, rule: &Rule) -> bool {
+    matches!((watcher, rule.name), (Watcher::RootUsage, "ByRoot") | (Watcher::AccessDenied, _))
+}
+
+/// EventBridge withholds calls that only read from a rule that is merely enabled.
+fn state(watcher: Watcher, rule: &Rule) -> Value {
+    // It gives these two to every rule.
+    let always = |name: &str| ["GetFederationToken", "GetSessionToken"].contains(&name);
+    let reads = |name: &str| ["Get", "List", "Describe"].iter().any(|verb| name.starts_with(verb)) && !always(name);
+    if takes_everything(watcher, rule) {
+        // How many there are, the account decides: so its owner says.
+        json!({"Ref": "RuleState"})
+    } else if calls(rule).iter().any(|name| reads(name)) {
+        json!("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
+    } else {
+        json!("ENABLED")
     }
 }
 

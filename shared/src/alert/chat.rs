@@ -115,7 +115,7 @@ fn description(words: &Words<'_>) -> String {
     }
     if let Some(record) = words.record {
         fact("State", &containment::state(record));
-        let commands = containment::commands(record);
+        let commands = containment::commands(record, &words.config.stack);
         for (heading, command) in commands.iter().flat_map(|(heading, all)| all.iter().map(move |one| (heading, one))) {
             fact(heading, command);
         }

@@ -92,11 +92,14 @@ pub(super) fn steps(record: &Record) -> Vec<String> {
 }
 
 /// Commands to take back what was done, or to do what was not; each is ready to paste.
-pub(super) fn commands(record: &Record) -> Option<(&'static str, Vec<String>)> {
+pub(super) fn commands(record: &Record, stack: &str) -> Option<(&'static str, Vec<String>)> {
     let Some(Ask::DisableAccessKey { user, key }) = &record.finding.asks else { return None };
     if record.state.can_be_restored() {
         // Record ids are ours: hexadecimal digits.
-        let restore = format!("iamwatch quarantine restore {}", shown(&record.id));
+        let restore = match stack {
+            "" | "iamwatch" => format!("iamwatch quarantine restore {}", shown(&record.id)),
+            other => format!("iamwatch quarantine restore {} --stack {}", shown(&record.id), shown(other)),
+        };
         return Some(("Undo", [Some(restore), undo::enable_access_key(user, key)].into_iter().flatten().collect()));
     }
     let left =

@@ -49,7 +49,7 @@ fn containment_mail(words: &Words<'_>, record: &Record, mut mail: Mail) -> Strin
     rows.add_all("Before", containment::before(record));
     mail.rows(&rows);
     mail.steps("What to do", &words.steps());
-    if let Some((heading, commands)) = containment::commands(record) {
+    if let Some((heading, commands)) = containment::commands(record, &words.config.stack) {
         mail.commands(&in_account(words, heading), &commands);
     }
     mail.links(links::of(words));

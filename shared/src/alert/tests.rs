@@ -572,6 +572,7 @@ fn what_root_does_in_the_console_reads_well() {
     Account:  prod-payments (111122223333)
     Region:   eu-central-1
     When:     2026-11-22 04:09:00 UTC, told 5 min later
+    Call:     PutBucketPolicy of s3.amazonaws.com
 
     Why it matters
       Root can do anything in the account, and no policy of the account limits it.

@@ -91,7 +91,8 @@ async fn run<E: fmt::Display>(function: &'static str, serve: impl AsyncFn(Value,
     let serve = &serve;
     let served = lambda_runtime::run(service_fn(|invocation: LambdaEvent<Value>| async move {
         let account = invocation.context.invoked_function_arn.split(':').nth(4).unwrap_or_default().to_owned();
-        serve(invocation.payload, account).await.map_err(|error| {
+        // On the heap: the SDK's futures nest deeper than the compiler follows.
+        Box::pin(serve(invocation.payload, account)).await.map_err(|error| {
             let error_message = error.to_string();
             log(&json!({"level": "ERROR", "function": function, "error": error_message,
                 "request_id": invocation.context.request_id}));
@@ -127,8 +128,10 @@ fn handed_over(mut payload: Value) -> Result<Finding, quarantine::Failure> {
         .map_err(|error| quarantine::Failure(format!("the event holds no finding that can be read: {error}")))
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place where the functions read the clock")]
-fn now() -> Timestamp {
+/// The time, which the core is only ever told.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one place where the clock is read")]
+pub fn now() -> Timestamp {
     Timestamp::now()
 }
 

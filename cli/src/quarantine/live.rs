@@ -1,0 +1,74 @@
+//! `iamwatch quarantine` with AWS: reads and undoes the records of a stack.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use iamwatch::alert;
+use iamwatch::aws::Clients;
+use iamwatch::aws::containment::{AwsIam, DynamoRecords};
+use iamwatch::aws::serve::now;
+use iamwatch::config::Config;
+use iamwatch::detect::Context;
+use iamwatch::quarantine::{Record, Records as _, restore};
+
+use super::{Command, Quarantine};
+use crate::terminal::{self, complain};
+
+/// Runs one command against the account that the environment's credentials belong to.
+#[tokio::main(flavor = "current_thread")]
+pub(super) async fn run(asked: &Quarantine) -> io::Result<ExitCode> {
+    match answer(asked).await {
+        Ok(text) => {
+            terminal::out().write_all(text.as_bytes())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(why) => {
+            complain(&why);
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+async fn answer(asked: &Quarantine) -> Result<String, String> {
+    let clients = Clients::from_env().await;
+    let records = match &asked.table {
+        Some(table) => DynamoRecords { client: clients.dynamodb(), table: table.clone() },
+        None => DynamoRecords::of_stack(clients.dynamodb(), &asked.stack).await?,
+    };
+    match &asked.command {
+        Command::List => Ok(table(&records.list().await?)),
+        Command::Show { id } => Ok(whole(&find(&records, id).await?, &asked.stack)),
+        Command::Restore { id } => {
+            let record = find(&records, id).await?;
+            let restored = restore(record, &AwsIam(clients.iam()), &records, now()).await;
+            restored.map(|record| whole(&record, &asked.stack)).map_err(|failure| failure.to_string())
+        }
+    }
+}
+
+async fn find(records: &DynamoRecords, id: &str) -> Result<Record, String> {
+    let found = records.get(id).await?;
+    found.ok_or_else(|| format!("there is no record `{id}`; `iamwatch quarantine list` names them all"))
+}
+
+/// One line a record, the latest first.
+fn table(records: &[Record]) -> String {
+    if records.is_empty() {
+        return "quarantine has no records: no finding asked for it yet\n".to_owned();
+    }
+    let mut text = format!("{:<14}  {:<9}  {:<20}  {:<12}  {}\n", "RECORD", "STATE", "RECEIVED", "ACCOUNT", "WHAT");
+    for record in records {
+        let what = record.finding.asks.as_ref().map(|_| record.finding.target.to_string()).unwrap_or_default();
+        let act = terminal::clean(&record.finding.act);
+        let received = record.received.strftime("%Y-%m-%dT%H:%M:%SZ");
+        text += &format!("{:<14}  {:<9}  {received}  {:<12}  ", record.id, record.state, record.finding.account);
+        text += &format!("{}: {act}\n", terminal::clean(&what));
+    }
+    text
+}
+
+/// The record in the words of its mail.
+fn whole(record: &Record, stack: &str) -> String {
+    let config = Config { stack: stack.to_owned(), ..Config::default() };
+    alert::of_containment(record, &Context { config: &config }).email
+}

@@ -1,0 +1,104 @@
+//! What the stack says in environment variables, and what it means.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+
+use iamwatch::config::{Config, Exempt, Mistakes, Mode, Resources};
+use iamwatch::finding::Severity;
+use insta::assert_snapshot;
+use proptest::prelude::*;
+
+const GOOD: [(&str, &str); 4] = [
+    ("IAMWATCH_STACK", "iamwatch"),
+    ("IAMWATCH_TABLE", "iamwatch-Ledger-1"),
+    ("IAMWATCH_TOPIC_ARN", "arn:aws:sns:us-east-1:111122223333:alerts"),
+    ("IAMWATCH_BUS", "iamwatch"),
+];
+
+fn read<'a>(more: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<(Config, Resources), Mistakes> {
+    let variables: BTreeMap<&str, &str> = GOOD.into_iter().chain(more).collect();
+    Config::from_env(|variable| variables.get(variable).map(|value| (*value).to_owned()))
+}
+
+#[test]
+fn what_is_not_said_has_a_careful_default() {
+    let (config, _) = read([]).unwrap();
+    assert_eq!((config.min_severity, config.quarantine.mode), (Severity::Medium, Mode::DryRun));
+    assert!(config.account_names.is_empty() && config.quarantine.exempt.is_empty() && config.portal_url.is_none());
+}
+
+#[test]
+fn what_is_said_is_read() {
+    let (config, resources) = read([
+        ("IAMWATCH_ACCOUNT_NAMES", " 111122223333=prod-payments, 123456789012 = dev "),
+        ("IAMWATCH_MIN_SEVERITY", "high"),
+        ("IAMWATCH_QUARANTINE_MODE", "enforce"),
+        ("IAMWATCH_QUARANTINE_EXEMPT", "/break-glass/, arn:aws:iam::111122223333:user/ops/ann"),
+        ("IAMWATCH_PORTAL_URL", "https://example.awsapps.com/start/"),
+    ])
+    .unwrap();
+    assert_eq!(config.account("111122223333"), "prod-payments (111122223333)");
+    assert_eq!(config.account_name("123456789012"), "dev");
+    assert_eq!(config.account_name("999999999999"), "999999999999");
+    assert_eq!((config.min_severity, config.quarantine.mode), (Severity::High, Mode::Enforce));
+    assert_eq!(config.portal_url.as_deref(), Some("https://example.awsapps.com/start"));
+    assert_eq!(resources.bus, "iamwatch");
+    let exempt = &config.quarantine.exempt;
+    let covers = |arn: &str| exempt.iter().any(|exempt| exempt.covers(arn));
+    assert!(covers("arn:aws:iam::111122223333:user/break-glass/eve"));
+    assert!(covers("arn:aws:iam::111122223333:user/ops/ann"));
+    assert!(!covers("arn:aws:iam::111122223333:user/ops/anna"));
+    assert!(!covers("arn:aws:iam::111122223333:user/break-glassy"));
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_by_name() {
+    let mistakes = read([
+        ("IAMWATCH_STACK", " "),
+        ("IAMWATCH_ACCOUNT_NAMES", "prod=111122223333,123456789012="),
+        ("IAMWATCH_MIN_SEVERITY", "loud"),
+        ("IAMWATCH_QUARANTINE_MODE", "on"),
+        ("IAMWATCH_QUARANTINE_EXEMPT", "arn:aws:iam::111122223333:role/x,*,/"),
+        ("IAMWATCH_PORTAL_URL", "http://example.awsapps.com/start"),
+    ])
+    .unwrap_err();
+    assert_snapshot!(mistakes.0.join("\n"), @r"
+    `IAMWATCH_STACK` is not set; the stack's template sets it
+    `IAMWATCH_ACCOUNT_NAMES`: `prod=111122223333` is no account name; write it as `111122223333=prod-payments`
+    `IAMWATCH_ACCOUNT_NAMES`: `123456789012=` is no account name; write it as `111122223333=prod-payments`
+    `IAMWATCH_MIN_SEVERITY`: `loud` is no severity; use LOW, MEDIUM, HIGH or CRITICAL
+    `IAMWATCH_PORTAL_URL`: `http://example.awsapps.com/start` is no access portal; write it as `https://example.awsapps.com/start`
+    `IAMWATCH_QUARANTINE_MODE`: `on` is no mode; use `off`, `dry-run` or `enforce`
+    `IAMWATCH_QUARANTINE_EXEMPT`: `arn:aws:iam::111122223333:role/x` names no users; write a user's whole ARN (`arn:aws:iam::111122223333:user/name`) or a path such as `/break-glass/`
+    `IAMWATCH_QUARANTINE_EXEMPT`: `*` has a wildcard; write the user's whole ARN or a path such as `/break-glass/`
+    `IAMWATCH_QUARANTINE_EXEMPT`: `/` names no users; write a user's whole ARN (`arn:aws:iam::111122223333:user/name`) or a path such as `/break-glass/`
+    ");
+}
+
+#[test]
+fn enforce_needs_somebody_exempt() {
+    let mistakes = read([("IAMWATCH_QUARANTINE_MODE", "enforce")]).unwrap_err();
+    assert_snapshot!(
+        mistakes,
+        @"the configuration has 1 mistake(s): `IAMWATCH_QUARANTINE_EXEMPT` is empty; name at least one break-glass user or path before `enforce`"
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_text_in_any_variable_is_read_or_refused_without_panic(values in prop::collection::vec(".{0,40}", 9)) {
+        let names = ["STACK", "TABLE", "TOPIC_ARN", "BUS", "ACCOUNT_NAMES", "MIN_SEVERITY", "QUARANTINE_MODE",
+            "QUARANTINE_EXEMPT", "PORTAL_URL"];
+        let variables: BTreeMap<String, String> =
+            names.iter().map(|name| format!("IAMWATCH_{name}")).zip(values).collect();
+        let _ = Config::from_env(|variable| variables.get(variable).cloned());
+    }
+
+    #[test]
+    fn any_exemption_that_is_read_covers_nobody_by_part_of_a_name(text in "[a-z/:*0-9-]{0,40}", name in "[a-z]{1,8}") {
+        if let Ok(Exempt::Path(path)) = text.parse::<Exempt>() {
+            let arn = format!("arn:aws:iam::111122223333:user/{name}");
+            prop_assert!(!Exempt::Path(path).covers(&arn), "a user without a path is under no path");
+        }
+    }
+}
