@@ -61,7 +61,9 @@ check-supply: $(TOOLS)/bin/cargo-deny $(CHECKS)/ready ## Licences and sources of
 
 .PHONY: bench
 bench: tools ## Speed and size, as docs/performance.md quotes them.
-	cargo build --profile ship --workspace --exclude iamwatch-bench --bins
+	cargo build --release -p iamwatch-cli
+	cargo build --profile ship --workspace --exclude iamwatch-bench --exclude iamwatch-cli --bins
+	cargo build --profile ship -p iamwatch-bench --features empty --bin empty
 	cargo run --release -p iamwatch-bench -- all --binaries target/ship
 
 .PHONY: clean

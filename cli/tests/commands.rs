@@ -1,5 +1,7 @@
 //! The commands that need no events.
 
+#![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
+
 use std::process::{Command, Output};
 
 use iamwatch::detect;

@@ -154,7 +154,8 @@ impl Unpack {
             while byte()? != 0 {}
         }
         if checked {
-            (byte()?, byte()?);
+            byte()?;
+            byte()?;
         }
         self.inflate.reset(false);
         self.crc.reset();
