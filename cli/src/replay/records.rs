@@ -140,31 +140,21 @@ impl Reading<'_> {
                     empty = false;
                 }
                 Ok(None) => break,
-                Err(Stop::Short) if !self.over => {
+                Err((Stop::Short, _)) if !self.over => {
                     if !self.refill() {
                         self.flaw(self.start, format!("a value of more than {} MiB", LONGEST >> 20));
                         return;
                     }
                 }
-                Err(stop) => {
+                Err((stop, at)) => {
                     empty = false;
-                    // The line break at the end is ours: a string that runs into it is one that is cut off.
-                    let stop = match stop {
-                        Stop::Fault(fault) if self.over && fault.at + 1 >= self.end => Stop::Short,
-                        stop => stop,
-                    };
-                    let at = match stop {
-                        Stop::Fault(Fault { at, what }) => {
-                            self.flaw(at, what.to_owned());
-                            at
-                        }
+                    match stop {
+                        // The line break at the end is ours: a string that runs into it is one that is cut off.
+                        Stop::Fault(fault) if at + 1 < self.end || !self.over => self.flaw(at, fault.to_string()),
                         // The text is cut off where the packing broke: that is told instead.
-                        Stop::Short if self.broken.is_some() => break,
-                        Stop::Short => {
-                            self.flaw(self.end - 1, "the file ends too early".to_owned());
-                            self.end
-                        }
-                    };
+                        _ if self.broken.is_some() => break,
+                        _ => self.flaw(self.end - 1, "the file ends too early".to_owned()),
+                    }
                     self.wasted += at.saturating_sub(self.start);
                     if walk != Walk::Value {
                         // The fault lies behind all that was taken of the list, perhaps at the beginning of a line.
@@ -185,68 +175,27 @@ impl Reading<'_> {
         }
     }
 
-    /// Takes one value, or one member of a list. None at the end of the text.
-    fn step(&mut self, walk: Walk, judge: &mut dyn FnMut(&Raw<'_>) -> Option<String>) -> Result<Option<Walk>, Stop> {
-        let Self { reader, .. } = self;
-        let text = reader.window.get(..self.end).unwrap_or_default();
-        let mut cursor = Cursor::new(text, self.start, &mut reader.nest);
-        let next = match walk {
-            Walk::Value => {
-                let token = match cursor.token() {
-                    Err(Stop::Short) if self.over => return Ok(None),
-                    other => other?,
-                };
-                let start = cursor.at();
-                self.start = start;
-                if token == b'[' {
-                    cursor.takes(b'[')?;
-                    Walk::List { in_object: false, first: true }
-                } else if token == b'{' && opens_records(&mut cursor)? {
-                    Walk::List { in_object: true, first: true }
-                } else {
-                    let mut cursor = Cursor::new(text, start, &mut reader.nest);
-                    let sight = cursor.sight()?;
-                    let end = cursor.at();
-                    self.start = end;
-                    let flaws = hand_out(text, start..end, sight, judge, &mut reader.inner, &mut self.records);
-                    self.flaws_in_records(flaws);
-                    return Ok(Some(Walk::Value));
-                }
+    /// Takes one value, or one member of a list. None at the end of the text. Or why it stopped, and where.
+    fn step(
+        &mut self,
+        walk: Walk,
+        judge: &mut dyn FnMut(&Raw<'_>) -> Option<String>,
+    ) -> Result<Option<Walk>, (Stop, usize)> {
+        let Reader { window, nest, inner, .. } = &mut *self.reader;
+        let text = window.get(..self.end).unwrap_or_default();
+        let mut cursor = Cursor::new(text, self.start, nest);
+        if walk == Walk::Value {
+            match cursor.token() {
+                Err(Stop::Short) if self.over => return Ok(None),
+                _ => self.start = cursor.at(),
             }
-            Walk::List { in_object, first } => {
-                let over = cursor.takes(b']')?;
-                if over && in_object {
-                    Walk::Rest
-                } else if over {
-                    Walk::Value
-                } else {
-                    if !first && !cursor.takes(b',')? {
-                        return cursor.fault("expected `,` or `]`");
-                    }
-                    cursor.token()?;
-                    let start = cursor.at();
-                    let sight = cursor.sight()?;
-                    let end = cursor.at();
-                    self.start = end;
-                    let flaws = hand_out(text, start..end, sight, judge, &mut reader.inner, &mut self.records);
-                    self.flaws_in_records(flaws);
-                    return Ok(Some(Walk::List { in_object, first: false }));
-                }
-            }
-            Walk::Rest => {
-                if cursor.takes(b'}')? {
-                    Walk::Value
-                } else if !cursor.takes(b',')? {
-                    return cursor.fault("expected `,` or `}`");
-                } else if cursor.key()? == b"Records" && cursor.takes(b'[')? {
-                    Walk::List { in_object: true, first: true }
-                } else {
-                    cursor.skip()?;
-                    Walk::Rest
-                }
-            }
-        };
+        }
+        let (next, value) = advance(&mut cursor, walk).map_err(|stop| (stop, cursor.at()))?;
         self.start = cursor.at();
+        if let Some((start, sight)) = value {
+            let flaws = hand_out(text, start..self.start, sight, judge, inner, &mut self.records);
+            self.flaws_in_records(flaws);
+        }
         Ok(Some(next))
     }
 
@@ -338,6 +287,53 @@ impl Reading<'_> {
             self.records = all;
         }
     }
+}
+
+/// Takes the next piece: what comes after it, and the value it is, if it is one, with its beginning.
+fn advance<'a>(cursor: &mut Cursor<'a, '_>, walk: Walk) -> Result<(Walk, Option<(usize, Sight<'a>)>), Stop> {
+    let next = match walk {
+        Walk::Value => {
+            let token = cursor.token()?;
+            let start = cursor.at();
+            if token == b'[' {
+                cursor.takes(b'[')?;
+                Walk::List { in_object: false, first: true }
+            } else if token == b'{' && opens_records(cursor)? {
+                Walk::List { in_object: true, first: true }
+            } else {
+                cursor.go_to(start);
+                return Ok((Walk::Value, Some((start, cursor.sight()?))));
+            }
+        }
+        Walk::List { in_object, first } => {
+            let over = cursor.takes(b']')?;
+            if over && in_object {
+                Walk::Rest
+            } else if over {
+                Walk::Value
+            } else {
+                if !first && !cursor.takes(b',')? {
+                    return Err(Stop::Fault(Fault::CommaOrBracket));
+                }
+                cursor.token()?;
+                let start = cursor.at();
+                return Ok((Walk::List { in_object, first: false }, Some((start, cursor.sight()?))));
+            }
+        }
+        Walk::Rest => {
+            if cursor.takes(b'}')? {
+                Walk::Value
+            } else if !cursor.takes(b',')? {
+                return Err(Stop::Fault(Fault::CommaOrBrace));
+            } else if cursor.key()? == b"Records" && cursor.takes(b'[')? {
+                Walk::List { in_object: true, first: true }
+            } else {
+                cursor.skip()?;
+                Walk::Rest
+            }
+        }
+    };
+    Ok((next, None))
 }
 
 /// Whether an object begins with `"Records": [`; then these are taken.

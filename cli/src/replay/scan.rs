@@ -5,11 +5,12 @@
 //! depth, invalid UTF-8) or a field has an odd shape, the record is called [`Sight::odd`] and read in full. So the quick
 //! way never differs from the slow one: a test holds it to that.
 
+use std::fmt;
 use std::ops::Range;
 
 use iamwatch::watcher::Glance;
 
-/// Why a scan ended before the value did.
+/// Why a scan ended before the value did. The cursor stands where it did. Kept to one byte: a scan is mostly returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
     /// The bytes end first.
@@ -18,11 +19,34 @@ pub(super) enum Stop {
     Fault(Fault),
 }
 
-/// What is wrong, and at which byte.
+/// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) at: usize,
-    pub(super) what: &'static str,
+pub(super) enum Fault {
+    Value,
+    Key,
+    Colon,
+    Digit,
+    HexDigits,
+    Escape,
+    Control,
+    CommaOrBrace,
+    CommaOrBracket,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Value => "expected a value",
+            Self::Key => "expected a key in quotes",
+            Self::Colon => "expected `:`",
+            Self::Digit => "expected a digit",
+            Self::HexDigits => "expected four hexadecimal digits",
+            Self::Escape => "an unknown escape",
+            Self::Control => "a control character in a string, which is not closed before it",
+            Self::CommaOrBrace => "expected `,` or `}`",
+            Self::CommaOrBracket => "expected `,` or `]`",
+        })
+    }
 }
 
 /// What a scan saw of one value.
@@ -133,6 +157,12 @@ impl<'a, 'n> Cursor<'a, 'n> {
         self.at
     }
 
+    /// Starts again at `at`.
+    pub(super) fn go_to(&mut self, at: usize) {
+        self.nest.clear();
+        self.at = at;
+    }
+
     /// The next byte that is no white space, not taken.
     #[inline]
     pub(super) fn token(&mut self) -> Result<u8, Stop> {
@@ -159,10 +189,6 @@ impl<'a, 'n> Cursor<'a, 'n> {
         let next = self.token()? == byte;
         self.at += usize::from(next);
         Ok(next)
-    }
-
-    pub(super) fn fault<T>(&self, what: &'static str) -> Result<T, Stop> {
-        Err(Stop::Fault(Fault { at: self.at, what }))
     }
 
     /// Passes over one value of any kind and says what was seen of it.
@@ -237,35 +263,42 @@ impl<'a, 'n> Cursor<'a, 'n> {
                 return Ok(());
             }
             if !self.takes(b',')? {
-                return self.fault("expected `,` or `}`");
+                return Err(Stop::Fault(Fault::CommaOrBrace));
             }
         }
     }
 
     /// A key that is looked at, and the colon behind it.
     pub(super) fn key(&mut self) -> Result<&'a [u8], Stop> {
-        let Text::Is(key) = self.name()? else {
-            // A key written with escapes may be any key.
-            self.odd = true;
-            return Ok(b"");
-        };
-        Ok(key)
+        self.token()?;
+        let start = self.at + 1;
+        let simple = self.name()?;
+        // A key written with escapes may be any key.
+        self.odd |= simple.is_none();
+        Ok(simple.and_then(|end| self.bytes.get(start..end)).unwrap_or_default())
     }
 
-    fn name(&mut self) -> Result<Text<'a>, Stop> {
+    /// Passes over a key and the colon behind it; says where its text ends, if it has no escapes.
+    fn name(&mut self) -> Result<Option<usize>, Stop> {
         if self.token()? != b'"' {
-            return self.fault("expected a key in quotes");
+            return Err(Stop::Fault(Fault::Key));
         }
-        let key = self.string()?;
+        let simple = self.string()?;
+        let end = self.at - 1;
         if !self.takes(b':')? {
-            return self.fault("expected `:`");
+            return Err(Stop::Fault(Fault::Colon));
         }
-        Ok(key)
+        Ok(simple.then_some(end))
     }
 
     fn text(&mut self) -> Result<Text<'a>, Stop> {
         match self.token()? {
-            b'"' => self.string(),
+            b'"' => {
+                let start = self.at + 1;
+                let simple = self.string()?;
+                let text = self.bytes.get(start..self.at - 1).unwrap_or_default();
+                Ok(if simple { Text::Is(text) } else { Text::Odd })
+            }
             b'n' => self.skip().map(|()| Text::None),
             _ => self.skip().map(|()| Text::Odd),
         }
@@ -303,7 +336,7 @@ impl<'a, 'n> Cursor<'a, 'n> {
                 b't' => self.literal(b"true")?,
                 b'f' => self.literal(b"false")?,
                 b'n' => self.literal(b"null")?,
-                _ => return self.fault("expected a value"),
+                _ => return Err(Stop::Fault(Fault::Value)),
             }
             loop {
                 if self.nest.len() == floor {
@@ -322,8 +355,8 @@ impl<'a, 'n> Cursor<'a, 'n> {
                         self.at += 1;
                         self.nest.pop();
                     }
-                    _ if close == b'}' => return self.fault("expected `,` or `}`"),
-                    _ => return self.fault("expected `,` or `]`"),
+                    _ if close == b'}' => return Err(Stop::Fault(Fault::CommaOrBrace)),
+                    _ => return Err(Stop::Fault(Fault::CommaOrBracket)),
                 }
             }
         }
@@ -337,7 +370,7 @@ impl<'a, 'n> Cursor<'a, 'n> {
         } else if literal.starts_with(rest) {
             Err(Stop::Short)
         } else {
-            self.fault("expected a value")
+            Err(Stop::Fault(Fault::Value))
         }
     }
 
@@ -366,7 +399,7 @@ impl<'a, 'n> Cursor<'a, 'n> {
 
     fn digits(&mut self) -> Result<(), Stop> {
         if !self.byte()?.is_ascii_digit() {
-            return self.fault("expected a digit");
+            return Err(Stop::Fault(Fault::Digit));
         }
         while self.byte()?.is_ascii_digit() {
             self.at += 1;
@@ -378,11 +411,10 @@ impl<'a, 'n> Cursor<'a, 'n> {
         self.bytes.get(self.at).copied().ok_or(Stop::Short)
     }
 
-    /// A string whose opening quote is next.
+    /// Passes over a string whose opening quote is next; says whether it has no escapes.
     #[inline]
-    fn string(&mut self) -> Result<Text<'a>, Stop> {
-        let start = self.at + 1;
-        let mut at = start;
+    fn string(&mut self) -> Result<bool, Stop> {
+        let mut at = self.at + 1;
         let mut high = self.high;
         // Sixteen bytes at a time, up to the first that is no plain text. The last few bytes of all are left to the
         // slow way.
@@ -399,18 +431,17 @@ impl<'a, 'n> Cursor<'a, 'n> {
             let zeros = if first == 0 { 64 + second.trailing_zeros() } else { first.trailing_zeros() };
             at += zeros as usize / 8;
             if self.bytes.get(at) == Some(&b'"') {
-                let text = self.bytes.get(start..at).unwrap_or_default();
                 (self.at, self.high) = (at + 1, high);
-                return Ok(Text::Is(text));
+                return Ok(true);
             }
             break;
         }
         (self.at, self.high) = (at, high);
-        self.odd_string(start)
+        self.odd_string()
     }
 
-    /// The rest of a string that begins at `start` and is not simple.
-    fn odd_string(&mut self, start: usize) -> Result<Text<'a>, Stop> {
+    /// The rest of a string that is not simple.
+    fn odd_string(&mut self) -> Result<bool, Stop> {
         let mut escaped = false;
         loop {
             match self.byte()? {
@@ -420,7 +451,7 @@ impl<'a, 'n> Cursor<'a, 'n> {
                     self.escape()?;
                 }
                 byte if byte < 0x20 => {
-                    return self.fault("a control character in a string, which is not closed before it");
+                    return Err(Stop::Fault(Fault::Control));
                 }
                 byte => {
                     self.high |= u64::from(byte);
@@ -428,9 +459,8 @@ impl<'a, 'n> Cursor<'a, 'n> {
                 }
             }
         }
-        let text = self.bytes.get(start..self.at).unwrap_or_default();
         self.at += 1;
-        Ok(if escaped { Text::Odd } else { Text::Is(text) })
+        Ok(!escaped)
     }
 
     fn escape(&mut self) -> Result<(), Stop> {
@@ -442,14 +472,14 @@ impl<'a, 'n> Cursor<'a, 'n> {
                 for place in 0..4 {
                     let digit = self.byte()?;
                     if !digit.is_ascii_hexdigit() {
-                        return self.fault("expected four hexadecimal digits");
+                        return Err(Stop::Fault(Fault::HexDigits));
                     }
                     // Surrogates, D800 to DFFF, must come in pairs.
                     self.odd |= place == 0 && matches!(digit, b'd' | b'D');
                     self.at += 1;
                 }
             }
-            _ => return self.fault("an unknown escape"),
+            _ => return Err(Stop::Fault(Fault::Escape)),
         }
         Ok(())
     }
