@@ -147,6 +147,7 @@ fn skip_escape(introducer: char, chars: &mut Peekable<Chars<'_>>) {
 }
 
 /// Whether a character shows nothing, or changes how others are shown.
+#[must_use]
 pub fn is_unseen(char: char) -> bool {
     char.is_control()
         || matches!(char,
