@@ -68,7 +68,9 @@ package: tools $(SAM)/ready ## The functions as they are deployed, for `sam depl
 
 .PHONY: bench
 bench: tools ## Speed and size, as docs/performance.md quotes them (a quarter of an hour).
-	$(SMALL) cargo build --release --target-dir target/small --workspace --exclude iamwatch-cli --bins
+	cargo build --release -p iamwatch-cli
+	$(SMALL) cargo build --release --target-dir target/small --workspace --exclude iamwatch-cli \
+		--features iamwatch-bench/empty --bins
 	cargo run --release -p iamwatch-bench -- all --binaries target/small/release
 
 .PHONY: clean

@@ -1,7 +1,9 @@
 //! Measures iamwatch: replay, the start of its Lambdas, their packages.
 
 pub mod corpus;
+pub mod init;
 pub mod replay;
+pub mod runtime_api;
 
 use std::time::Duration;
 

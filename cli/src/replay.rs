@@ -66,11 +66,11 @@ impl Replay {
         let threads = self.threads.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
 
         let files = Files::of(&self.paths);
-        let bar = ProgressBar::new(files.files.len() as u64);
+        let bar = ProgressBar::new(files.inputs.len() as u64);
         if !io::stderr().is_terminal() {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }
-        let mut haul = read::read(&files.files, &context, threads, &|| bar.inc(1));
+        let mut haul = read::read(&files.inputs, &context, threads, &|| bar.inc(1));
         bar.finish_and_clear();
 
         for (path, error) in &files.unreadable {

@@ -337,3 +337,35 @@ impl Outcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Admissions, Glance, Watcher};
+    use crate::detect;
+
+    #[test]
+    fn the_index_admits_what_the_watchers_do() {
+        let index = Admissions::new();
+        let calls = || detect::ALL.iter().flat_map(|detection| detection.calls);
+        let names = calls().flat_map(|calls| calls.names).map(|name| name.replace('*', "20150331"));
+        let sources = calls().map(|calls| calls.source).chain(["", "ec2.amazonaws.com"]);
+        let sources: std::collections::BTreeSet<&str> = sources.collect();
+        let codes = [None, Some(""), Some("AccessDenied"), Some("Client.UnauthorizedOperation"), Some("NoSuchEntity")];
+        for name in names.chain(["DescribeInstances".to_owned(), String::new()]) {
+            for source in &sources {
+                for error_code in codes {
+                    for actor_type in [None, Some("Root"), Some("IAMUser"), Some("AWSService")] {
+                        for invoked_by in [None, Some("signin.amazonaws.com"), Some("ec2.amazonaws.com")] {
+                            for event_type in [None, Some("AwsServiceEvent")] {
+                                let name = name.as_str();
+                                let glance = Glance { source, name, event_type, error_code, actor_type, invoked_by };
+                                let admits = Watcher::ALL.into_iter().filter(|watcher| watcher.admits(&glance));
+                                assert_eq!(index.of(&glance), admits.collect::<Vec<_>>(), "{glance:?}");
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

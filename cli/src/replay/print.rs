@@ -170,14 +170,14 @@ pub(super) fn summary(out: &mut dyn Write, haul: &Haul, tally: &Tally, skipped: 
     let rate = (haul.records as f64 / seconds.max(1e-6)) as u64;
     writeln!(
         out,
-        "records    {} read in {} files, {} of text, in {seconds:.2} s: {} a second",
+        "records    {} read in {}, {} of text, in {seconds:.2} s: {} a second",
         count(haul.records),
-        count(haul.files),
+        files(haul.files),
         size(haul.bytes),
         count(rate),
     )?;
     if skipped > 0 {
-        writeln!(out, "skipped    {} files in folders that hold no CloudTrail records", count(skipped))?;
+        writeln!(out, "skipped    {} found in folders and no CloudTrail log", files(skipped))?;
     }
     writeln!(out, "unreadable {}", count(haul.unreadable))?;
     writeln!(out, "findings   {}", count(tally.findings))?;
@@ -187,6 +187,10 @@ pub(super) fn summary(out: &mut dyn Write, haul: &Haul, tally: &Tally, skipped: 
     let each = if each.is_empty() { String::new() } else { format!(": {}", each.join(", ")) };
     writeln!(out, "incidents  {}{each}", count(incidents))?;
     writeln!(out, "alerts     {}", count(tally.alerts))
+}
+
+fn files(number: u64) -> String {
+    if number == 1 { "1 file".to_owned() } else { format!("{} files", count(number)) }
 }
 
 fn size(bytes: u64) -> String {

@@ -154,7 +154,7 @@ impl Found {
 
     /// The same order for the same findings, wherever they were read. Two records with one id are one delivery, so which of
     /// them comes first must not be left to chance.
-    fn in_order(&self, other: &Self) -> std::cmp::Ordering {
+    pub(super) fn in_order(&self, other: &Self) -> std::cmp::Ordering {
         let whole = |found: &Self| serde_json::to_string(&found.finding).unwrap_or_default();
         self.now
             .cmp(&other.now)

@@ -148,6 +148,11 @@ impl Reading<'_> {
                 }
                 Err(stop) => {
                     empty = false;
+                    // The line break at the end is ours: a string that runs into it is one that is cut off.
+                    let stop = match stop {
+                        Stop::Fault(fault) if self.over && fault.at + 1 >= self.end => Stop::Short,
+                        stop => stop,
+                    };
                     let at = match stop {
                         Stop::Fault(Fault { at, what }) => {
                             self.flaw(at, what.to_owned());

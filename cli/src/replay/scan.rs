@@ -52,6 +52,10 @@ enum Text<'a> {
     Odd,
 }
 
+/// Only a full read tells what a field holds.
+#[derive(Debug)]
+struct Unclear;
+
 /// What a value holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Holds {
@@ -97,24 +101,24 @@ impl<'a> Sight<'a> {
         if self.odd || !self.object {
             return None;
         }
-        let said = |text: Text<'a>| Some(text.plain()?.filter(|text| !text.is_empty() && *text != "null"));
+        let said = |text: Text<'a>| text.plain().map(|text| text.filter(|text| !text.is_empty() && *text != "null"));
         Some(Glance {
-            name: said(self.name)??,
-            source: said(self.source)??,
-            event_type: said(self.event_type)?,
-            error_code: said(self.error_code)?,
-            actor_type: self.actor_type.plain()?,
-            invoked_by: self.invoked_by.plain()?,
+            name: said(self.name).ok()??,
+            source: said(self.source).ok()??,
+            event_type: said(self.event_type).ok()?,
+            error_code: said(self.error_code).ok()?,
+            actor_type: self.actor_type.plain().ok()?,
+            invoked_by: self.invoked_by.plain().ok()?,
         })
     }
 }
 
 impl<'a> Text<'a> {
-    fn plain(self) -> Option<Option<&'a str>> {
+    fn plain(self) -> Result<Option<&'a str>, Unclear> {
         match self {
-            Self::None => Some(None),
-            Self::Is(bytes) => std::str::from_utf8(bytes).ok().map(Some),
-            Self::Odd => None,
+            Self::None => Ok(None),
+            Self::Is(bytes) => std::str::from_utf8(bytes).map(Some).map_err(|_| Unclear),
+            Self::Odd => Err(Unclear),
         }
     }
 }

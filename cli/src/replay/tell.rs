@@ -13,7 +13,6 @@ use jiff::Timestamp;
 use super::read::Found;
 
 /// What came of the findings, in the order of time.
-#[expect(clippy::large_enum_variant, reason = "one at a time, never stored")]
 pub(super) enum Said {
     Finding(Finding, Standing, Told),
     /// An incident whose window is over; told if it grew since.

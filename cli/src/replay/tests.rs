@@ -1,1 +1,347 @@
+//! The quick way against the slow, plain one; and any bytes at all.
 
+use std::fs;
+use std::io::Write;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use iamwatch::config::Config;
+use iamwatch::detect::{self, Context};
+use iamwatch::event::Event;
+use iamwatch::watcher::{Glance, Watcher};
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use serde_json::Value;
+
+use super::read::{self, Found, Haul, decode};
+use super::records::Reader;
+use super::walk::Input;
+
+/// A folder that is gone after the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("iamwatch-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str, bytes: &[u8]) -> Input {
+        let path = self.0.join(name);
+        fs::write(&path, bytes).unwrap();
+        Input::File(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Every record read in full, and every detection of every watcher that admits it asked in turn.
+fn slow(records: &[Vec<u8>], context: &Context<'_>) -> Haul {
+    let mut haul = Haul::default();
+    for record in records {
+        haul.records += 1;
+        let (event, _) = decode(record);
+        let watchers: Vec<Watcher> = if event.fault().is_some() {
+            haul.unreadable += 1;
+            vec![Watcher::RootUsage]
+        } else {
+            Watcher::ALL.into_iter().filter(|watcher| watcher.admits(&Glance::of(&event))).collect()
+        };
+        let found = watchers
+            .into_iter()
+            .filter_map(|watcher| Some(Found::new(watcher, detect::look(watcher, &event, context)?)));
+        haul.found.extend(found);
+    }
+    haul
+}
+
+/// A name and its value as JSON text. The same name may come twice, and in any order.
+fn members() -> impl Strategy<Value = Vec<(&'static str, String)>> {
+    let member = |key: &'static str, values: &'static [&'static str]| {
+        proptest::option::weighted(0.9, select(values).prop_map(move |value| (key, value.to_owned())))
+    };
+    let odd = select(&[r#""""#, r#""null""#, "null", "7", "true", "[]", "{}", r#""\u0041""#, "-1.5e3"][..]);
+    let twice = proptest::option::weighted(
+        0.1,
+        (select(&["eventName", "eventSource", "errorCode", "userIdentity", "eventType"][..]), odd)
+            .prop_map(|(key, value)| (key, value.to_owned())),
+    );
+    let plain = (
+        member(
+            "eventName",
+            &[
+                r#""CreateAccessKey""#,
+                r#""DescribeInstances""#,
+                r#""StopLogging""#,
+                r#""ConsoleLogin""#,
+                r#""AttachUserPolicy""#,
+                r#""UpdateFunctionCode20150331v2""#,
+                r#""Create\u0041ccessKey""#,
+                r#""""#,
+            ],
+        ),
+        member(
+            "eventSource",
+            &[
+                r#""iam.amazonaws.com""#,
+                r#""ec2.amazonaws.com""#,
+                r#""cloudtrail.amazonaws.com""#,
+                r#""signin.amazonaws.com""#,
+                r#""lambda.amazonaws.com""#,
+            ],
+        ),
+        member("eventType", &[r#""AwsApiCall""#, r#""AwsServiceEvent""#, r#""AwsConsoleSignIn""#, "null"]),
+        member(
+            "errorCode",
+            &["null", r#""""#, r#""AccessDenied""#, r#""Client.UnauthorizedOperation""#, r#""NoSuchEntity""#],
+        ),
+        member("eventID", &[r#""one""#, r#""two""#, r#""three""#, "null", "3"]),
+        member(
+            "eventTime",
+            &[r#""2026-10-01T09:12:33Z""#, r#""2026-10-01T09:20:00Z""#, r#""9999-12-30T21:59:59Z""#, r#""then""#],
+        ),
+        member("recipientAccountId", &[r#""111122223333""#, r#""123456789012""#]),
+        member(
+            "userIdentity",
+            &[
+                r#"{"type":"IAMUser","userName":"alice","arn":"arn:aws:iam::111122223333:user/alice"}"#,
+                r#"{"type":"Root","arn":"arn:aws:iam::111122223333:root","accountId":"111122223333"}"#,
+                r#"{"type":"Root","invokedBy":"signin.amazonaws.com"}"#,
+                r#"{"type":"Root","invokedBy":"","type":"Root"}"#,
+                r#"{"type":"AWSService","invokedBy":"ec2.amazonaws.com"}"#,
+                r#"{"t\u0079pe":"Root"}"#,
+                r#"{"type":7,"invokedBy":null}"#,
+                "{}",
+                "null",
+                r#""alice""#,
+            ],
+        ),
+        member(
+            "requestParameters",
+            &[
+                "null",
+                r#"{"userName":"bob"}"#,
+                r#"{"policyDocument":"{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"*\"}]}"}"#,
+                r#"{"name":"\ud800"}"#,
+                r#"{"name":"\ud83d\ude00 é"}"#,
+                r#"{"number":1e999}"#,
+                r#"{"number":0.25, "list" : [ 1 , {"a":[]} ] }"#,
+                "DEEP",
+                "BYTES",
+            ],
+        ),
+        member(
+            "responseElements",
+            &["null", r#"{"accessKey":{"accessKeyId":"AKIAIOSFODNN7EXAMPLE","userName":"bob"}}"#],
+        ),
+        member("insightDetails", &["{}"]),
+    );
+    (plain, twice).prop_map(|((a, b, c, d, e, f, g, h, i, j, k), l)| {
+        [a, b, c, d, e, f, g, h, i, j, k, l].into_iter().flatten().collect()
+    })
+}
+
+const NO_RECORDS: &[&[u8]] = &[b"7", b"null", b"\"text\"", b"[]", b"{}", br#"{"detail-type":"x","detail":null}"#];
+
+fn record() -> impl Strategy<Value = Vec<u8>> {
+    let object = members()
+        .prop_shuffle()
+        .prop_map(|members| {
+            let mut text = Vec::new();
+            for (key, value) in members {
+                text.extend_from_slice(if text.is_empty() { b"{" } else { b"," });
+                write!(text, "\"{key}\":").unwrap();
+                match value.as_str() {
+                    "DEEP" => write!(text, "{}{}", "[".repeat(150), "]".repeat(150)).unwrap(),
+                    "BYTES" => text.extend_from_slice(b"\"\xff\xfe\""),
+                    value => text.extend_from_slice(value.as_bytes()),
+                }
+            }
+            if text.is_empty() {
+                text.push(b'{');
+            }
+            text.push(b'}');
+            text
+        })
+        .boxed();
+    let envelope = |record: Vec<u8>| {
+        [
+            br#"{"id":"e","account":"111122223333","detail-type":"AWS API Call via CloudTrail","detail":"#,
+            &record[..],
+            b"}",
+        ]
+        .concat()
+    };
+    prop_oneof![
+        8 => object.clone(),
+        2 => object.prop_map(envelope),
+        1 => select(NO_RECORDS)
+            .prop_map(<[u8]>::to_vec),
+    ]
+}
+
+/// The same records as a file of one of several kinds. A list that stands for a record is no record in JSON lines.
+fn file(records: &[Vec<u8>], kind: usize) -> Vec<u8> {
+    let list = || records.join(&b","[..]);
+    let text = match kind % 4 {
+        0 => [b"{\"Records\":[", &list()[..], b"]}"].concat(),
+        1 => [b" [ ", &list()[..], b" ]\n"].concat(),
+        2 => [b"{\"more\":[1],\"Records\": [", &list()[..], b"] }"].concat(),
+        _ => [b"{\"Records\":[", &records.join(&b"]}\n{\"Records\":["[..])[..], b"]}\n"].concat(),
+    };
+    if kind < 4 {
+        return text;
+    }
+    // Two gzip members.
+    let (one, two) = text.split_at(text.len() / 2);
+    [one, two]
+        .iter()
+        .flat_map(|part| {
+            let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+            packed.write_all(part).unwrap();
+            packed.finish().unwrap()
+        })
+        .collect()
+}
+
+/// Beginnings that lead somewhere.
+const HEADS: &[&[u8]] =
+    &[b"", b"\x1f\x8b\x08\x00\0\0\0\0\0\x03", b"\x1f\x8b\x08\x1f", b"{\"Records\":[", b"[", b"{\"a\":\""];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn the_quick_way_finds_what_the_slow_one_does_in_any_file_with_any_threads(
+        files in prop::collection::vec((prop::collection::vec(record(), 1..12), 0_usize..8), 1..6),
+        threads in 1_usize..4,
+        backwards in any::<bool>(),
+    ) {
+        let config = Config::default();
+        let context = Context { config: &config };
+        let folder = Folder::new("oracle");
+        let mut inputs: Vec<Input> = files
+            .iter()
+            .enumerate()
+            .map(|(number, (records, kind))| folder.file(&number.to_string(), &file(records, *kind)))
+            .collect();
+        if backwards {
+            inputs.reverse();
+        }
+        let quick = read::read(&inputs, &context, NonZeroUsize::new(threads).unwrap(), &|| ());
+        let records: Vec<Vec<u8>> = files.iter().flat_map(|(records, _)| records.clone()).collect();
+        let mut slow = slow(&records, &context);
+        slow.found.sort_unstable_by(Found::in_order);
+        prop_assert_eq!(quick.records, slow.records);
+        prop_assert_eq!(quick.unreadable, slow.unreadable);
+        prop_assert_eq!(quick.found, slow.found);
+    }
+
+    #[test]
+    fn any_bytes_are_read_to_their_end(
+        bytes in prop::collection::vec(any::<u8>(), 0..600),
+        head in select(HEADS),
+    ) {
+        let text = [head, &bytes[..]].concat();
+        let mut seen = 0;
+        let (_, flaws) = Reader::new().read(&mut &text[..], &mut |raw| {
+            seen += 1;
+            decode(raw.text).1
+        });
+        prop_assert!(seen > 0 || !flaws.is_empty() || text.starts_with(b"["));
+    }
+
+    #[test]
+    fn structured_nonsense_is_read_to_its_end(
+        parts in subsequence(
+            vec!["{", "\"Records\"", ":", "[", "{\"eventName\":1}", ",", "]", "}", "\n", "{", "\"\\u12", "1e9", "-", "nul", "\"", " "],
+            0..=16,
+        ).prop_shuffle(),
+    ) {
+        let text = parts.concat();
+        Reader::new().read(&mut text.as_bytes(), &mut |raw| decode(raw.text).1);
+    }
+}
+
+/// Bytes that mean something in JSON, or must not be there.
+const CUTS: &[u8] = b"{}[]\",:\\u0\n\x00\xff-e";
+
+/// Numbers that look random and are the same in every run.
+fn dice(state: &mut u64) -> usize {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    usize::try_from(*state >> 33).unwrap()
+}
+
+fn samples() -> Vec<Vec<u8>> {
+    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../events"));
+    let folders = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let mut files: Vec<PathBuf> =
+        folders.flat_map(|folder| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path())).collect();
+    files.sort_unstable();
+    files.into_iter().map(|file| fs::read(file).unwrap()).collect()
+}
+
+#[test]
+fn damaged_samples_are_accepted_exactly_when_a_json_parser_accepts_them() {
+    let samples = samples();
+    let config = Config::default();
+    let context = Context { config: &config };
+    let mut reader = Reader::new();
+    let mut state = 7;
+    for round in 0..20_000 {
+        let mut text = samples[dice(&mut state) % samples.len()].clone();
+        for _ in 0..=(dice(&mut state) % 3) {
+            let at = dice(&mut state) % text.len().max(1);
+            if text.len() < 2 {
+                break;
+            }
+            match dice(&mut state) % 5 {
+                0 => text.truncate(at.max(1)),
+                1 => drop(text.remove(at)),
+                2 => text.insert(at, CUTS[dice(&mut state) % CUTS.len()]),
+                3 => text[at] = CUTS[dice(&mut state) % CUTS.len()],
+                _ => text.extend_from_within(at..),
+            }
+        }
+        let mut values = 0;
+        let (_, flaws) = reader.read(&mut &text[..], &mut |raw| {
+            values += 1;
+            let (event, flaw) = decode(raw.text);
+            for watcher in Watcher::ALL {
+                let _ = detect::look(watcher, &event, &context);
+            }
+            flaw
+        });
+        let plain = serde_json::from_slice::<Value>(&text);
+        let told = || format!("round {round}: {flaws:?} {plain:?}: {}", String::from_utf8_lossy(&text));
+        if plain.is_ok() {
+            assert!(flaws.is_empty(), "{}", told());
+        } else {
+            assert!(!flaws.is_empty() || values > 1, "{}", told());
+        }
+    }
+}
+
+#[test]
+fn a_record_at_the_end_of_time_does_not_stop_the_clock() {
+    let text = r#"{"eventName":"StopLogging","eventSource":"cloudtrail.amazonaws.com","eventTime":"9999-12-30T21:59:59Z",
+        "eventID":"1","userIdentity":{"type":"Root"}}"#;
+    let config = Config::default();
+    let context = Context { config: &config };
+    let event = Event::decode(serde_json::from_str(text).unwrap());
+    let found = Found::new(Watcher::RootUsage, detect::look(Watcher::RootUsage, &event, &context).unwrap());
+    let mut said = 0;
+    super::tell::tell::<()>(vec![found], &context, super::Wording::Full, |_| {
+        said += 1;
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(said, 2, "the finding, and its incident");
+}

@@ -35,6 +35,10 @@ enum Part {
     /// Before a gzip member.
     Header,
     Deflated,
+    /// Before a gzip member's checksum.
+    Trailer,
+    /// At a place that cannot be unpacked.
+    Damage,
     Over,
 }
 
@@ -86,6 +90,8 @@ impl Unpack {
                         return Ok(made);
                     }
                 }
+                Part::Trailer => self.trailer(file)?,
+                Part::Damage => return Err(Broken::Gzip("the gzip stream is damaged")),
                 Part::Start | Part::Over => return Ok(0),
             }
         }
@@ -96,24 +102,28 @@ impl Unpack {
         let dry = self.at == self.end && !self.more(file)?;
         let (read, written) = (self.inflate.total_in(), self.inflate.total_out());
         let waiting = self.input.get(self.at..self.end).unwrap_or_default();
-        let status = self
-            .inflate
-            .decompress(waiting, out, FlushDecompress::None)
-            .map_err(|_| Broken::Gzip("the gzip stream is damaged"))?;
+        let status = self.inflate.decompress(waiting, out, FlushDecompress::None);
         let since = |total: u64, before: u64| usize::try_from(total - before).unwrap_or_default();
         self.at += since(self.inflate.total_in(), read);
         let made = since(self.inflate.total_out(), written);
         self.crc.update(out.get(..made).unwrap_or_default());
-        if status == Status::StreamEnd {
-            let (sum, length) = (self.word(file)?, self.word(file)?);
-            if sum != self.crc.sum() || length != self.crc.amount() {
-                return Err(Broken::Gzip("the gzip checksum does not fit its text"));
-            }
-            self.part = Part::Header;
-        } else if dry && made == 0 {
-            return Err(Broken::Gzip("the gzip stream ends too early"));
+        // What came out before the end or the damage is handed out first.
+        match status {
+            Ok(Status::StreamEnd) => self.part = Part::Trailer,
+            Err(_) => self.part = Part::Damage,
+            Ok(_) if dry && made == 0 => return Err(Broken::Gzip("the gzip stream ends too early")),
+            Ok(_) => {}
         }
         Ok(made)
+    }
+
+    fn trailer(&mut self, file: &mut dyn Read) -> Result<(), Broken> {
+        let (sum, length) = (self.word(file)?, self.word(file)?);
+        if sum != self.crc.sum() || length != self.crc.amount() {
+            return Err(Broken::Gzip("the gzip checksum does not fit its text"));
+        }
+        self.part = Part::Header;
+        Ok(())
     }
 
     /// Reads the header of the next gzip member, if there is one.
@@ -144,7 +154,8 @@ impl Unpack {
             while byte()? != 0 {}
         }
         if checked {
-            (byte()?, byte()?);
+            byte()?;
+            byte()?;
         }
         self.inflate.reset(false);
         self.crc.reset();

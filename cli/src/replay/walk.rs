@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// The files to read, sorted, and what was left out.
 #[derive(Debug, Default)]
 pub(super) struct Files {
-    pub(super) files: Vec<Input>,
+    pub(super) inputs: Vec<Input>,
     /// Files in folders that are not CloudTrail's records.
     pub(super) skipped: u64,
     pub(super) unreadable: Vec<(PathBuf, io::Error)>,
@@ -29,20 +29,20 @@ impl Files {
         let mut files = Self::default();
         for path in paths {
             if path.as_os_str() == "-" {
-                files.files.push(Input::Stdin);
+                files.inputs.push(Input::Stdin);
             } else {
                 files.add(path);
             }
         }
-        files.files.sort_unstable();
-        files.files.dedup();
+        files.inputs.sort_unstable();
+        files.inputs.dedup();
         files
     }
 
     fn add(&mut self, path: &Path) {
         match path.metadata() {
             Ok(found) if found.is_dir() => self.walk(path),
-            Ok(_) => self.files.push(Input::File(path.to_owned())),
+            Ok(_) => self.inputs.push(Input::File(path.to_owned())),
             Err(error) => self.unreadable.push((path.to_owned(), error)),
         }
     }
