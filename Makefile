@@ -5,8 +5,6 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
-FUNCTIONS := root-usage access-keys iam-changes access-denied sign-in guardrails quarantine digest
-
 LOCAL := .venv/local
 SAM := .venv/sam
 CHECKS := .venv/checks
@@ -59,12 +57,21 @@ check-supply: $(TOOLS)/bin/cargo-deny $(CHECKS)/ready ## Licences and sources of
 	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" cargo deny --all-features check bans licenses sources
 	$(CHECKS)/bin/typos
 
+# What is deployed: small and quick to start. `sam build` takes no profile, but cargo takes these from anybody.
+SMALL := CARGO_PROFILE_RELEASE_OPT_LEVEL=z CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 \
+	CARGO_PROFILE_RELEASE_STRIP=true
+
+.PHONY: package
+package: tools $(SAM)/ready ## The functions as they are deployed, for `sam deploy`.
+	@command -v cargo-lambda >/dev/null || { echo 'cargo-lambda is missing: `pip install cargo-lambda` brings it and zig' >&2; exit 1; }
+	$(SMALL) $(SAM)/bin/sam build
+
 .PHONY: bench
-bench: tools ## Speed and size, as docs/performance.md quotes them.
+bench: tools ## Speed and size, as docs/performance.md quotes them (a quarter of an hour).
 	cargo build --release -p iamwatch-cli
-	cargo build --profile ship --workspace --exclude iamwatch-bench --exclude iamwatch-cli --bins
-	cargo build --profile ship -p iamwatch-bench --features empty --bin empty
-	cargo run --release -p iamwatch-bench -- all --binaries target/ship
+	$(SMALL) cargo build --release --target-dir target/small --workspace --exclude iamwatch-cli \
+		--features iamwatch-bench/empty --bins
+	cargo run --release -p iamwatch-bench -- all --binaries target/small/release
 
 .PHONY: clean
 clean: ## Removes what was built and set up.

@@ -109,10 +109,7 @@ fn zip_size(program: &Path) -> io::Result<u64> {
 pub fn programs(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let empty = folder.join("empty");
     if !empty.is_file() {
-        return Err(io::Error::other(format!(
-            "`{}` is missing; build it with `cargo build --profile ship -p iamwatch-bench --features empty --bin empty`",
-            empty.display()
-        )));
+        return Err(io::Error::other(format!("`{}` is missing; `make bench` builds it", empty.display())));
     }
     let names =
         ["root-usage", "access-keys", "iam-changes", "access-denied", "sign-in", "guardrails", "quarantine", "digest"];

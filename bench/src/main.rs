@@ -31,14 +31,14 @@ enum Command {
     },
     /// Compare the start of each function with that of an empty one, and say how large their packages are.
     Init {
-        /// The programs, as `cargo build --profile ship` leaves them.
+        /// The programs, as `make bench` builds them.
         folder: PathBuf,
         #[arg(long, default_value_t = 15)]
         rounds: usize,
     },
     /// Everything, with a corpus made for it.
     All {
-        /// The functions, as `cargo build --profile ship` leaves them.
+        /// The functions, as `make bench` builds them.
         #[arg(long)]
         binaries: PathBuf,
         #[command(flatten)]

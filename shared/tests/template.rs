@@ -1,6 +1,6 @@
-//! Holds template.yaml to what the code says: which events start which watcher, what a function is told, and that nothing
-//! but quarantine may write to IAM. EventBridge never tells that a pattern cannot match, and IAM never tells that a role
-//! may do too much.
+//! Holds template.yaml to what the code says: which events start which watcher, what a function is told, and that
+//! nothing but quarantine may write to IAM. EventBridge never tells that a pattern cannot match, and IAM never tells that
+//! a role may do too much.
 
 #![expect(
     clippy::expect_used,

@@ -7,6 +7,7 @@ use aws_lambda_events::eventbridge::EventBridgeEvent;
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::containment::{AwsIam, DynamoRecords};
@@ -30,9 +31,9 @@ pub async fn watch(watcher: Watcher) -> ExitCode {
     let line = Line { watcher, context, ledger: &ledger, people: &people, machines: &machines };
     run(watcher.name(), async |payload, _| {
         let received = now();
-        let outcome = line.watch(&event(&payload), received).await;
+        let outcome = line.watch(&event(payload), received).await;
         if let Ok(Outcome::Found(finding, standing)) = &outcome {
-            log_finding(watcher, finding, standing, received);
+            log_finding(&config.stack, watcher, finding, standing, received);
         }
         outcome.map(drop)
     })
@@ -67,7 +68,7 @@ pub async fn digest() -> ExitCode {
         let context = Context { config: &config };
         let told = flow::digest(&ledger, &people, &context, now()).await?;
         log(&json!({"level": "INFO", "function": NAME, "told": told, "Heartbeat": 1,
-            "_aws": emf(&["Heartbeat"])}));
+            "stack": config.stack, "_aws": emf(&["Heartbeat"])}));
         Ok::<_, flow::Undelivered>(())
     })
     .await
@@ -87,12 +88,13 @@ async fn set_up(function: &'static str) -> Option<(Config, Resources, Clients)> 
 
 /// Runs `serve` for each payload, with the account that the function runs in. An error is logged and given to
 /// Lambda, which tries again and then keeps the event for the operators.
-async fn run<E: fmt::Display>(function: &'static str, serve: impl AsyncFn(Value, String) -> Result<(), E>) -> ExitCode {
+async fn run<E: fmt::Display>(function: &'static str, serve: impl AsyncFn(&str, String) -> Result<(), E>) -> ExitCode {
     let serve = &serve;
-    let served = lambda_runtime::run(service_fn(|invocation: LambdaEvent<Value>| async move {
+    // The payload as text: what is nested too deep to be parsed must reach `serve`, where it becomes a finding.
+    let served = lambda_runtime::run(service_fn(|invocation: LambdaEvent<Box<RawValue>>| async move {
         let account = invocation.context.invoked_function_arn.split(':').nth(4).unwrap_or_default().to_owned();
         // On the heap: the SDK's futures nest deeper than the compiler follows.
-        Box::pin(serve(invocation.payload, account)).await.map_err(|error| {
+        Box::pin(serve(invocation.payload.get(), account)).await.map_err(|error| {
             let error_message = error.to_string();
             log(&json!({"level": "ERROR", "function": function, "error": error_message,
                 "request_id": invocation.context.request_id}));
@@ -111,20 +113,29 @@ async fn run<E: fmt::Display>(function: &'static str, serve: impl AsyncFn(Value,
 
 /// The event in a payload. What is no EventBridge event is an event that cannot be read, not an error: trying again would
 /// not make it readable.
-fn event(payload: &Value) -> Event {
-    match EventBridgeEvent::<Value>::deserialize(payload) {
+fn event(payload: &str) -> Event {
+    match serde_json::from_str::<EventBridgeEvent<Value>>(payload) {
         Ok(envelope) => {
             let delivered = Delivered { account: envelope.account, region: envelope.region, id: envelope.id };
             Event::from_detail(envelope.detail, delivered)
         }
-        Err(error) => Event::unreadable(payload, format!("the payload is no EventBridge event: {error}")),
+        Err(error) => Event::unreadable(&payload.into(), format!("the payload is no EventBridge event: {error}")),
     }
 }
 
 /// The finding that a watcher put on the bus.
-fn handed_over(mut payload: Value) -> Result<Finding, quarantine::Failure> {
-    let finding = payload.pointer_mut("/detail/finding").map(Value::take).unwrap_or_default();
-    serde_json::from_value(finding)
+fn handed_over(payload: &str) -> Result<Finding, quarantine::Failure> {
+    #[derive(Deserialize)]
+    struct Envelope {
+        detail: Detail,
+    }
+    #[derive(Deserialize)]
+    struct Detail {
+        finding: Finding,
+    }
+    let envelope: Result<Envelope, _> = serde_json::from_str(payload);
+    envelope
+        .map(|envelope| envelope.detail.finding)
         .map_err(|error| quarantine::Failure(format!("the event holds no finding that can be read: {error}")))
 }
 
@@ -135,10 +146,11 @@ pub fn now() -> Timestamp {
     Timestamp::now()
 }
 
-fn log_finding(watcher: Watcher, finding: &Finding, standing: &Standing, received: Timestamp) {
+fn log_finding(stack: &str, watcher: Watcher, finding: &Finding, standing: &Standing, received: Timestamp) {
     let delay = finding.event.time.map(|time| received.duration_since(time).as_secs());
     log(&json!({
         "level": if standing.unclaimed { "WARN" } else { "INFO" },
+        "stack": stack,
         "function": watcher.name(),
         "detection": finding.detection,
         "severity": finding.severity,
@@ -164,12 +176,12 @@ fn log_containment(finding: &Finding, outcome: &quarantine::Outcome) {
         "detection": finding.detection, "event_id": finding.event.id}));
 }
 
-/// Makes metrics of a log line's fields, by function: the embedded metric format of CloudWatch.
+/// Makes metrics of a log line's fields, by stack and function: the embedded metric format of CloudWatch.
 fn emf(metrics: &[&str]) -> Value {
     let metrics: Vec<Value> = metrics.iter().map(|name| json!({"Name": name})).collect();
     json!({
         "Timestamp": now().as_millisecond(),
-        "CloudWatchMetrics": [{"Namespace": "iamwatch", "Dimensions": [["function"]], "Metrics": metrics}],
+        "CloudWatchMetrics": [{"Namespace": "iamwatch", "Dimensions": [["stack", "function"]], "Metrics": metrics}],
     })
 }
 
