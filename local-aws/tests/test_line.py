@@ -195,6 +195,29 @@ def test_denied_calls_reach_the_watcher_reads_included(deploy_line: DeployLine, 
     no_event_failed(line)
 
 
+def test_what_happened_again_is_counted_and_told_once_when_the_window_is_over(deploy_line: DeployLine) -> None:
+    line = deploy_line()
+    for _ in range(3):
+        line.send(events.root_sign_in(line.account.id))
+    assert len(line.alerts("root-usage")) == 1
+    line.wait_for_calls("RootUsage", 3)
+    dynamodb, table = line.account.client("dynamodb"), line.stack.outputs["TableName"]
+    (incident,) = [item for item in dynamodb.scan(TableName=table)["Items"] if item["pk"]["S"].startswith("incident#")]
+    # The window is a quarter of an hour of real time: here it is over at once.
+    dynamodb.update_item(
+        TableName=table,
+        Key={"pk": incident["pk"]},
+        UpdateExpression="SET due_at = :past",
+        ExpressionAttributeValues={":past": {"N": "1"}},
+    )
+    digest = line.stack.physical_id("Digest")
+    for _ in range(2):
+        line.account.client("lambda").invoke(FunctionName=digest, Payload="{}")
+    _, counted = line.alerts("root-usage", count=2)
+    assert "x3 in" in line.emails()[-1]["text"].splitlines()[0]
+    assert counted.attributes["severity"] == "CRITICAL"
+
+
 def test_stopping_the_trail_is_told(deploy_line: DeployLine) -> None:
     line = deploy_line()
     line.send(events.stop_logging(events.iam_user(line.account.id, "mallory"), "organization-trail"))
@@ -341,7 +364,8 @@ def test_with_the_table_gone_people_still_hear_and_quarantine_does_not_act(deplo
     dynamodb.delete_table(TableName=table)
     line.send(event)
     assert len(line.alerts("access-keys")) >= 1
-    line.wait_for_calls("Quarantine", 1)
+    assert line.findings.read(1), "machines hear of it too"
+    assert line.stack.invocations("Quarantine") == 0, "what could not be claimed is not handed to quarantine"
     assert line.account.key_status("deploy-bot", key) == "Active"
     assert line.iam_writes() == []
 
