@@ -56,15 +56,14 @@ fn table(records: &[Record]) -> String {
     if records.is_empty() {
         return "quarantine has no records: no finding asked for it yet\n".to_owned();
     }
-    let mut text = format!("{:<14}  {:<9}  {:<20}  {:<12}  {}\n", "RECORD", "STATE", "RECEIVED", "ACCOUNT", "WHAT");
-    for record in records {
-        let what = record.finding.asks.as_ref().map(|_| record.finding.target.to_string()).unwrap_or_default();
-        let act = terminal::clean(&record.finding.act);
+    let head = format!("{:<14}  {:<9}  {:<20}  {:<12}  WHAT\n", "RECORD", "STATE", "RECEIVED", "ACCOUNT");
+    let row = |record: &Record| {
+        let Record { id, state, finding, .. } = record;
         let received = record.received.strftime("%Y-%m-%dT%H:%M:%SZ");
-        text += &format!("{:<14}  {:<9}  {received}  {:<12}  ", record.id, record.state, record.finding.account);
-        text += &format!("{}: {act}\n", terminal::clean(&what));
-    }
-    text
+        let what = terminal::clean(&format!("{}: {}", finding.target, finding.act));
+        format!("{id:<14}  {state:<9}  {received}  {:<12}  {what}\n", finding.account)
+    };
+    std::iter::once(head).chain(records.iter().map(row)).collect()
 }
 
 /// The record in the words of its mail.
