@@ -1,0 +1,149 @@
+//! What there is to say about a document as a whole, in words and by how bad it is.
+
+use super::{Certainty, Document, Exposure, Privilege, Scope, Way};
+use crate::config::Config;
+use crate::finding::Severity;
+
+/// One thing to say about a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    pub severity: Severity,
+    /// `administrator`, `escalation`, `exposure`, the word of a weakness of trust, …
+    pub word: &'static str,
+    /// The escalation path, as in `PE-087`.
+    pub path: Option<&'static str>,
+    /// The number of the statement that weighs most in it.
+    pub statement: Option<usize>,
+    pub title: String,
+}
+
+impl Way<'_> {
+    /// HIGH where nothing stands in the way, MEDIUM under a condition, LOW where it depends on how strong the named
+    /// resources are.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        match self.certainty() {
+            Certainty::Plain => Severity::High,
+            Certainty::If => Severity::Medium,
+            Certainty::Named => Severity::Low,
+        }
+    }
+}
+
+impl Document {
+    /// Whether it is the policy of a role's door or of a resource, not of an identity: it says whom it is about.
+    #[must_use]
+    pub fn names_principals(&self) -> bool {
+        self.statements.iter().any(|statement| statement.principals.is_some())
+    }
+
+    /// All verdicts, the worst first. `own` is the account, `role` the role's name where it is known.
+    #[must_use]
+    pub fn judge(&self, own: &str, role: Option<&str>, config: &Config) -> Vec<Verdict> {
+        let mut verdicts =
+            if self.names_principals() { self.judge_trust(own, role, config) } else { self.judge_rights() };
+        verdicts.sort_by_key(|verdict| std::cmp::Reverse(verdict.severity));
+        verdicts
+    }
+
+    fn judge_trust(&self, own: &str, role: Option<&str>, config: &Config) -> Vec<Verdict> {
+        let known = |account: &str| config.account_names.contains_key(account);
+        let weak = self.weaknesses(own, role, known);
+        weak.into_iter()
+            .map(|weak| Verdict {
+                severity: weak.flaw.severity(),
+                word: weak.flaw.word(),
+                path: None,
+                statement: Some(weak.trusted.statement.number),
+                title: format!("trusts {}, {}", weak.trusted.who, weak.flaw.words()),
+            })
+            .collect()
+    }
+
+    fn judge_rights(&self) -> Vec<Verdict> {
+        let mut verdicts = Vec::new();
+        for (grant, certain) in [(self.privilege(), true), (self.privilege_if(), false)] {
+            let Some(grant) = grant else { continue };
+            let severity = match grant.privilege {
+                Privilege::Everything | Privilege::Iam => Severity::Critical,
+                Privilege::AllButIam => Severity::High,
+            };
+            verdicts.push(Verdict {
+                severity: if certain { severity } else { Severity::Medium },
+                word: match grant.privilege {
+                    Privilege::Everything => "administrator",
+                    Privilege::Iam => "iam-administrator",
+                    Privilege::AllButIam => "power-user",
+                },
+                path: (grant.privilege == Privilege::Iam).then_some("PE-001"),
+                statement: Some(grant.statement.number),
+                title: format!("allows {}", grant.words()),
+            });
+            if grant.privilege >= Privilege::Iam && certain {
+                // Every path is open: to name them would say less.
+                return verdicts;
+            }
+        }
+        for way in self.ways() {
+            verdicts.push(Verdict {
+                severity: way.severity(),
+                word: match way.certainty() {
+                    Certainty::Plain => "escalation",
+                    Certainty::If => "escalation-if",
+                    Certainty::Named => "escalation-on-named",
+                },
+                path: Some(way.path.reference),
+                statement: way.permissions.first().map(|allowed| allowed.statement.number),
+                title: format!("its holder can {}: {}", way.path.name, way.words()),
+            });
+        }
+        for exposed in self.exposed() {
+            let severity = match (exposed.what, exposed.certainty) {
+                (Exposure::WholeService, _) | (_, Certainty::Named) => Severity::Low,
+                (_, Certainty::If | Certainty::Plain) => Severity::Medium,
+            };
+            let condition = if exposed.certainty == Certainty::If { ", under a condition" } else { "" };
+            verdicts.push(Verdict {
+                severity,
+                word: match exposed.what {
+                    Exposure::PassAnyRole => "pass-any-role",
+                    Exposure::WholeService => "whole-service",
+                    Exposure::Secrets | Exposure::Parameters | Exposure::Objects | Exposure::Decryption => "exposure",
+                },
+                path: None,
+                statement: Some(exposed.by.number),
+                title: format!(
+                    "its holder can {}: {}, by {}{condition}",
+                    exposed.what.words(),
+                    exposed.action,
+                    exposed.by
+                ),
+            });
+        }
+        verdicts.extend(self.inverted());
+        if self.is_tangled() {
+            verdicts.push(Verdict {
+                severity: Severity::High,
+                word: "too-tangled",
+                path: None,
+                statement: None,
+                title: "has more wildcards than can be judged; IAM takes no such document".to_owned(),
+            });
+        }
+        verdicts
+    }
+
+    /// Allow with `NotAction`: it also gives every action that AWS adds later.
+    fn inverted(&self) -> impl Iterator<Item = Verdict> {
+        let inverted = self.statements.iter().filter(|statement| {
+            statement.effect == super::Effect::Allow && matches!(statement.actions, Scope::AllBut(_))
+        });
+        inverted.map(|statement| Verdict {
+            severity: Severity::Low,
+            word: "all-but",
+            path: None,
+            statement: Some(statement.number),
+            title: format!("allows all actions but some, by {statement}: also those that AWS adds later"),
+        })
+    }
+}
