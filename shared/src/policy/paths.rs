@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::actions::{ACTIONS, Choice};
 use super::reach::{Allowed, Certainty, Reach};
 use super::wildcard::contains;
-use super::{Document, Effect, Privilege, Scope, Statement};
+use super::{Document, Effect, Privilege, Scope, Statement, some};
 
 /// One way to more rights.
 #[derive(Debug, PartialEq, Eq)]
@@ -263,7 +263,7 @@ impl Way<'_> {
             self.permissions.iter().flat_map(|allowed| &allowed.ifs).map(|condition| condition.key.as_str()).collect();
         keys.sort_unstable();
         keys.dedup();
-        keys.join(", ")
+        some(&keys, 5, ", ", |key| clipped(key))
     }
 }
 
@@ -272,7 +272,15 @@ impl Allowed<'_> {
         let matters = super::actions::place(self.action)
             .and_then(|place| ACTIONS.get(place))
             .is_some_and(|action| action.choice != Choice::Free);
-        if matters { format!("{} on {}", self.action, self.resource) } else { self.action.to_owned() }
+        if matters { format!("{} on {}", self.action, clipped(&self.resource)) } else { self.action.to_owned() }
+    }
+}
+
+/// As much of a pattern as anybody reads: its author may have made it as long as a document can be.
+fn clipped(pattern: &str) -> String {
+    match pattern.char_indices().nth(120) {
+        Some((end, _)) => format!("{}…", pattern.get(..end).unwrap_or_default()),
+        None => pattern.to_owned(),
     }
 }
 
@@ -356,7 +364,9 @@ fn ways<'a>(reach: &Reach<'a>) -> Vec<Way<'a>> {
             ways.push(Way { path, permissions });
         }
     }
-    ways.sort_by_key(|way| (std::cmp::Reverse(way.certainty()), way.path.kind, way.permissions.len()));
+    // Every Put of IAM says more than each of them.
+    let parts = |way: &Way<'_>| if way.path.reference == "PE-013" { 0 } else { way.permissions.len() };
+    ways.sort_by_key(|way| (std::cmp::Reverse(way.certainty()), way.path.kind, parts(way)));
     ways
 }
 
@@ -383,7 +393,7 @@ impl Statement {
         actions
             .iter()
             .filter(whole)
-            .map(|action| Exposed { what: Exposure::WholeService, by: self, certainty, action: action.clone() })
+            .map(|action| Exposed { what: Exposure::WholeService, by: self, certainty, action: clipped(action) })
             .collect()
     }
 }
