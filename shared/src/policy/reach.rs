@@ -388,7 +388,11 @@ impl<'a> Reach<'a> {
                 Some(Scope::AllBut(spared)) if spared.iter().any(covers) => continue,
                 Some(Scope::AllBut(spared)) => {
                     let rest = spared.iter().map(|spared| self.cover(spared, action)).max().unwrap_or(Cover::None);
-                    if whole { rest } else { Cover::None }
+                    match whole {
+                        true => rest,
+                        false if spared.iter().any(|spared| may_meet(spared, pattern)) => rest.min(Cover::Some),
+                        false => Cover::None,
+                    }
                 }
             };
             let maybe: Vec<&'a Condition> =
@@ -406,6 +410,18 @@ impl<'a> Reach<'a> {
 fn into_set(place: Option<usize>, set: &mut Set) {
     if let Some(place) = place {
         set.add(place);
+    }
+}
+
+/// Whether something may match both. A yes may be wrong, a no never is.
+fn may_meet(a: &str, b: &str) -> bool {
+    let (start, other) = (literal_prefix(a), literal_prefix(b));
+    match (start.len() < a.len(), other.len() < b.len()) {
+        (false, false) => a == b,
+        (true, true) => start.starts_with(other) || other.starts_with(start),
+        _ if a.contains("${") || b.contains("${") => start.starts_with(other) || other.starts_with(start),
+        (true, false) => matches(a, b),
+        (false, true) => matches(b, a),
     }
 }
 
@@ -550,6 +566,14 @@ impl Question<'_> {
         let key = condition.key.to_ascii_lowercase();
         let comparison = Comparison::of(&condition.operator);
         let allow = self.effect == Effect::Allow;
+        // Only PassRole has this key: others pass just where its absence does.
+        if key == "iam:passedtoservice" && self.action.name != "iam:PassRole" {
+            let operator = condition.operator.to_ascii_lowercase();
+            let absent_passes = operator.ends_with("ifexists")
+                || operator.starts_with("forallvalues:")
+                || comparison.is_some_and(|comparison| !comparison.wanted);
+            return if absent_passes { Truth::Yes } else { Truth::No };
+        }
         // A value that nobody knows here.
         if condition.values.iter().any(|value| value.contains("${")) {
             return Truth::Maybe;
@@ -557,7 +581,7 @@ impl Question<'_> {
         let some_value =
             |comparison: Comparison, have: &str| condition.values.iter().any(|value| comparison.same(value, have));
         match (key.as_str(), comparison) {
-            ("iam:passedtoservice", Some(comparison)) if self.action.name == "iam:PassRole" => {
+            ("iam:passedtoservice", Some(comparison)) => {
                 if self.services.is_empty() {
                     return Truth::Maybe;
                 }
