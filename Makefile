@@ -35,6 +35,11 @@ test-local-aws: quick $(LOCAL)/ready ## End-to-end tests: the template deployed 
 	@echo '== end-to-end tests on the local AWS'
 	$(LOCAL)/bin/python -m pytest local-aws
 
+# Started by the end-to-end tests, with a local AWS and a table in the environment.
+.PHONY: ledger-suite
+ledger-suite:
+	cargo test $(QUICK) --test dynamodb
+
 .PHONY: quick
 quick: tools ## Functions and command line as the local AWS runs them.
 	@echo '== building the functions (the first time this builds the AWS SDK: some minutes)'

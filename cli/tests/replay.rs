@@ -159,7 +159,7 @@ fn as_json_each_finding_is_one_line() {
     let folder = Folder::new("json");
     folder.write("a.json", trail(&[key_made("1", 12, "bob")]));
     let output = folder.replay(&["--format", "json", "a.json"]);
-    assert_snapshot!(text(&output.stdout), @r#"{"detection":"access-key-created-for-another-user","severity":"HIGH","title":"Access key created for another user","event_id":"1","event_name":"CreateAccessKey","event_source":"iam.amazonaws.com","event_time":"2026-10-01T09:12:33Z","account":"111122223333","region":"us-east-1","actor":"arn:aws:iam::111122223333:user/alice","human":null,"act":"created access key AKIAIOSFODNN7EXAMPLE for user bob","target":"user bob","target_arn":null,"source_ip":"203.0.113.24","watcher":"access-keys","incident":"71abe067e74a023700f0d12d70d07cfe","count":1,"told":true,"also":[]}"#);
+    assert_snapshot!(text(&output.stdout), @r#"{"detection":"access-key-created-for-another-user","severity":"HIGH","title":"Access key created for another user","event_id":"1","event_name":"CreateAccessKey","event_source":"iam.amazonaws.com","event_time":"2026-10-01T09:12:33Z","account":"111122223333","region":"us-east-1","actor":"arn:aws:iam::111122223333:user/alice","human":null,"act":"created access key AKIAIOSFODNN7EXAMPLE for user bob","target":"user bob","target_arn":null,"source_ip":"203.0.113.24","watcher":"access-keys","incident":"3f0627e5a0a40586f71b264a5b7afaf5","count":1,"told":true,"also":[]}"#);
     assert_snapshot!(steady(&output.stderr), @r#"
     records    1 read in 1 file, 606 B
     unreadable 0

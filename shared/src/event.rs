@@ -22,6 +22,9 @@ pub use denial::{DENIED_EXACTLY, DENIED_PREFIXES, DENIED_SUFFIXES, Denial, Layer
 pub use origin::Origin;
 pub use target::{Owner, Target};
 
+/// Bytes of an event's id: a UUID has 36, and it becomes part of a key of at most 2,048.
+const LONGEST_ID: usize = 128;
+
 /// One CloudTrail record, secrets removed.
 #[derive(Debug, Clone)]
 pub struct Event {
@@ -80,7 +83,7 @@ impl Event {
     /// Reads the `detail` of an envelope that was taken apart already.
     #[must_use]
     pub fn from_detail(detail: Value, delivered: Delivered) -> Self {
-        let own_id = owned(detail.get("eventID")).or(delivered.id);
+        let own_id = owned(detail.get("eventID")).or(delivered.id).filter(|id| id.len() <= LONGEST_ID);
         let id = own_id.unwrap_or_else(|| fingerprint(&detail));
         let (mut record, not_a_record) = match detail {
             Value::Object(map) => (map, None),

@@ -65,6 +65,9 @@ impl FromStr for Severity {
     }
 }
 
+/// Bytes of one text of an event that a finding keeps. ARNs have at most 2,048; what people read is cut shorter still.
+const LONGEST_TEXT: usize = 2_048;
+
 /// One judgement of one event, complete in itself: it travels as JSON to the ledger, to the findings bus and to
 /// quarantine, which never see the event again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -233,12 +236,49 @@ impl Finding {
         self
     }
 
+    /// The same with every text of the event cut to what a reader needs: a finding must fit into an item of the ledger and
+    /// an entry on the bus, whatever the event holds.
+    #[must_use]
+    pub(crate) fn capped(mut self) -> Self {
+        let actor = &mut self.actor;
+        let target = &mut self.target;
+        let texts = [&mut self.act, &mut actor.name, &mut actor.principal, &mut target.kind, &mut target.name];
+        let event = [&mut self.event.id, &mut self.event.name, &mut self.event.source];
+        let places = [&mut self.account, &mut self.region];
+        let optional = [
+            &mut actor.account,
+            &mut actor.session,
+            &mut actor.access_key,
+            &mut actor.invoked_by,
+            &mut actor.principal_id,
+            &mut target.arn,
+            &mut self.origin.address,
+            &mut self.origin.user_agent,
+            &mut self.origin.via,
+        ];
+        let human = actor.human.as_mut().map(|human| &mut human.name);
+        let facts = self.evidence.iter_mut().map(|fact| &mut fact.value);
+        let texts = texts.into_iter().chain(event).chain(places);
+        for text in texts.chain(optional.into_iter().flatten()).chain(human).chain(facts) {
+            if text.len() > LONGEST_TEXT {
+                text.truncate(text.floor_char_boundary(LONGEST_TEXT));
+            }
+        }
+        self
+    }
+
     /// Which incident it belongs to.
     #[must_use]
     pub fn incident(&self) -> IncidentKey {
         let target = self.target.arn.as_deref().unwrap_or(&self.target.name);
         let mut hash = Sha256::new();
-        for part in [&self.detection, &self.account, &self.actor.principal, &self.target.kind, target] {
+        // Each key that quarantine is asked about is a case of its own, with an undo of its own; and what is counted up to
+        // different numbers is not counted together.
+        let case = match &self.asks {
+            Some(Ask::DisableAccessKey { key, .. }) => key.clone(),
+            None => self.speaks_at.to_string(),
+        };
+        for part in [&self.detection, &self.account, &self.actor.principal, &self.target.kind, target, &case] {
             // A length before each part: no choice of names makes two incidents look like one.
             hash.update(part.len().to_be_bytes());
             hash.update(part.as_bytes());

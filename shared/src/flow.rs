@@ -8,7 +8,7 @@ use crate::alert::{self, Alert};
 use crate::detect::{self, Context};
 use crate::event::Event;
 use crate::finding::Finding;
-use crate::ledger::{Claim, Delivery, Ledger, LedgerDown, Standing};
+use crate::ledger::{Claim, Delivery, Due, Ledger, LedgerError, Standing};
 use crate::watcher::Watcher;
 
 /// Tells people.
@@ -94,9 +94,18 @@ impl<L: Ledger, P: People, M: Machines> Line<'_, L, P, M> {
             Ok(Claim::Done) => return Ok(Outcome::Known),
             Ok(Claim::Busy) => return Err(Retry::Busy),
             Ok(Claim::Ours(progress)) => self.ledger.count(&delivery, progress, &finding, now).await,
-            Err(down) => Err(down),
-        }
-        .unwrap_or_else(|_| Standing::unclaimed(&finding));
+            Err(error) => Err(error),
+        };
+        let standing = match standing {
+            Ok(standing) => standing,
+            Err(LedgerError::Contended) => {
+                let _ = self.ledger.release(&delivery).await;
+                return Err(Retry::Busy);
+            }
+            // What must be counted to mean anything waits for the ledger, at last in the queue of failed events.
+            Err(down) if finding.speaks_at > 1 => return Err(Retry::Undelivered(down.into())),
+            Err(LedgerError::Down(_)) => Standing::unclaimed(&finding),
+        };
 
         let delivered = self.deliver(&delivery, &finding, &standing, now).await;
         if !standing.unclaimed {
@@ -141,19 +150,35 @@ pub async fn digest<L: Ledger, P: People>(
     context: &Context<'_>,
     now: Timestamp,
 ) -> Result<usize, Undelivered> {
-    let mut told = 0;
+    let (mut told, mut failed) = (0, None);
     for due in ledger.due(now).await? {
-        if due.speaks(context.config.min_severity) {
-            people.tell(&alert::of_due(&due, context, now)).await?;
-            told += 1;
+        // One that cannot be told holds nobody else up.
+        match settle(ledger, people, context, &due, now).await {
+            Ok(spoke) => told += usize::from(spoke),
+            Err(why) => failed = failed.or(Some(why)),
         }
-        ledger.close(&due, now).await?;
     }
-    Ok(told)
+    failed.map_or(Ok(told), Err)
 }
 
-impl From<LedgerDown> for Undelivered {
-    fn from(down: LedgerDown) -> Self {
+/// Tells one due incident, if there is something to tell, and closes it.
+async fn settle<L: Ledger, P: People>(
+    ledger: &L,
+    people: &P,
+    context: &Context<'_>,
+    due: &Due,
+    now: Timestamp,
+) -> Result<bool, Undelivered> {
+    let speaks = due.speaks(context.config.min_severity);
+    if speaks {
+        people.tell(&alert::of_due(due, context, now)).await?;
+    }
+    ledger.close(due, now).await?;
+    Ok(speaks)
+}
+
+impl From<LedgerError> for Undelivered {
+    fn from(down: LedgerError) -> Self {
         Self(down.to_string())
     }
 }

@@ -85,23 +85,31 @@ pub struct Due {
     pub told: u64,
 }
 
-/// The ledger cannot be reached or does not answer as it should.
+/// Why the ledger has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LedgerDown(pub String);
+pub enum LedgerError {
+    /// It cannot be reached, or does not answer as it should.
+    Down(String),
+    /// Others write the same incident all the time: to be tried again.
+    Contended,
+}
 
-impl fmt::Display for LedgerDown {
+impl fmt::Display for LedgerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the ledger cannot be reached: {}", self.0)
+        match self {
+            Self::Down(why) => write!(f, "the ledger cannot be reached: {why}"),
+            Self::Contended => f.write_str("others write the same incident all the time"),
+        }
     }
 }
 
-impl std::error::Error for LedgerDown {}
+impl std::error::Error for LedgerError {}
 
 /// The memory of the line. Every method takes the time: implementations have no clock.
 #[expect(async_fn_in_trait, reason = "implemented and used in this workspace only, on one thread")]
 pub trait Ledger {
     /// Claims a delivery for [`LEASE`].
-    async fn claim(&self, delivery: &Delivery, now: Timestamp) -> Result<Claim, LedgerDown>;
+    async fn claim(&self, delivery: &Delivery, now: Timestamp) -> Result<Claim, LedgerError>;
 
     /// Counts a claimed delivery into its incident, once, and decides whether it speaks: the first to reach the
     /// incident's quorum at its severity does, and does again when it is tried again.
@@ -111,22 +119,22 @@ pub trait Ledger {
         progress: Progress,
         finding: &Finding,
         now: Timestamp,
-    ) -> Result<Standing, LedgerDown>;
+    ) -> Result<Standing, LedgerError>;
 
     /// Remembers that people were told.
-    async fn told(&self, delivery: &Delivery, standing: &Standing) -> Result<(), LedgerDown>;
+    async fn told(&self, delivery: &Delivery, standing: &Standing) -> Result<(), LedgerError>;
 
     /// Finishes a delivery for [`REMEMBERED`].
-    async fn confirm(&self, delivery: &Delivery, now: Timestamp) -> Result<(), LedgerDown>;
+    async fn confirm(&self, delivery: &Delivery, now: Timestamp) -> Result<(), LedgerError>;
 
     /// Gives a claim back, so that the next try need not wait for its lease.
-    async fn release(&self, delivery: &Delivery) -> Result<(), LedgerDown>;
+    async fn release(&self, delivery: &Delivery) -> Result<(), LedgerError>;
 
     /// Incidents whose window is over, oldest first, at most 100.
-    async fn due(&self, now: Timestamp) -> Result<Vec<Due>, LedgerDown>;
+    async fn due(&self, now: Timestamp) -> Result<Vec<Due>, LedgerError>;
 
-    /// Remembers what was told of a due incident, and closes it unless it grew meanwhile.
-    async fn close(&self, due: &Due, now: Timestamp) -> Result<(), LedgerDown>;
+    /// Remembers what was told of a due incident, and closes it; if it grew meanwhile, gives it another window.
+    async fn close(&self, due: &Due, now: Timestamp) -> Result<(), LedgerError>;
 }
 
 impl Delivery {
@@ -144,10 +152,11 @@ impl fmt::Display for Delivery {
 }
 
 impl Standing {
-    /// Where a finding stands when nobody can say: it is told, unless it means something only when it is counted.
+    /// Where a finding stands when nobody can say: it is told. One that means something only when it is counted has no
+    /// such standing.
     #[must_use]
     pub fn unclaimed(finding: &Finding) -> Self {
-        Self { incident: finding.incident(), count: 1, speaks: finding.speaks_at <= 1, unclaimed: true }
+        Self { incident: finding.incident(), count: 1, speaks: true, unclaimed: true }
     }
 }
 

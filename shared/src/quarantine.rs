@@ -68,6 +68,10 @@ pub enum Refusal {
     NothingAsked,
     /// The names in the finding have not the form of IAM names.
     Malformed,
+    /// Root made the key: root use never starts quarantine.
+    ByRoot,
+    /// An AWS service made the key for somebody, as CloudFormation does.
+    ByService,
     /// The finding is about another account than the one this runs in.
     AnotherAccount,
     /// The user is exempt by configuration.
@@ -92,6 +96,8 @@ impl fmt::Display for Refusal {
             Self::Off => "quarantine is off",
             Self::NothingAsked => "the finding asks for nothing",
             Self::Malformed => "the names in the event have not the form of IAM names",
+            Self::ByRoot => "root acted, and what root does never starts quarantine",
+            Self::ByService => "an AWS service acted, and what services do never starts quarantine",
             Self::AnotherAccount => "the event is about another account",
             Self::Exempt => "the user is exempt by configuration",
             Self::NoSuchUser => "the user does not exist",
@@ -118,6 +124,14 @@ impl Step {
     pub fn words(&self) -> String {
         match self {
             Self::DisableAccessKey { user, key } => format!("set access key {key} of user {user} Inactive"),
+        }
+    }
+
+    /// What its undo does.
+    #[must_use]
+    pub fn undo_words(&self) -> String {
+        match self {
+            Self::DisableAccessKey { user, key } => format!("set access key {key} of user {user} Active again"),
         }
     }
 
@@ -153,6 +167,12 @@ pub fn step(finding: &Finding, own_account: &str) -> Result<Step, Refusal> {
     let Some(Ask::DisableAccessKey { user, key }) = &finding.asks else { return Err(Refusal::NothingAsked) };
     if finding.account != own_account {
         return Err(Refusal::AnotherAccount);
+    }
+    if finding.actor.is_root() {
+        return Err(Refusal::ByRoot);
+    }
+    if finding.actor.is_service() {
+        return Err(Refusal::ByService);
     }
     match (undo::name(user), undo::access_key(key)) {
         (Some(user), Some(key)) if key.starts_with("AKIA") => {

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::detect::{self, Detection};
 use crate::event::{DENIED_EXACTLY, DENIED_PREFIXES, DENIED_SUFFIXES, Event, is_denied};
@@ -62,10 +62,10 @@ pub struct Rule {
 enum Who {
     /// Root in person: no service on its behalf, and no service event that merely bears its name.
     Root,
-    /// Anybody else, services included: some act on nobody's behalf.
-    NotRoot,
-    /// Anybody else but AWS services, which cause nearly all denials.
-    NotRootNorService,
+    /// Anybody else: services too, and root where a service acts for it, as CloudFormation does.
+    Others,
+    /// Anybody but root and AWS services, which cause nearly all denials.
+    People,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +114,7 @@ impl Watcher {
         let by_call = |name| {
             (!calls.is_empty()).then(|| Rule {
                 name,
-                actor: Who::NotRoot,
+                actor: Who::Others,
                 outcome: Outcome::NoError,
                 calls: calls.clone(),
             })
@@ -125,12 +125,7 @@ impl Watcher {
                 std::iter::once(by_root).chain(by_call("ForRoot")).collect()
             }
             Self::AccessDenied => {
-                vec![Rule {
-                    name: "Denied",
-                    actor: Who::NotRootNorService,
-                    outcome: Outcome::Denied,
-                    calls: Vec::new(),
-                }]
+                vec![Rule { name: "Denied", actor: Who::People, outcome: Outcome::Denied, calls: Vec::new() }]
             }
             Self::AccessKeys | Self::IamChanges | Self::SignIn | Self::Guardrails => {
                 by_call("Calls").into_iter().collect()
@@ -143,13 +138,13 @@ impl Watcher {
     pub fn admits(self, glance: &Glance<'_>) -> bool {
         match self {
             Self::RootUsage => Who::Root.admits(glance) || self.sees(glance),
-            Self::AccessDenied => Who::NotRootNorService.admits(glance) && Outcome::Denied.admits(glance),
+            Self::AccessDenied => Who::People.admits(glance) && Outcome::Denied.admits(glance),
             Self::AccessKeys | Self::IamChanges | Self::SignIn | Self::Guardrails => self.sees(glance),
         }
     }
 
     fn sees(self, glance: &Glance<'_>) -> bool {
-        Who::NotRoot.admits(glance)
+        Who::Others.admits(glance)
             && Outcome::NoError.admits(glance)
             && detect::ALL.iter().filter(|d| d.watcher == self).any(|d| d.sees(glance.source, glance.name))
     }
@@ -203,7 +198,7 @@ impl Admissions {
         if Watcher::AccessDenied.admits(glance) {
             started.push(Watcher::AccessDenied);
         }
-        if Who::NotRoot.admits(glance) && Outcome::NoError.admits(glance) {
+        if Who::Others.admits(glance) && Outcome::NoError.admits(glance) {
             let exact = self.by_name.get(glance.name).into_iter().flatten();
             started.extend(exact.filter(|(source, _)| *source == glance.source).map(|(_, watcher)| *watcher));
             let dated = self.by_prefix.get(glance.source).into_iter().flatten();
@@ -247,13 +242,9 @@ impl Rule {
     /// The EventBridge pattern. `${AWS::AccountId}` stands for the account of the stack.
     #[must_use]
     pub fn pattern(&self) -> Value {
-        let mut detail = Map::new();
-        detail.insert("userIdentity".to_owned(), self.actor.identity_pattern());
+        let Value::Object(mut detail) = self.actor.pattern() else { return Value::Null };
         if let Some(codes) = self.outcome.error_code_pattern() {
             detail.insert("errorCode".to_owned(), codes);
-        }
-        if self.actor == Who::Root {
-            detail.insert("eventType".to_owned(), json!([{"anything-but": ["AwsServiceEvent"]}, {"exists": false}]));
         }
         let mut names: Vec<&str> = self.calls.iter().flat_map(|calls| calls.names).copied().collect();
         names.sort_unstable();
@@ -292,25 +283,30 @@ impl Rule {
 impl Who {
     fn admits(self, glance: &Glance<'_>) -> bool {
         let root = glance.actor_type == Some("Root");
+        let in_person = glance.invoked_by.is_none_or(|by| by == PERSON_IN_THE_CONSOLE);
         match self {
-            Self::Root => {
-                root && glance.event_type != Some("AwsServiceEvent")
-                    && glance.invoked_by.is_none_or(|by| by == PERSON_IN_THE_CONSOLE)
-            }
-            Self::NotRoot => !root,
-            Self::NotRootNorService => !root && glance.actor_type != Some("AWSService") && glance.invoked_by.is_none(),
+            Self::Root => root && in_person && glance.event_type != Some("AwsServiceEvent"),
+            Self::Others => !root || !in_person,
+            Self::People => !root && in_person && glance.actor_type != Some("AWSService"),
         }
     }
 
-    fn identity_pattern(self) -> Value {
-        // `anything-but` needs the key to be present, and some records have no type.
+    /// What `detail` must hold. `anything-but` needs the key to be present, and some records have no type.
+    fn pattern(self) -> Value {
+        let in_person = json!([{"exists": false}, PERSON_IN_THE_CONSOLE]);
         match self {
-            Self::Root => json!({"type": ["Root"], "invokedBy": [{"exists": false}, PERSON_IN_THE_CONSOLE]}),
-            Self::NotRoot => json!({"type": [{"anything-but": ["Root"]}, {"exists": false}]}),
-            Self::NotRootNorService => json!({
-                "type": [{"anything-but": ["Root", "AWSService"]}, {"exists": false}],
-                "invokedBy": [{"exists": false}],
+            Self::Root => json!({
+                "userIdentity": {"type": ["Root"], "invokedBy": in_person},
+                "eventType": [{"anything-but": ["AwsServiceEvent"]}, {"exists": false}],
             }),
+            Self::Others => json!({"$or": [
+                {"userIdentity": {"type": [{"anything-but": ["Root"]}, {"exists": false}]}},
+                {"userIdentity": {"invokedBy": [{"anything-but": [PERSON_IN_THE_CONSOLE]}]}},
+            ]}),
+            Self::People => json!({"userIdentity": {
+                "type": [{"anything-but": ["Root", "AWSService"]}, {"exists": false}],
+                "invokedBy": in_person,
+            }}),
         }
     }
 }

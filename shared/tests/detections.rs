@@ -386,6 +386,23 @@ fn denials_of_one_principal_are_one_incident_whatever_it_asked_for() {
     assert!(incidents.values().all(|keys| keys.len() == 1), "{incidents:?}");
 }
 
+#[test]
+fn what_root_does_is_told_as_what_it_is_and_never_hidden_behind_root_use() {
+    let by_root = |sample: &&Sample| admitted_by(&sample.event()) == [Watcher::RootUsage];
+    let mut told = 0;
+    for sample in samples().iter().filter(by_root) {
+        for finding in findings(sample) {
+            let general = "root-api-call";
+            assert!(finding.detection != general || finding.also.is_empty(), "{}", sample.at());
+            if finding.also.iter().any(|id| id == general) && !sample.event().read_only() {
+                assert!(finding.severity >= Severity::High, "{}", sample.at());
+                told += 1;
+            }
+        }
+    }
+    assert!(told > 5, "only {told} samples show what root did");
+}
+
 /// docs/detections.md: an index, then every page. An id is its own anchor.
 fn docs() -> String {
     let mut docs = String::from(

@@ -40,7 +40,7 @@ fn what_is_said_of_each_event_that_fires() {
             writeln!(lines, "{} {} {}", finding.severity, finding.actor.name, finding.act).unwrap();
         }
     }
-    insta::assert_snapshot!(lines, @r"
+    insta::assert_snapshot!(lines, @"
     CRITICAL deploy-pipeline put administrator policy app-data on role app
     CRITICAL web-server put IAM administrator policy metrics on role web-server
     CRITICAL alice put administrator policy limits on user bob
@@ -119,6 +119,7 @@ fn what_is_said_of_each_event_that_fires() {
     HIGH alice added user alice to group platform
     MEDIUM deploy-pipeline created user mailer
     MEDIUM carol created user backup-svc
+    MEDIUM root created user backup-svc
     ");
 }
 

@@ -9,7 +9,7 @@ use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
 use iamwatch::finding::{Finding, Severity};
 use iamwatch::flow::{self, Line, Machines, Outcome, People, Retry, Undelivered};
-use iamwatch::ledger::{Claim, Delivery, Due, Ledger, LedgerDown, Memory, Progress, Standing, WINDOW};
+use iamwatch::ledger::{Claim, Delivery, Due, Ledger, LedgerError, Memory, Progress, Standing, WINDOW};
 use iamwatch::watcher::Watcher;
 use jiff::{SignedDuration, Timestamp};
 use pollster::block_on;
@@ -56,30 +56,30 @@ impl Machines for Receiver {
 /// A ledger that does not answer.
 struct Unreachable;
 
-fn no_answer<T>() -> Result<T, LedgerDown> {
-    Err(LedgerDown("no answer".to_owned()))
+fn no_answer<T>() -> Result<T, LedgerError> {
+    Err(LedgerError::Down("no answer".to_owned()))
 }
 
 impl Ledger for Unreachable {
-    async fn claim(&self, _: &Delivery, _: Timestamp) -> Result<Claim, LedgerDown> {
+    async fn claim(&self, _: &Delivery, _: Timestamp) -> Result<Claim, LedgerError> {
         no_answer()
     }
-    async fn count(&self, _: &Delivery, _: Progress, _: &Finding, _: Timestamp) -> Result<Standing, LedgerDown> {
+    async fn count(&self, _: &Delivery, _: Progress, _: &Finding, _: Timestamp) -> Result<Standing, LedgerError> {
         no_answer()
     }
-    async fn told(&self, _: &Delivery, _: &Standing) -> Result<(), LedgerDown> {
+    async fn told(&self, _: &Delivery, _: &Standing) -> Result<(), LedgerError> {
         no_answer()
     }
-    async fn confirm(&self, _: &Delivery, _: Timestamp) -> Result<(), LedgerDown> {
+    async fn confirm(&self, _: &Delivery, _: Timestamp) -> Result<(), LedgerError> {
         no_answer()
     }
-    async fn release(&self, _: &Delivery) -> Result<(), LedgerDown> {
+    async fn release(&self, _: &Delivery) -> Result<(), LedgerError> {
         no_answer()
     }
-    async fn due(&self, _: Timestamp) -> Result<Vec<Due>, LedgerDown> {
+    async fn due(&self, _: Timestamp) -> Result<Vec<Due>, LedgerError> {
         no_answer()
     }
-    async fn close(&self, _: &Due, _: Timestamp) -> Result<(), LedgerDown> {
+    async fn close(&self, _: &Due, _: Timestamp) -> Result<(), LedgerError> {
         no_answer()
     }
 }

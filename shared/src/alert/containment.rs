@@ -94,7 +94,7 @@ pub(super) fn steps(record: &Record) -> Vec<String> {
 /// Commands to take back what was done, or to do what was not; each is ready to paste.
 pub(super) fn commands(record: &Record, stack: &str) -> Option<(&'static str, Vec<String>)> {
     let Some(Ask::DisableAccessKey { user, key }) = &record.finding.asks else { return None };
-    if record.state.can_be_restored() {
+    if record.state.can_be_restored() && record.state != State::Failed {
         // Record ids are ours: hexadecimal digits.
         let restore = match stack {
             "" | "iamwatch" => format!("iamwatch quarantine restore {}", shown(&record.id)),

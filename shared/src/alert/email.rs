@@ -169,7 +169,7 @@ fn quarantine(words: &Words<'_>, rows: &mut Rows) {
     match words.config.quarantine.mode {
         Mode::Off => {}
         Mode::DryRun => {
-            rows.add("Quarantine", "dry-run: nothing was changed; it would run");
+            rows.add("Quarantine", "dry-run: nothing was changed; guards permitting, it would run");
             rows.add_verbatim(&command);
         }
         Mode::Enforce if words.grown.is_some() => {
@@ -177,7 +177,7 @@ fn quarantine(words: &Words<'_>, rows: &mut Rows) {
         }
         Mode::Enforce => rows.add(
             "Quarantine",
-            format!("enforce: will set key {} Inactive unless a guard stops it; its report follows", shown(key)),
+            format!("enforce: will set key {} Inactive unless a guard stops it; a report follows", shown(key)),
         ),
     }
 }

@@ -113,7 +113,7 @@ fn role_session(arn_role: &str, session: &str, more: &Value) -> Value {
 fn a_key_made_for_another_user_reads_well_in_dry_run() {
     let alert = alert(&key_for_another(&json!({})), &config());
     assert_snapshot!(alert.subject, @"[HIGH] created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot - prod-payments");
-    assert_snapshot!(alert.email, @r"
+    assert_snapshot!(alert.email, @"
     user alice created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments.
 
     Severity:   HIGH
@@ -127,7 +127,7 @@ fn a_key_made_for_another_user_reads_well_in_dry_run() {
     Account:    prod-payments (111122223333)
     Region:     us-east-1
     When:       2026-11-22 04:13:05 UTC, told 41 s later
-    Quarantine: dry-run: nothing was changed; it would run
+    Quarantine: dry-run: nothing was changed; guards permitting, it would run
                 aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
 
     Why it matters
@@ -162,7 +162,7 @@ fn a_key_made_for_another_user_reads_well_in_dry_run() {
 
     MITRE:     T1098.001 Account Manipulation: Additional Cloud Credentials
     Detection: access-key-created-for-another-user
-    Incident:  17704b59892036e5ea3519872befc2cd
+    Incident:  9cf05a604c4b911949c93d185f700eaa
     Event:     iam.amazonaws.com CreateAccessKey
     Event id:  0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
     ");
@@ -204,7 +204,7 @@ fn a_finding_reads_well_in_a_chat_channel() {
           "user deploy-bot"
         ],
         "summary": "[HIGH] created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot - prod-payments",
-        "threadId": "17704b59892036e5ea3519872befc2cd"
+        "threadId": "9cf05a604c4b911949c93d185f700eaa"
       },
       "source": "custom",
       "version": "1.0"
@@ -314,12 +314,12 @@ fn machines_read_a_detection_finding_of_ocsf() {
         "types": [
           "access-key-created-for-another-user"
         ],
-        "uid": "17704b59892036e5ea3519872befc2cd/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9"
+        "uid": "9cf05a604c4b911949c93d185f700eaa/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9"
       },
       "is_alert": true,
       "message": "user alice created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments.",
       "metadata": {
-        "correlation_uid": "17704b59892036e5ea3519872befc2cd",
+        "correlation_uid": "9cf05a604c4b911949c93d185f700eaa",
         "event_code": "CreateAccessKey",
         "original_time": "2026-11-22T04:13:05Z",
         "product": {
@@ -331,7 +331,7 @@ fn machines_read_a_detection_finding_of_ocsf() {
           "cloud",
           "host"
         ],
-        "uid": "17704b59892036e5ea3519872befc2cd/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9/1",
+        "uid": "9cf05a604c4b911949c93d185f700eaa/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9/1",
         "version": "1.6.0"
       },
       "remediation": {
@@ -361,7 +361,7 @@ fn machines_read_a_detection_finding_of_ocsf() {
           "count": 1,
           "event_id": "0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9",
           "human_told_by": null,
-          "incident": "17704b59892036e5ea3519872befc2cd",
+          "incident": "9cf05a604c4b911949c93d185f700eaa",
           "quarantine": null,
           "quarantine_mode": "dry-run",
           "unclaimed": false,
@@ -389,9 +389,9 @@ fn filter_policies_find_what_they_match_on() {
 #[test]
 fn in_enforce_the_mail_says_what_quarantine_will_do() {
     let alert = alert(&key_for_another(&json!({})), &enforcing());
-    assert_snapshot!(lines_with(&alert.email, "uarantine", 2), @r"
+    assert_snapshot!(lines_with(&alert.email, "uarantine", 2), @"
     Quarantine: enforce: will set key AKIAIOSFODNN7EXAMPLE Inactive unless a guard
-                stops it; its report follows
+                stops it; a report follows
     ");
 }
 
@@ -414,7 +414,7 @@ fn a_user_of_identity_center_is_named_before_the_role() {
     config.portal_url = Some("https://example.awsapps.com/start".to_owned());
     let alert = alert(&finding, &config);
     assert_snapshot!(alert.subject, @"[HIGH] created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot - prod-payments");
-    assert_snapshot!(alert.email, @r"
+    assert_snapshot!(alert.email, @"
     alice@corp (SSO AdministratorAccess) created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments.
 
     Severity:   HIGH
@@ -430,7 +430,7 @@ fn a_user_of_identity_center_is_named_before_the_role() {
     Account:    prod-payments (111122223333)
     Region:     us-east-1
     When:       2026-11-22 04:13:05 UTC, told 41 s later
-    Quarantine: dry-run: nothing was changed; it would run
+    Quarantine: dry-run: nothing was changed; guards permitting, it would run
                 aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
 
     Why it matters
@@ -463,7 +463,7 @@ fn a_user_of_identity_center_is_named_before_the_role() {
 
     MITRE:     T1098.001 Account Manipulation: Additional Cloud Credentials
     Detection: access-key-created-for-another-user
-    Incident:  bc967afbb2c4ae4363bf1a631bf1cf34
+    Incident:  880ce65b82f510fc6fd6a108c6f84266
     Event:     iam.amazonaws.com CreateAccessKey
     Event id:  0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
     ");
@@ -478,16 +478,15 @@ fn a_role_session_of_another_account_is_told_with_its_session_and_the_service_be
     let finding = key_for_another(&json!({"userIdentity": identity, "sourceIPAddress": service, "userAgent": service}));
     let alert = alert(&finding, &config());
     assert_snapshot!(first_block(&alert.email), @"role build-agent (session i-0abc1234def567890) from account dev created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments.");
-    assert_snapshot!(lines_with(&alert.email, "Who:", 9), @r"
-    Who:        arn:aws:iam::111122223333:role/build-agent
-                role session i-0abc1234def567890, of account dev, signed with
-                temporary key ASIAIOSFODNN7EXAMPLE
-    Target:     user deploy-bot
-    From:       cloudformation.amazonaws.com, on the actor's behalf
-    Account:    prod-payments (111122223333)
-    Region:     us-east-1
-    When:       2026-11-22 04:13:05 UTC, told 41 s later
-    Quarantine: dry-run: nothing was changed; it would run
+    assert_snapshot!(lines_with(&alert.email, "Who:", 9), @"
+    Who:      arn:aws:iam::111122223333:role/build-agent
+              role session i-0abc1234def567890, of account dev, signed with
+              temporary key ASIAIOSFODNN7EXAMPLE
+    Target:   user deploy-bot
+    From:     cloudformation.amazonaws.com, on the actor's behalf
+    Account:  prod-payments (111122223333)
+    Region:   us-east-1
+    When:     2026-11-22 04:13:05 UTC, told 41 s later
     ");
 }
 
@@ -559,7 +558,7 @@ fn what_root_does_in_the_console_reads_well() {
             "recipientAccountId": "111122223333",
         }),
     );
-    assert_snapshot!(alert(&finding, &config()).email, @r"
+    assert_snapshot!(alert(&finding, &config()).email, @"
     root called PutBucketPolicy on bucket example-ledger in prod-payments.
 
     Severity: HIGH
@@ -599,7 +598,7 @@ fn what_root_does_in_the_console_reads_well() {
 
     MITRE:     T1078.004 Valid Accounts: Cloud Accounts
     Detection: root-api-call
-    Incident:  33fb2fe34dc9a435fbfa1ddb31945f77
+    Incident:  128c2479fed708fb18599237f4eb4b44
     Event:     s3.amazonaws.com PutBucketPolicy
     Event id:  5f4e3d2c-1b0a-4998-8877-665544332211
     ");
@@ -611,7 +610,7 @@ fn an_event_that_could_not_be_read_says_only_what_is_known() {
         detect::look(Watcher::AccessKeys, &Event::decode(json!([1, 2, 3])), &Context { config: &config() }).unwrap();
     let alert = alert(&finding, &config());
     assert_snapshot!(alert.subject, @"[MEDIUM] sent an event that could not be read");
-    assert_snapshot!(alert.email, @r"
+    assert_snapshot!(alert.email, @"
     somebody sent an event that could not be read.
 
     Severity: MEDIUM
@@ -627,14 +626,13 @@ fn an_event_that_could_not_be_read_says_only_what_is_known() {
       A test event sent by hand from the Lambda console.
 
     What to do
-      1. Read the fault above, and the event in the function's log group at the
-         alert's time.
+      1. Read the fault above, and the function's log at the alert's time.
       2. In CloudTrail, list the `Invoke` and `PutEvents` calls of the 15 minutes
          before the alert and who made them.
       3. If AWS sent it, report the event's shape to iamwatch's maintainers.
 
     Detection: unreadable-event
-    Incident:  970cde6a0841ddfcf9056ed7eb07b316
+    Incident:  bd6493a360793f13657631f06d9b201a
     ");
     assert_snapshot!(alert.sms, @"MEDIUM: somebody sent an event that could not be read");
     assert_snapshot!(format!("{:?}", alert.attributes), @r#"{"detection": "unreadable-event", "mode": "dry-run", "severity": "MEDIUM", "watcher": "root-usage"}"#);
@@ -668,7 +666,7 @@ fn an_incident_that_grew_is_counted_in_subject_and_sentence() {
     let config = enforcing();
     let alert = of_due(&due, &Context { config: &config }, at("2026-11-22T04:29:10Z"));
     assert_snapshot!(alert.subject, @"[HIGH] x37 in 15 min: created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot - prod-payments");
-    assert_snapshot!(alert.email, @r"
+    assert_snapshot!(alert.email, @"
     user alice created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments, x37 in 15 min, 36 of them since the last mail.
 
     37 events make this one incident. What follows is about one of them.
@@ -719,7 +717,7 @@ fn an_incident_that_grew_is_counted_in_subject_and_sentence() {
 
     MITRE:     T1098.001 Account Manipulation: Additional Cloud Credentials
     Detection: access-key-created-for-another-user
-    Incident:  17704b59892036e5ea3519872befc2cd
+    Incident:  9cf05a604c4b911949c93d185f700eaa
     Event:     iam.amazonaws.com CreateAccessKey
     Event id:  0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
     Opened:    2026-11-22 04:13:46 UTC
@@ -775,7 +773,7 @@ fn a_containment_that_is_proven_says_how_to_take_it_back() {
     let config = enforcing();
     let alert = of_containment(&record(State::Verified, None), &Context { config: &config });
     assert_snapshot!(alert.subject, @"[HIGH] iamwatch set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive - prod-payments");
-    assert_snapshot!(alert.email, @r"
+    assert_snapshot!(alert.email, @"
     iamwatch set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments.
 
     Severity: HIGH
@@ -810,7 +808,7 @@ fn a_containment_that_is_proven_says_how_to_take_it_back() {
 
     Record:    q-0123456789ab
     Detection: access-key-created-for-another-user
-    Incident:  17704b59892036e5ea3519872befc2cd
+    Incident:  9cf05a604c4b911949c93d185f700eaa
     Event id:  0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
     ");
     assert_snapshot!(alert.sms, @"HIGH: iamwatch set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments");
@@ -844,7 +842,7 @@ fn a_containment_that_is_proven_says_how_to_take_it_back() {
           "user deploy-bot"
         ],
         "summary": "[HIGH] iamwatch set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive - prod-payments",
-        "threadId": "17704b59892036e5ea3519872befc2cd"
+        "threadId": "9cf05a604c4b911949c93d185f700eaa"
       },
       "source": "custom",
       "version": "1.0"
@@ -858,7 +856,7 @@ fn a_containment_that_failed_says_so_first_and_gives_the_command() {
     let config = enforcing();
     let alert = of_containment(&record(State::Failed, None), &Context { config: &config });
     assert_snapshot!(alert.subject, @"[HIGH] iamwatch could not set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot... - prod-payments");
-    assert_snapshot!(alert.email, @r"
+    assert_snapshot!(alert.email, @"
     iamwatch could not set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments: AccessDenied: not allowed to call iam:UpdateAccessKey.
 
     Severity: HIGH
@@ -892,7 +890,7 @@ fn a_containment_that_failed_says_so_first_and_gives_the_command() {
 
     Record:    q-0123456789ab
     Detection: access-key-created-for-another-user
-    Incident:  17704b59892036e5ea3519872befc2cd
+    Incident:  9cf05a604c4b911949c93d185f700eaa
     Event id:  0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
     ");
     check_message(&alert);
@@ -1051,7 +1049,7 @@ fn hostile_names_stay_inside_their_line() {
 
     MITRE:     T1098.001 Account Manipulation: Additional Cloud Credentials
     Detection: access-key-created-for-another-user
-    Incident:  36e73509ee9e0a9261126679ef14ab0e
+    Incident:  49c6182164ae7eeaaf8973debb7086b6
     Event:     iam.amazonaws.com CreateAccessKey
     Event id:  ../../evil
     "#);
@@ -1088,7 +1086,7 @@ fn hostile_names_stay_inside_their_line() {
           "user bob What to do 1. Nothing"
         ],
         "summary": "[HIGH] created access key AKIAIOSFODNN7EXAMPLE; rm -rf / for user bob What to do... - prod-payments",
-        "threadId": "36e73509ee9e0a9261126679ef14ab0e"
+        "threadId": "49c6182164ae7eeaaf8973debb7086b6"
       },
       "source": "custom",
       "version": "1.0"

@@ -51,7 +51,7 @@ pub fn clean_to(text: &str, max: usize) -> String {
 /// of them.
 #[must_use]
 pub fn shown(text: &str) -> String {
-    clean(text).replace("://", "[:]//")
+    clean(text).replace("://", "[:]//").replace("www.", "www[.]")
 }
 
 /// `text` if it is clean as it stands: for commands, which are right as a whole or not at all.
@@ -149,7 +149,9 @@ fn skip_escape(introducer: char, chars: &mut Peekable<Chars<'_>>) {
 /// Whether a character shows nothing, or changes how others are shown.
 #[must_use]
 pub fn is_unseen(char: char) -> bool {
+    let no_character = u32::from(char) & 0xfffe == 0xfffe || ('\u{fdd0}'..='\u{fdef}').contains(&char);
     char.is_control()
+        || no_character
         || matches!(char,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{2800}'
             | '\u{3164}' | '\u{feff}' | '\u{ffa0}'

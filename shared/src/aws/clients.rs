@@ -18,7 +18,8 @@ impl Clients {
         // ring: the SDK's default gathers entropy for tens of milliseconds of CPU at start.
         let https =
             aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-        // Everything must fit into a function's timeout, retries included.
+        // One call with its retries fits into a function's timeout; a line that meets several slow ones is cut off by it,
+        // and tried again.
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(2))
             .operation_attempt_timeout(Duration::from_secs(3))

@@ -4,20 +4,21 @@
 //! `due_bucket`: the sparse index then lists it. Times are epoch seconds.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 use jiff::Timestamp;
 
 use super::because;
 use crate::finding::{Finding, IncidentKey};
 use crate::ledger::{
-    ABANDONED, Claim, Delivery, Due, KEPT, LEASE, Ledger, LedgerDown, Progress, REMEMBERED, Standing, WINDOW,
+    ABANDONED, Claim, Delivery, Due, KEPT, LEASE, Ledger, LedgerError, Progress, REMEMBERED, Standing, WINDOW,
 };
 
 /// The ledger of a stack.
@@ -33,7 +34,7 @@ type Item = HashMap<String, AttributeValue>;
 const CONTENTION_TRIES: u32 = 8;
 
 impl Ledger for DynamoLedger {
-    async fn claim(&self, delivery: &Delivery, now: Timestamp) -> Result<Claim, LedgerDown> {
+    async fn claim(&self, delivery: &Delivery, now: Timestamp) -> Result<Claim, LedgerError> {
         let fresh = self
             .client
             .put_item()
@@ -65,7 +66,7 @@ impl Ledger for DynamoLedger {
         progress: Progress,
         finding: &Finding,
         now: Timestamp,
-    ) -> Result<Standing, LedgerDown> {
+    ) -> Result<Standing, LedgerError> {
         let incident = finding.incident();
         if !progress.counted {
             self.count_once(delivery, &incident, finding, now).await?;
@@ -76,48 +77,31 @@ impl Ledger for DynamoLedger {
         Ok(Standing { incident, count, speaks, unclaimed: false })
     }
 
-    async fn told(&self, delivery: &Delivery, standing: &Standing) -> Result<(), LedgerDown> {
-        let claim = self.update(claim_key(delivery)).update_expression("SET told = :yes");
-        let claim = claim.expression_attribute_values(":yes", AttributeValue::Bool(true));
-        let incident = self.told_of(&standing.incident, standing.count);
-        let items =
-            [claim.build(), incident.build()].into_iter().collect::<Result<Vec<_>, _>>().map_err(|e| down(&e))?;
-        let items = items.into_iter().map(|update| TransactWriteItem::builder().update(update).build()).collect();
-        match self.client.transact_write_items().set_transact_items(Some(items)).send().await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(down(&error)),
-        }
+    async fn told(&self, delivery: &Delivery, standing: &Standing) -> Result<(), LedgerError> {
+        let claim = self.update_item(claim_key(delivery)).update_expression("SET told = :yes");
+        self.write(claim.expression_attribute_values(":yes", AttributeValue::Bool(true))).await?;
+        self.told_of(&standing.incident, standing.count).await
     }
 
-    async fn confirm(&self, delivery: &Delivery, now: Timestamp) -> Result<(), LedgerDown> {
-        let confirmed = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", text(claim_key(delivery)))
+    async fn confirm(&self, delivery: &Delivery, now: Timestamp) -> Result<(), LedgerError> {
+        let confirm = self
+            .update_item(claim_key(delivery))
             .update_expression("SET done = :yes, expires = :expires")
             .expression_attribute_values(":yes", AttributeValue::Bool(true))
-            .expression_attribute_values(":expires", seconds(now + REMEMBERED))
-            .send()
-            .await;
-        confirmed.map(drop).map_err(|error| down(&error))
+            .expression_attribute_values(":expires", seconds(now + REMEMBERED));
+        self.write(confirm).await.map(drop)
     }
 
-    async fn release(&self, delivery: &Delivery) -> Result<(), LedgerDown> {
-        let released = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", text(claim_key(delivery)))
+    async fn release(&self, delivery: &Delivery) -> Result<(), LedgerError> {
+        let release = self
+            .update_item(claim_key(delivery))
             .update_expression("SET lease_until = :never")
             .condition_expression("attribute_exists(pk) AND attribute_not_exists(done)")
-            .expression_attribute_values(":never", AttributeValue::N("0".to_owned()))
-            .send()
-            .await;
-        unless_condition_failed(released).map(drop)
+            .expression_attribute_values(":never", AttributeValue::N("0".to_owned()));
+        self.write(release).await.map(drop)
     }
 
-    async fn due(&self, now: Timestamp) -> Result<Vec<Due>, LedgerDown> {
+    async fn due(&self, now: Timestamp) -> Result<Vec<Due>, LedgerError> {
         let answer = self
             .client
             .query()
@@ -130,49 +114,51 @@ impl Ledger for DynamoLedger {
             .send()
             .await
             .map_err(|error| down(&error))?;
-        // An incident that cannot be read must not hold the others up; it ends with the table's own expiry.
-        Ok(answer.items().iter().filter_map(|item| due(item).ok()).collect())
+        let mut readable = Vec::new();
+        for item in answer.items() {
+            match due(item) {
+                Some(due) => readable.push(due),
+                None => self.set_aside(item).await?,
+            }
+        }
+        Ok(readable)
     }
 
-    async fn close(&self, due: &Due, now: Timestamp) -> Result<(), LedgerDown> {
-        let closed = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", text(incident_key(&due.incident)))
+    async fn close(&self, due: &Due, now: Timestamp) -> Result<(), LedgerError> {
+        let close = self
+            .update_item(incident_key(&due.incident))
             .update_expression("SET told = :count, expires = :expires REMOVE due_bucket")
-            .condition_expression("#count = :count")
+            .condition_expression("#count = :count AND opened = :opened")
             .expression_attribute_names("#count", "count")
             .expression_attribute_values(":count", number(due.count))
-            .expression_attribute_values(":expires", seconds(now + KEPT))
-            .send()
-            .await;
-        if unless_condition_failed(closed)? {
+            .expression_attribute_values(":opened", seconds(due.opened))
+            .expression_attribute_values(":expires", seconds(now + KEPT));
+        if self.write(close).await? {
             return Ok(());
         }
-        // It grew while it was told: it stays open, and the next round tells the rest.
-        let told = self.told_of(&due.incident, due.count).build().map_err(|error| down(&error))?;
-        let items = vec![TransactWriteItem::builder().update(told).build()];
-        let sent = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
-        sent.map(drop).map_err(|error| down(&error))
+        // It grew while it was told: the rest is told after another window.
+        let later = self
+            .update_item(incident_key(&due.incident))
+            .update_expression("SET told = :count, due_at = :due_at, expires = :expires")
+            .condition_expression("opened = :opened")
+            .expression_attribute_values(":count", number(due.count))
+            .expression_attribute_values(":opened", seconds(due.opened))
+            .expression_attribute_values(":due_at", seconds(now + WINDOW))
+            .expression_attribute_values(":expires", seconds(now + WINDOW + KEPT));
+        self.write(later).await.map(drop)
     }
 }
 
 impl DynamoLedger {
     /// Takes a claim whose lease is over, with what its holder already did.
-    async fn take_over(&self, delivery: &Delivery, held: &Item, now: Timestamp) -> Result<Claim, LedgerDown> {
-        let taken = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", text(claim_key(delivery)))
+    async fn take_over(&self, delivery: &Delivery, held: &Item, now: Timestamp) -> Result<Claim, LedgerError> {
+        let take = self
+            .update_item(claim_key(delivery))
             .update_expression("SET lease_until = :until")
             .condition_expression("lease_until <= :now AND attribute_not_exists(done)")
             .expression_attribute_values(":until", seconds(now + LEASE))
-            .expression_attribute_values(":now", seconds(now))
-            .send()
-            .await;
-        if unless_condition_failed(taken)? {
+            .expression_attribute_values(":now", seconds(now));
+        if self.write(take).await? {
             Ok(Claim::Ours(Progress { counted: flag(held, "counted"), told: flag(held, "told") }))
         } else {
             Ok(Claim::Busy)
@@ -186,7 +172,7 @@ impl DynamoLedger {
         incident: &IncidentKey,
         finding: &Finding,
         now: Timestamp,
-    ) -> Result<(), LedgerDown> {
+    ) -> Result<(), LedgerError> {
         let mut opens = false;
         for attempt in 0..CONTENTION_TRIES {
             let mark = self
@@ -208,14 +194,14 @@ impl DynamoLedger {
             match (reasons.next(), reasons.next()) {
                 (Some("ConditionalCheckFailed"), _) => return Ok(()),
                 (_, Some("ConditionalCheckFailed")) => opens = !opens,
-                _ => tokio::time::sleep(pause(attempt, delivery)).await,
+                _ => tokio::time::sleep(pause(attempt)).await,
             }
         }
-        Err(LedgerDown(format!("incident {incident} is too busy to count into")))
+        Err(LedgerError::Contended)
     }
 
     /// Adds one to an open incident.
-    fn add(&self, incident: &IncidentKey, now: Timestamp) -> Result<TransactWriteItem, LedgerDown> {
+    fn add(&self, incident: &IncidentKey, now: Timestamp) -> Result<TransactWriteItem, LedgerError> {
         let add = self
             .update(incident_key(incident))
             .update_expression("ADD #count :one")
@@ -229,7 +215,12 @@ impl DynamoLedger {
     }
 
     /// Opens an incident where none is open, with a count of one.
-    fn open(&self, incident: &IncidentKey, finding: &Finding, now: Timestamp) -> Result<TransactWriteItem, LedgerDown> {
+    fn open(
+        &self,
+        incident: &IncidentKey,
+        finding: &Finding,
+        now: Timestamp,
+    ) -> Result<TransactWriteItem, LedgerError> {
         let put = Put::builder()
             .table_name(&self.table)
             .item("pk", text(incident_key(incident)))
@@ -247,7 +238,7 @@ impl DynamoLedger {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    async fn counted(&self, incident: &IncidentKey) -> Result<u64, LedgerDown> {
+    async fn counted(&self, incident: &IncidentKey) -> Result<u64, LedgerError> {
         let read = self.client.get_item().table_name(&self.table).key("pk", text(incident_key(incident)));
         let answer = read.consistent_read(true).send().await.map_err(|error| down(&error))?;
         Ok(answer.item().and_then(|item| integer(item, "count")).unwrap_or(1))
@@ -260,27 +251,49 @@ impl DynamoLedger {
         delivery: &Delivery,
         incident: &IncidentKey,
         finding: &Finding,
-    ) -> Result<bool, LedgerDown> {
-        let taken = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", text(incident_key(incident)))
+    ) -> Result<bool, LedgerError> {
+        let take = self
+            .update_item(incident_key(incident))
             .update_expression("SET loudest = :loudness, speaker = :me, finding = :finding")
             .condition_expression("attribute_not_exists(loudest) OR loudest < :loudness OR speaker = :me")
             .expression_attribute_values(":loudness", number(finding.severity as u64))
             .expression_attribute_values(":me", text(delivery.to_string()))
-            .expression_attribute_values(":finding", text(as_json(finding)?))
-            .send()
-            .await;
-        unless_condition_failed(taken)
+            .expression_attribute_values(":finding", text(as_json(finding)?));
+        self.write(take).await
     }
 
-    /// Remembers that people heard of `count` events.
-    fn told_of(&self, incident: &IncidentKey, count: u64) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
-        self.update(incident_key(incident))
+    /// Remembers that people heard of `count` events; never of fewer than before.
+    async fn told_of(&self, incident: &IncidentKey, count: u64) -> Result<(), LedgerError> {
+        let told = self
+            .update_item(incident_key(incident))
             .update_expression("SET told = :count")
-            .expression_attribute_values(":count", number(count))
+            .condition_expression("told < :count")
+            .expression_attribute_values(":count", number(count));
+        self.write(told).await.map(drop)
+    }
+
+    /// Takes an incident that cannot be read out of the index, where it would stand in the way of others.
+    async fn set_aside(&self, item: &Item) -> Result<(), LedgerError> {
+        let Some(key) = item.get("pk").and_then(|key| key.as_s().ok()) else { return Ok(()) };
+        self.write(self.update_item(key.clone()).update_expression("REMOVE due_bucket")).await.map(drop)
+    }
+
+    /// Makes a conditional write; `false` if its condition does not hold. An item that a transaction is just writing is
+    /// refused, and the SDK does not try that again by itself.
+    async fn write(&self, update: UpdateItemFluentBuilder) -> Result<bool, LedgerError> {
+        for attempt in 0..CONTENTION_TRIES {
+            let Err(error) = update.clone().send().await else { return Ok(true) };
+            match error.code() {
+                Some("ConditionalCheckFailedException") => return Ok(false),
+                Some("TransactionConflictException") => tokio::time::sleep(pause(attempt)).await,
+                _ => return Err(down(&error)),
+            }
+        }
+        Err(LedgerError::Contended)
+    }
+
+    fn update_item(&self, key: String) -> UpdateItemFluentBuilder {
+        self.client.update_item().table_name(&self.table).key("pk", text(key))
     }
 
     fn update(&self, key: String) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
@@ -296,31 +309,25 @@ fn incident_key(incident: &IncidentKey) -> String {
     format!("incident#{incident}")
 }
 
-/// A pause that grows with each try and differs between deliveries, so that they do not meet again.
-fn pause(attempt: u32, delivery: &Delivery) -> Duration {
-    let spread =
-        delivery.to_string().bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
-    Duration::from_millis((10 << attempt) + spread % (20 << attempt))
+/// A pause that grows with each try and is never the same, so that those who met do not meet again.
+fn pause(attempt: u32) -> Duration {
+    let spread = RandomState::new().hash_one(attempt) % (20 << attempt);
+    Duration::from_millis((10 << attempt) + spread)
 }
 
-fn due(item: &Item) -> Result<Due, LedgerDown> {
-    let broken = |what: &str| LedgerDown(format!("an incident in the table has no readable `{what}`"));
+fn due(item: &Item) -> Option<Due> {
     let string = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
-    let key = string("pk").and_then(|key| key.strip_prefix("incident#")).ok_or_else(|| broken("pk"))?;
-    let finding =
-        string("finding").and_then(|json| serde_json::from_str(json).ok()).ok_or_else(|| broken("finding"))?;
-    let opened = integer(item, "opened").and_then(|at| Timestamp::from_second(at.try_into().ok()?).ok());
-    Ok(Due {
-        incident: IncidentKey::from_stored(key),
-        finding,
-        opened: opened.ok_or_else(|| broken("opened"))?,
-        count: integer(item, "count").ok_or_else(|| broken("count"))?,
+    Some(Due {
+        incident: IncidentKey::from_stored(string("pk")?.strip_prefix("incident#")?),
+        finding: serde_json::from_str(string("finding")?).ok()?,
+        opened: Timestamp::from_second(integer(item, "opened")?.try_into().ok()?).ok()?,
+        count: integer(item, "count")?,
         told: integer(item, "told").unwrap_or(0),
     })
 }
 
-fn as_json(finding: &Finding) -> Result<String, LedgerDown> {
-    serde_json::to_string(finding).map_err(|error| LedgerDown(error.to_string()))
+fn as_json(finding: &Finding) -> Result<String, LedgerError> {
+    serde_json::to_string(finding).map_err(|error| LedgerError::Down(error.to_string()))
 }
 
 fn text(text: impl Into<String>) -> AttributeValue {
@@ -343,17 +350,6 @@ fn flag(item: &Item, name: &str) -> bool {
     item.get(name).and_then(|value| value.as_bool().ok()).copied().unwrap_or(false)
 }
 
-fn down(error: &(dyn std::error::Error + 'static)) -> LedgerDown {
-    LedgerDown(because(error))
-}
-
-/// Whether a conditional write was made; `false` when its condition did not hold.
-fn unless_condition_failed<T, R: std::fmt::Debug + 'static>(
-    written: Result<T, aws_sdk_dynamodb::error::SdkError<UpdateItemError, R>>,
-) -> Result<bool, LedgerDown> {
-    match written {
-        Ok(_) => Ok(true),
-        Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
-        Err(error) => Err(down(&error)),
-    }
+fn down(error: &(dyn std::error::Error + 'static)) -> LedgerError {
+    LedgerError::Down(because(error))
 }

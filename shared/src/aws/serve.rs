@@ -157,12 +157,12 @@ fn log_finding(stack: &str, watcher: Watcher, finding: &Finding, standing: &Stan
         "incident": standing.incident.as_str(),
         "count": standing.count,
         "speaks": standing.speaks,
-        "unclaimed": standing.unclaimed,
         "event_id": finding.event.id,
         "account": finding.account,
         "Findings": 1,
+        "Unclaimed": u8::from(standing.unclaimed),
         "SecondsToDetect": delay,
-        "_aws": emf(if delay.is_some() { &["Findings", "SecondsToDetect"] } else { &["Findings"] }),
+        "_aws": emf(if delay.is_some() { &["Findings", "Unclaimed", "SecondsToDetect"] } else { &["Findings", "Unclaimed"] }),
     }));
 }
 
@@ -181,7 +181,7 @@ fn emf(metrics: &[&str]) -> Value {
     let metrics: Vec<Value> = metrics.iter().map(|name| json!({"Name": name})).collect();
     json!({
         "Timestamp": now().as_millisecond(),
-        "CloudWatchMetrics": [{"Namespace": "iamwatch", "Dimensions": [["stack", "function"]], "Metrics": metrics}],
+        "CloudWatchMetrics": [{"Namespace": "iamwatch", "Dimensions": [["stack"], ["stack", "function"]], "Metrics": metrics}],
     })
 }
 

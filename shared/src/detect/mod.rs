@@ -181,20 +181,30 @@ pub fn by_id(id: &str) -> Option<&'static Detection> {
 }
 
 /// What a watcher says of an event. One act is one alert: where several detections see it, the strongest speaks and
-/// names the others.
+/// names the others. That it was root who acted is said by whatever else is found, and makes it no less severe: as a
+/// finding of its own it would hide each act of root behind the first.
 #[must_use]
 pub fn look(watcher: Watcher, event: &Event, context: &Context<'_>) -> Option<Finding> {
     if let Some(fault) = event.fault() {
-        return Some(unreadable_event::finding(event, fault));
+        return Some(unreadable_event::finding(event, fault).capped());
     }
     let asked = ALL.iter().filter(|detection| watcher.asks(detection) && detection.wants(event));
     let mut found: Vec<Finding> = asked.filter_map(|detection| (detection.detect)(event, context)).collect();
+    if let Some(general) = found.iter().position(|finding| finding.detection == root_api_call::DETECTION.id)
+        && found.len() > 1
+    {
+        let general = found.remove(general);
+        for finding in &mut found {
+            finding.severity = finding.severity.max(general.severity);
+        }
+        found.push(general.severity(Severity::Low));
+    }
     // Of two that are as strong, the one that need not be counted first.
     found.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.speaks_at));
     let also: Vec<String> = found.iter().skip(1).map(|finding| finding.detection.clone()).collect();
     let asks = found.iter().find_map(|finding| finding.asks.clone());
     let strongest = found.into_iter().next()?;
-    Some(Finding { asks, also, ..strongest })
+    Some(Finding { asks, also, ..strongest }.capped())
 }
 
 /// As in "was denied iam:CreateUser on user bob". A resource that is everything is left out.

@@ -14,7 +14,7 @@
 //!
 //! ## What to do
 //!
-//! 1. Read the fault above, and the event in the function's log group at the alert's time.
+//! 1. Read the fault above, and the function's log at the alert's time.
 //! 2. In CloudTrail, list the `Invoke` and `PutEvents` calls of the 15 minutes before the alert and who made them.
 //! 3. If AWS sent it, report the event's shape to iamwatch's maintainers.
 

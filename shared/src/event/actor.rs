@@ -149,6 +149,8 @@ impl Actor {
         .to_owned();
         let principal = match kind {
             Kind::Role | Kind::SsoUser => issuer_arn.map(str::to_owned).or_else(|| role_arn(arn, role?)),
+            // Whoever asks for a federation token chooses the name in its ARN; the user behind it stays the same.
+            Kind::FederatedUser => issuer_arn.or(Some(arn).filter(|arn| !arn.is_empty())).map(str::to_owned),
             Kind::Service => Some(name.clone()),
             Kind::OtherAccount => account.as_ref().map(|account| format!("arn:aws:iam::{account}:root")),
             _ if arn.is_empty() => None,

@@ -6,10 +6,35 @@ use serde_json::{Map, Value};
 const REDACTED: &str = "[redacted]";
 
 /// What the key of a secret has in it. [`names_one`] knows their first letters.
-const SECRETS: [&str; 5] = ["sessiontoken", "secret", "password", "signintoken", "bearertoken"];
+const SECRETS: [&str; 15] = [
+    "sessiontoken",
+    "secret",
+    "password",
+    "signintoken",
+    "bearertoken",
+    "accesstoken",
+    "authtoken",
+    "authorizationtoken",
+    "identitytoken",
+    "refreshtoken",
+    "samlassertion",
+    "privatekey",
+    "passphrase",
+    "tokencode",
+    "apikeyvalue",
+];
 
 /// Keys that name a secret without holding it.
-const NAMES_A_SECRET: [&str; 5] = ["secretid", "secretarn", "secretname", "secretidlist", "passwordlastused"];
+const NAMES_A_SECRET: [&str; 8] = [
+    "secretid",
+    "secretarn",
+    "secretname",
+    "secretidlist",
+    "secretversionid",
+    "secretkmskeyid",
+    "passwordlastused",
+    "passwordpolicy",
+];
 
 /// Replaces the text under every key that speaks of a session token, a secret or a password, at any depth.
 ///
@@ -37,19 +62,24 @@ fn blank(value: &mut Value) {
     match value {
         Value::String(text) if !text.is_empty() => REDACTED.clone_into(text),
         Value::Array(list) => list.iter_mut().for_each(blank),
-        Value::Object(map) => map.values_mut().for_each(blank),
+        Value::Object(map) => {
+            map.iter_mut().filter(|(key, _)| !names_a_secret(key)).for_each(|(_, value)| blank(value));
+        }
         _ => {}
     }
+}
+
+fn names_a_secret(key: &str) -> bool {
+    NAMES_A_SECRET.contains(&key.to_ascii_lowercase().as_str())
 }
 
 fn holds_a_secret(key: &str) -> bool {
     if !names_one(key.as_bytes()) {
         return false;
     }
-    let key = key.to_ascii_lowercase();
     // `responseElements.PasswordUpdated` and the like answer "Success": an outcome, not a password.
-    let outcome = key.ends_with("updated") || key.ends_with("requested") || key.ends_with("completed");
-    !outcome && !NAMES_A_SECRET.contains(&key.as_str())
+    let outcome = ["Updated", "Requested", "Completed"].iter().any(|end| key.ends_with(end));
+    !outcome && !names_a_secret(key)
 }
 
 /// Whether one of the [`SECRETS`] is part of a key, in any case. Every key of every record is asked, so it goes by first
@@ -58,7 +88,7 @@ fn names_one(key: &[u8]) -> bool {
     let is_at = |place: usize, word: &&str| {
         key.get(place..place + word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word.as_bytes()))
     };
-    let begins = |letter: u8| matches!(letter, b's' | b'S' | b'p' | b'P' | b'b' | b'B');
+    let begins = |letter: u8| b"aAbBiIpPrRsStT".contains(&letter);
     let places = key.iter().enumerate().filter(|(_, letter)| begins(**letter));
     places.map(|(place, _)| place).any(|place| SECRETS.iter().any(|word| is_at(place, word)))
 }
@@ -86,6 +116,8 @@ mod tests {
             },
             "requestParameters": {
                 "masterUserPassword": {"value": "hunter2"},
+                "masterUserSecret": {"secretArn": "arn:aws:secretsmanager:us-east-1:111122223333:secret:db", "value": "v"},
+                "webIdentityToken": "eyJ",
                 "passwordResetRequired": false,
                 "secretId": "prod/db",
                 "list": [{"Password": "p"}],
@@ -109,6 +141,11 @@ mod tests {
                 },
                 "requestParameters": {
                     "masterUserPassword": {"value": "[redacted]"},
+                    "masterUserSecret": {
+                        "secretArn": "arn:aws:secretsmanager:us-east-1:111122223333:secret:db",
+                        "value": "[redacted]",
+                    },
+                    "webIdentityToken": "[redacted]",
                     "passwordResetRequired": false,
                     "secretId": "prod/db",
                     "list": [{"Password": "[redacted]"}],

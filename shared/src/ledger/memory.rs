@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use super::{ABANDONED, Claim, Delivery, Due, LEASE, Ledger, LedgerDown, Progress, REMEMBERED, Standing, WINDOW};
+use super::{ABANDONED, Claim, Delivery, Due, LEASE, Ledger, LedgerError, Progress, REMEMBERED, Standing, WINDOW};
 use crate::finding::{Finding, IncidentKey, Severity};
 
 /// A ledger that lives as long as the process.
@@ -44,7 +44,7 @@ impl Memory {
 }
 
 impl Ledger for Memory {
-    async fn claim(&self, delivery: &Delivery, now: Timestamp) -> Result<Claim, LedgerDown> {
+    async fn claim(&self, delivery: &Delivery, now: Timestamp) -> Result<Claim, LedgerError> {
         let mut state = self.state();
         let progress = match state.claims.get(delivery) {
             Some(held) if held.until > now => return Ok(if held.done { Claim::Done } else { Claim::Busy }),
@@ -61,7 +61,7 @@ impl Ledger for Memory {
         progress: Progress,
         finding: &Finding,
         now: Timestamp,
-    ) -> Result<Standing, LedgerDown> {
+    ) -> Result<Standing, LedgerError> {
         let mut state = self.state();
         let key = finding.incident();
         let over = |open: &Open| open.closed || open.due_at + ABANDONED <= now;
@@ -90,7 +90,7 @@ impl Ledger for Memory {
         Ok(Standing { incident: key, count: open.due.count, speaks: takes_floor && !progress.told, unclaimed: false })
     }
 
-    async fn told(&self, delivery: &Delivery, standing: &Standing) -> Result<(), LedgerDown> {
+    async fn told(&self, delivery: &Delivery, standing: &Standing) -> Result<(), LedgerError> {
         let mut state = self.state();
         if let Some(held) = state.claims.get_mut(delivery) {
             held.progress.told = true;
@@ -101,7 +101,7 @@ impl Ledger for Memory {
         Ok(())
     }
 
-    async fn confirm(&self, delivery: &Delivery, now: Timestamp) -> Result<(), LedgerDown> {
+    async fn confirm(&self, delivery: &Delivery, now: Timestamp) -> Result<(), LedgerError> {
         let held = Held { done: true, until: now + REMEMBERED, progress: Progress { counted: true, told: true } };
         let mut state = self.state();
         match state.claims.get_mut(delivery) {
@@ -111,7 +111,7 @@ impl Ledger for Memory {
         Ok(())
     }
 
-    async fn release(&self, delivery: &Delivery) -> Result<(), LedgerDown> {
+    async fn release(&self, delivery: &Delivery) -> Result<(), LedgerError> {
         if let Some(held) = self.state().claims.get_mut(delivery)
             && !held.done
         {
@@ -120,20 +120,21 @@ impl Ledger for Memory {
         Ok(())
     }
 
-    async fn due(&self, now: Timestamp) -> Result<Vec<Due>, LedgerDown> {
+    async fn due(&self, now: Timestamp) -> Result<Vec<Due>, LedgerError> {
         let state = self.state();
         let over = state.ends.iter().take_while(|(end, _)| *end <= now).take(100);
         Ok(over.filter_map(|(_, key)| state.incidents.get(key)).map(|open| open.due.clone()).collect())
     }
 
-    async fn close(&self, due: &Due, _: Timestamp) -> Result<(), LedgerDown> {
-        let mut state = self.state();
-        if let Some(open) = state.incidents.get_mut(&due.incident) {
-            open.due.told = open.due.told.max(due.count);
+    async fn close(&self, due: &Due, now: Timestamp) -> Result<(), LedgerError> {
+        let state = &mut *self.state();
+        if let Some(open) = state.incidents.get_mut(&due.incident).filter(|open| open.due.opened == due.opened) {
+            state.ends.remove(&(open.due_at, due.incident.clone()));
+            open.due.told = due.count;
             open.closed = open.due.count == due.count;
-            if open.closed {
-                let end = (open.due_at, due.incident.clone());
-                state.ends.remove(&end);
+            if !open.closed {
+                open.due_at = now + WINDOW;
+                state.ends.insert((open.due_at, due.incident.clone()));
             }
         }
         Ok(())

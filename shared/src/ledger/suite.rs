@@ -24,7 +24,8 @@ pub async fn run(ledger: &impl Ledger) {
     a_louder_finding_speaks_again(ledger).await;
     an_incident_below_its_quorum_is_silent(ledger).await;
     an_incident_is_due_when_its_window_is_over_and_not_before(ledger).await;
-    an_incident_that_grew_while_it_was_told_stays_open(ledger).await;
+    an_incident_that_grew_while_it_was_told_has_another_window(ledger).await;
+    a_late_teller_takes_nothing_back(ledger).await;
     a_closed_incident_opens_anew(ledger).await;
     an_abandoned_incident_does_not_swallow_new_events(ledger).await;
     another_session_name_is_the_same_incident(ledger).await;
@@ -119,21 +120,38 @@ async fn an_incident_is_due_when_its_window_is_over_and_not_before(ledger: &impl
     assert!(is_due(start() + WINDOW).await);
 }
 
-async fn an_incident_that_grew_while_it_was_told_stays_open(ledger: &impl Ledger) {
+async fn an_incident_that_grew_while_it_was_told_has_another_window(ledger: &impl Ledger) {
     let over = start() + WINDOW;
     let (first, finding) = sample("grew", 1);
     claim(ledger, &first, start()).await;
     ledger.count(&first, Progress::default(), &finding, start()).await.unwrap();
-    let find = async || ledger.due(over).await.unwrap().into_iter().find(|due| due.incident == finding.incident());
-    let due = find().await.unwrap();
+    let find = async |at| ledger.due(at).await.unwrap().into_iter().find(|due| due.incident == finding.incident());
+    let due = find(over).await.unwrap();
     let (second, finding) = sample("grew", 2);
     claim(ledger, &second, over).await;
     ledger.count(&second, Progress::default(), &finding, over).await.unwrap();
     ledger.close(&due, over).await.unwrap();
-    let still = find().await.unwrap();
+    assert_eq!(find(over + WINDOW - SECOND).await, None, "a steady incident is not told every minute");
+    let still = find(over + WINDOW).await.unwrap();
     assert_eq!((still.count, still.told), (2, 1));
-    ledger.close(&still, over).await.unwrap();
-    assert_eq!(find().await, None);
+    ledger.close(&still, over + WINDOW).await.unwrap();
+    assert_eq!(find(over + WINDOW).await, None);
+}
+
+async fn a_late_teller_takes_nothing_back(ledger: &impl Ledger) {
+    let mut standings = Vec::new();
+    for number in 1..=3 {
+        let (delivery, finding) = sample("late-teller", number);
+        claim(ledger, &delivery, start()).await;
+        let standing = ledger.count(&delivery, Progress::default(), &finding, start()).await.unwrap();
+        standings.push((delivery, standing));
+    }
+    for (delivery, standing) in standings.iter().rev() {
+        ledger.told(delivery, standing).await.unwrap();
+    }
+    let due = ledger.due(start() + WINDOW).await.unwrap();
+    let due = due.iter().find(|due| Some(&due.incident) == standings.first().map(|(_, s)| &s.incident)).unwrap();
+    assert_eq!((due.count, due.told), (3, 3));
 }
 
 async fn a_closed_incident_opens_anew(ledger: &impl Ledger) {

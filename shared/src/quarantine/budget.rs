@@ -19,8 +19,8 @@ const PER_USER: usize = 3;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {
     spent: Vec<Spent>,
-    /// Until when people need not be told again that it is spent.
-    storm_told_until: Option<Timestamp>,
+    /// The record whose mail says that it is spent, and until when that is enough.
+    told: Option<(String, Timestamp)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,9 +54,9 @@ impl Budget {
         };
         let of_user = self.spent.iter().filter(|spent| spent.user == user).count();
         if users(HOUR) > PER_HOUR || users(DAY) > PER_DAY || of_user >= PER_USER {
-            let tell = self.storm_told_until.is_none_or(|until| until <= now);
+            let tell = self.told.as_ref().is_none_or(|(by, until)| by == record || *until <= now);
             if tell {
-                self.storm_told_until = Some(now + HOUR);
+                self.told = Some((record.to_owned(), now + HOUR));
             }
             return Err(Exhausted { tell });
         }

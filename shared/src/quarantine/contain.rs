@@ -170,7 +170,9 @@ impl<I: Iam, R: Records, P: People> Containment<'_, I, R, P> {
             let applied = self.iam.apply(&step).await;
             let failed = applied.is_err();
             record.calls.push(Call { what: step.words(), at: now, error: applied.err() });
-            let proven = self.iam.facts(step.user()).await?.is_some_and(|facts| step.is_proven_by(&facts));
+            // Proof that cannot be read is no proof, and no reason to forget what was done.
+            let now_there = self.iam.facts(step.user()).await.ok().flatten();
+            let proven = now_there.is_some_and(|facts| step.is_proven_by(&facts));
             state = match (proven, failed) {
                 (true, _) => state,
                 (false, false) => State::Applied,
@@ -210,16 +212,20 @@ pub async fn restore<I: Iam, R: Records>(
     records: &R,
     now: Timestamp,
 ) -> Result<Record, Failure> {
-    if !record.state.can_be_restored() {
+    let left_behind = record.state == State::Claimed && record.at + LEASE <= now;
+    if !record.state.can_be_restored() && !left_behind {
         return Err(Failure(format!("record {} is {}: there is nothing to take back", record.id, record.state)));
     }
     let was = record.clone();
     let mut record = record;
     for step in record.plan.steps.clone().iter().rev() {
         iam.revert(step).await?;
-        record.calls.push(Call { what: format!("undo: {}", step.words()), at: now, error: None });
+        record.calls.push(Call { what: step.undo_words(), at: now, error: None });
         if iam.facts(step.user()).await?.is_none_or(|facts| step.is_proven_by(&facts)) {
-            return Err(Failure(format!("IAM does not show the undo of `{}` yet; run it again", step.words())));
+            return Err(Failure(format!(
+                "IAM was asked to {} and does not show it yet; run it again",
+                step.undo_words()
+            )));
         }
     }
     let record = record.moved(State::Restored, now);

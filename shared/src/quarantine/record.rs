@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Facts, Plan};
-use crate::finding::Finding;
+use crate::finding::{Ask, Finding};
 
 /// One containment, from the first look to its undo.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,7 +88,13 @@ impl Record {
     #[must_use]
     pub fn id_of(finding: &Finding) -> String {
         let mut hash = Sha256::new();
-        for part in [&finding.account, &finding.event.id, &finding.detection] {
+        // With what is asked: a made-up finding about the same event is another record.
+        let asks = match &finding.asks {
+            Some(Ask::DisableAccessKey { user, key }) => [user.as_str(), key.as_str()],
+            None => ["", ""],
+        };
+        let finding = [finding.account.as_str(), &finding.event.id, &finding.detection];
+        for part in finding.into_iter().chain(asks) {
             hash.update(part.len().to_be_bytes());
             hash.update(part.as_bytes());
         }
@@ -105,10 +111,10 @@ impl Record {
 }
 
 impl State {
-    /// Whether something was changed that can be taken back.
+    /// Whether something was changed that can be taken back, or may have been: a call that failed may have worked.
     #[must_use]
     pub fn can_be_restored(self) -> bool {
-        matches!(self, Self::Applied | Self::Verified)
+        matches!(self, Self::Applied | Self::Verified | Self::Failed)
     }
 }
 

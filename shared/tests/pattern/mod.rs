@@ -1,7 +1,7 @@
 //! EventBridge's matching, written plainly from its documentation: the oracle for the quick way in the code.
 //!
-//! It knows what the product's patterns use: exact values, null, `prefix`, `suffix`, `anything-but`, `exists`, and
-//! objects within objects. Anything else is a mistake in the pattern and panics.
+//! It knows what the product's patterns use: exact values, null, `prefix`, `suffix`, `anything-but`, `exists`, `$or`,
+//! and objects within objects. Anything else is a mistake in the pattern and panics.
 
 #![expect(clippy::panic, reason = "a pattern that is not understood must fail the test")]
 
@@ -14,9 +14,10 @@ pub(crate) fn matches(pattern: &Value, event: &Value) -> bool {
 
 fn below(pattern: &Value, event: Option<&Value>) -> bool {
     match pattern {
-        Value::Object(fields) => {
-            fields.iter().all(|(key, pattern)| below(pattern, event.and_then(|event| event.get(key))))
-        }
+        Value::Object(fields) => fields.iter().all(|(key, pattern)| match (key.as_str(), pattern) {
+            ("$or", Value::Array(ways)) => ways.iter().any(|way| below(way, event)),
+            _ => below(pattern, event.and_then(|event| event.get(key))),
+        }),
         Value::Array(alternatives) => alternatives.iter().any(|alternative| leaf(alternative, event)),
         other => panic!("a pattern's field is an object or a list of alternatives, not `{other}`"),
     }

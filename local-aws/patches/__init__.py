@@ -1,0 +1,33 @@
+"""Where ministack 1.5.33 is put right, so that it behaves like AWS where iamwatch depends on it.
+
+Nothing of ministack's files is touched: each patch replaces a private name in the running process,
+which is why the version is pinned exactly. A patch states what AWS does, what ministack does, and
+where the patch itself still differs from AWS. `tests/test_launcher.py` runs ministack with and
+without its patches; a test that says `ministack_alone_…` fails when ministack has learnt the
+behaviour, and then the patch can go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from patches import cloudwatch, eventbridge, functions, iam, journal, sns
+
+#: Name on the command line (`--without NAME`) → what it does. The order does not matter.
+ALL: dict[str, Callable[[], None]] = {
+    "aws-sources": eventbridge.accept_events_from_aws_sources,
+    "put-events-limits": eventbridge.refuse_entries_that_aws_refuses,
+    "rule-states": eventbridge.deliver_by_the_state_of_the_rule,
+    "async-delivery": eventbridge.deliver_with_retries_and_dead_letters,
+    "function-code": functions.insist_on_the_code_of_a_function,
+    "destination-roles": functions.ask_the_role_before_an_event_is_kept,
+    "kept-messages": sns.keep_what_people_would_get,
+    "publish-limits": sns.refuse_what_sns_refuses,
+    "topic-policies": sns.limit_the_default_policy_of_a_topic,
+    "user-paths": iam.authorise_users_by_their_whole_arn,
+    "session-roles": iam.know_the_role_behind_a_session,
+    "secure-transport": iam.take_this_machine_for_secure,
+    "condition-keys": iam.know_the_condition_keys_of_our_roles,
+    "alarm-expressions": cloudwatch.accept_alarms_on_expressions,
+    "iam-journal": journal.record_iam_calls,
+}

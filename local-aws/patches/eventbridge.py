@@ -1,0 +1,226 @@
+"""EventBridge: who may send, what a rule's state lets through, and how a target is reached."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from contextvars import ContextVar
+from http import HTTPStatus
+from typing import Any
+
+from ministack.core.concurrency import esm_wake
+from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
+from ministack.core.responses import error_response_json, get_account_id, get_region, json_response, new_uuid
+from ministack.services import eventbridge, lambda_svc, sqs
+
+log = logging.getLogger("local-aws")
+
+SERVICE = "events.amazonaws.com"
+ALL_MANAGEMENT_EVENTS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+CLOUDTRAIL_CALL = "AWS API Call via CloudTrail"
+READ_PREFIXES = ("Get", "List", "Describe")
+#: Reads by name, but EventBridge delivers them with any enabled rule.
+DELIVERED_READS = frozenset({"GetFederationToken", "GetSessionToken"})
+MAX_REQUEST_BYTES = 256 * 1024
+
+#: The rule and target being served, for code that ministack calls with an ARN only.
+_serving: ContextVar[tuple[dict[str, Any], dict[str, Any]] | None] = ContextVar("serving", default=None)
+
+
+def accept_events_from_aws_sources() -> None:
+    """AWS refuses PutEvents with a source of `aws.*`, and so does ministack.
+
+    On AWS CloudTrail puts these events on the bus by itself. Here a test or the demo has to, so it
+    may. Difference to AWS: anyone who may call PutEvents can forge a CloudTrail event here.
+    """
+    put_events = eventbridge._put_events
+
+    def put(data: dict[str, Any], allow_aws_source: bool = True) -> Any:
+        return put_events(data, allow_aws_source=allow_aws_source)
+
+    eventbridge._put_events = put
+
+
+def refuse_entries_that_aws_refuses() -> None:
+    """AWS refuses requests over 256 KB, and entries whose detail is not a JSON object.
+
+    ministack takes both. Difference to AWS: the size is counted as AWS documents it (detail,
+    detail type, source, resources), not measured against AWS.
+    """
+    put_events = eventbridge._put_events
+
+    def put(data: dict[str, Any], **options: Any) -> Any:
+        entries = data.get("Entries", [])
+        if sum(map(_entry_bytes, entries)) > MAX_REQUEST_BYTES:
+            return error_response_json(
+                "ValidationException", "Total size of the entries in the request is over the limit.", 400
+            )
+        malformed = [not _is_json_object(entry.get("Detail", "{}")) for entry in entries]
+        if not any(malformed):
+            return put_events(data, **options)
+        sound = [entry for entry, bad in zip(entries, malformed, strict=True) if not bad]
+        status, headers, body = put_events({**data, "Entries": sound}, **options)
+        if status != HTTPStatus.OK:
+            return status, headers, body
+        answer = json.loads(body)
+        taken = iter(answer["Entries"])
+        refused = {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
+        results = [refused if bad else next(taken) for bad in malformed]
+        return json_response({"FailedEntryCount": answer["FailedEntryCount"] + sum(malformed), "Entries": results})
+
+    eventbridge._put_events = put
+
+
+def _entry_bytes(entry: dict[str, Any]) -> int:
+    texts = [entry.get("Source", ""), entry.get("DetailType", ""), entry.get("Detail", ""), *entry.get("Resources", [])]
+    return sum(len(str(text).encode()) for text in texts)
+
+
+def _is_json_object(text: Any) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (TypeError, ValueError):
+        return False
+
+
+def deliver_by_the_state_of_the_rule() -> None:
+    """AWS withholds CloudTrail's Get*, List* and Describe* events from rules that are only `ENABLED`.
+
+    They reach rules in state `ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS`. ministack does not know
+    that state (such a rule never fires) and gives reads to every enabled rule, so that a rule blind to
+    denied reads on AWS would see them here.
+    """
+
+    def dispatch(event: dict[str, Any], view: Any = None) -> None:
+        view = view or eventbridge._pattern_event_view(event)
+        seen = set(event.get("_DispatchPath") or [])
+        for key, rule in list(eventbridge._rules.items()):
+            if rule.get("EventBusName", "default") != event.get("EventBusName", "default") or key in seen:
+                continue
+            if not rule.get("EventPattern") or not _state_lets_through(rule.get("State"), event):
+                continue
+            if eventbridge._matches_pattern_view(rule["EventPattern"], view, f"rule {key}"):
+                for target in eventbridge._targets.get(key, []):
+                    eventbridge._invoke_target(target, event, rule, view)
+
+    eventbridge._dispatch_event = dispatch
+
+
+def _state_lets_through(state: str | None, event: dict[str, Any]) -> bool:
+    if state == ALL_MANAGEMENT_EVENTS:
+        return True
+    return state == "ENABLED" and not _is_read_by_cloudtrail(event)
+
+
+def _is_read_by_cloudtrail(event: dict[str, Any]) -> bool:
+    if event.get("DetailType") != CLOUDTRAIL_CALL:
+        return False
+    try:
+        name = json.loads(event.get("Detail", "{}")).get("eventName")
+    except (AttributeError, ValueError):
+        return False
+    return isinstance(name, str) and name.startswith(READ_PREFIXES) and name not in DELIVERED_READS
+
+
+def deliver_with_retries_and_dead_letters() -> None:
+    """AWS invokes functions asynchronously, and keeps what it could not deliver.
+
+    A function that fails is called again twice, after one and two minutes; then the event goes to its
+    OnFailure destination. An event that never got as far as the function (it is gone, or its policy
+    does not let the rule in) goes to the target's dead-letter queue, if that queue's policy lets
+    EventBridge send. ministack calls the function once, asks no policy, and drops what fails.
+
+    Differences to AWS: the pauses are seconds (`--retry-seconds`); a missing function or permission is
+    not retried for the target's RetryPolicy, the dead letter is there at once; a destination queue does
+    not check the function's role.
+    """
+    invoke_target = eventbridge._invoke_target
+    send_to_queue = eventbridge._dispatch_to_sqs
+
+    def invoke(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], view: Any = None) -> None:
+        token = _serving.set((rule, target))
+        try:
+            invoke_target(target, event, rule, view)
+        finally:
+            _serving.reset(token)
+
+    def to_lambda(arn: str, payload: str) -> None:
+        function, config, _name = lambda_svc._get_func_record_for_ref(arn)
+        if not function or not config:
+            _dead_letter(payload, "NO_RESOURCE", f"function `{arn}` does not exist")
+        elif not _function_lets_rule_in(function, arn):
+            _dead_letter(payload, "NO_PERMISSIONS", f"function `{arn}` does not let {SERVICE} invoke it")
+        else:
+            record = lambda_svc._execution_record_for_config(function, config)
+            lambda_svc.invoke_async_with_retry(record, json.loads(payload))
+
+    def to_queue(spec: Any, payload: str, parameters: dict[str, Any] | None = None) -> None:
+        if sqs._queue_by_arn(str(spec)) is None:
+            _dead_letter(payload, "NO_RESOURCE", f"queue `{spec}` does not exist")
+        elif not _queue_lets_rule_in(str(spec)):
+            _dead_letter(payload, "NO_PERMISSIONS", f"queue `{spec}` does not let {SERVICE} send")
+        else:
+            send_to_queue(spec, payload, parameters)
+
+    eventbridge._invoke_target = invoke
+    eventbridge._dispatch_to_lambda = to_lambda
+    eventbridge._dispatch_to_sqs = to_queue
+
+
+def _source_arn() -> str:
+    rule, _target = _serving.get() or ({}, {})
+    return str(rule.get("Arn", ""))
+
+
+def _is_scheduler() -> bool:
+    """EventBridge Scheduler assumes the target's role instead of asking the function's policy."""
+    return ":scheduler:" in _source_arn()
+
+
+def _function_lets_rule_in(function: dict[str, Any], arn: str) -> bool:
+    if _is_scheduler():
+        return True
+    request = EvalContext(
+        principal_arn="*",
+        principal_type="Service",
+        principal_account="",
+        action="lambda:InvokeFunction",
+        resource_arn=arn,
+        region=get_region(),
+        service_context={"aws:sourcearn": _source_arn(), "aws:sourceaccount": get_account_id()},
+    )
+    return bool(evaluate_resource_policy(function.get("policy"), request, service=SERVICE).decision == "Allow")
+
+
+def _queue_lets_rule_in(arn: str) -> bool:
+    return _is_scheduler() or bool(sqs.queue_policy_allows(arn, SERVICE, _source_arn(), get_account_id()))
+
+
+def _dead_letter(payload: str, code: str, message: str) -> None:
+    """Put an event that could not be delivered into its target's dead-letter queue, with AWS's attributes."""
+    rule, target = _serving.get() or ({}, {})
+    arn = (target.get("DeadLetterConfig") or {}).get("Arn", "")
+    queue = sqs._queue_by_arn(arn) if arn else None
+    if queue is None or not _queue_lets_rule_in(arn):
+        log.warning("event lost: %s; dead-letter queue `%s` is missing or does not let %s send", message, arn, SERVICE)
+        return
+    facts = {
+        "RULE_ARN": rule.get("Arn", ""),
+        "TARGET_ARN": target.get("Arn", ""),
+        "ERROR_CODE": code,
+        "ERROR_MESSAGE": message,
+    }
+    attributes = {name: {"DataType": "String", "StringValue": value} for name, value in facts.items()}
+    now = time.time()
+    letter = {
+        "id": new_uuid(),
+        "body": payload,
+        "message_attributes": attributes,
+        "md5_attrs": sqs._md5_msg_attrs(attributes),
+        "sent_at": now,
+        "visible_at": now + sqs.queue_delay(queue),
+    }
+    sqs._ensure_msg_fields(letter)
+    queue["messages"].append(letter)
+    esm_wake.set()

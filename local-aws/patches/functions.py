@@ -1,0 +1,67 @@
+"""Lambda: where a function's code comes from, and what its role must allow."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from ministack.core.iam_evaluator import EvalContext, combine_resource_policy, evaluate, resolve_principal
+from ministack.core.lambda_runtime import execution_credentials
+from ministack.core.responses import get_account_id, get_region, request_scope
+from ministack.services import lambda_svc, s3, sqs
+
+log = logging.getLogger("local-aws")
+
+
+def insist_on_the_code_of_a_function() -> None:
+    """AWS takes a function's code from a bucket of any account that lets it, and fails without code.
+
+    ministack looks in the function's account only; a stack whose code is not there is made all the same,
+    and its functions answer every call with a made-up success. Difference to AWS: the bucket's policy is
+    not asked.
+    """
+    fetch = lambda_svc._fetch_code_from_s3
+
+    def insisting(bucket: str, key: str, version_id: str | None = None) -> bytes:
+        with request_scope(s3._bucket_owner_account(bucket) or get_account_id(), get_region()):
+            code: bytes | None = fetch(bucket, key, version_id)
+        if code is None:
+            raise ValueError(f"there is no package `s3://{bucket}/{key}`")
+        return code
+
+    lambda_svc._fetch_code_from_s3 = insisting
+
+
+def ask_the_role_before_an_event_is_kept() -> None:
+    """AWS sends a failed event to its OnFailure destination with the rights of the function's role.
+
+    ministack sends it whatever the role may do. Difference to AWS: only queues are asked for, and AWS
+    refuses already to configure a destination that the role may not use.
+    """
+    route = lambda_svc._route_async_failure
+
+    def asking(destination: str, function: str, event: Any, result: dict[str, Any]) -> None:
+        if ":sqs:" in destination and not _may_send(function, destination):
+            log.warning("event lost: the role of `%s` may not sqs:SendMessage to `%s`", function, destination)
+            return
+        route(destination, function, event, result)
+
+    lambda_svc._route_async_failure = asking
+
+
+def _may_send(function: str, queue: str) -> bool:
+    config = lambda_svc._functions[function]["config"]
+    principal = resolve_principal(execution_credentials(config)["AWS_ACCESS_KEY_ID"], get_account_id())
+    request = EvalContext(
+        principal_arn=principal.arn,
+        principal_type=principal.type,
+        principal_account=principal.account,
+        action="sqs:SendMessage",
+        resource_arn=queue,
+        region=get_region(),
+        principal_keys=principal.keys,
+    )
+    decision = evaluate(request, principal.policies, *principal.limits)
+    if found := sqs.queue_policy_for_arn(queue):
+        decision = combine_resource_policy(decision, request, *found, limits=principal.limits)
+    return bool(decision.decision == "Allow")

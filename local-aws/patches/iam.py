@@ -1,0 +1,110 @@
+"""IAM: the resource and the condition keys a request is judged by."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ministack.core import iam_actions, iam_evaluator
+from ministack.services import dynamodb, iam
+
+
+def authorise_users_by_their_whole_arn() -> None:
+    """AWS judges a call on a user by the user's whole ARN, path included (`user/break-glass/anna`).
+
+    ministack builds the ARN from the name alone, so an explicit Deny on a path, which is what keeps
+    quarantine's role off exempt users, would never bite here.
+    """
+    extract = iam_actions.extract_resource_arn
+
+    def whole(service: str, *request: Any, **options: Any) -> str:
+        arn: str = extract(service, *request, **options)
+        if service != "iam" or ":user/" not in arn:
+            return arn
+        user = iam._users.get(arn.split(":user/", 1)[1])
+        return str(user["Arn"]) if user else arn
+
+    iam_actions.extract_resource_arn = whole
+
+
+def know_the_role_behind_a_session() -> None:
+    """AWS gives `aws:PrincipalArn` of a role's session as the role's ARN, path included.
+
+    ministack gives the session's ARN: a policy that lets certain roles only publish to a topic would
+    shut them all out.
+    """
+    resolve = iam_evaluator._resolve_condition_key
+
+    def role_arn(key: str, context: Any) -> Any:
+        value = resolve(key, context)
+        if key.lower() != "aws:principalarn" or ":assumed-role/" not in str(value):
+            return value
+        role = iam._roles.get(value.split("/")[1])
+        return role["Arn"] if role else value
+
+    iam_evaluator._resolve_condition_key = role_arn
+
+
+def take_this_machine_for_secure() -> None:
+    """AWS is spoken to over TLS, so that `aws:SecureTransport` is true. Here it is plain HTTP on 127.0.0.1.
+
+    Without this, policies that refuse calls without TLS would refuse every call.
+    """
+    resolve = iam_evaluator._resolve_condition_key
+
+    def secure(key: str, context: Any) -> Any:
+        return "true" if key.lower() == "aws:securetransport" else resolve(key, context)
+
+    iam_evaluator._resolve_condition_key = secure
+
+
+def know_the_condition_keys_of_our_roles() -> None:
+    """AWS fills `events:source` and `events:detail-type` for PutEvents, and `dynamodb:LeadingKeys`.
+
+    ministack leaves them empty: a role limited by the first two can do nothing here, a role limited by
+    the third (with ForAllValues) can do everything. Difference to AWS: LeadingKeys is known for calls
+    that name their keys, not for Query.
+    """
+    context_of = iam_actions.request_tag_context
+
+    def context(service: str, action: str, body: bytes, parameters: dict[str, Any]) -> dict[str, Any]:
+        keys: dict[str, Any] = dict(context_of(service, action, body, parameters))
+        if action == "events:PutEvents":
+            keys.update(_put_events_keys(_json(body)))
+        elif service == "dynamodb" and (leading := _leading_keys(_json(body))):
+            keys["dynamodb:LeadingKeys"] = leading
+        return keys
+
+    iam_actions.request_tag_context = context
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        data = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _put_events_keys(data: dict[str, Any]) -> dict[str, Any]:
+    entries = [entry for entry in data.get("Entries") or [] if isinstance(entry, dict)]
+    keys = {
+        "events:source": sorted({str(entry.get("Source", "")) for entry in entries}),
+        "events:detail-type": sorted({str(entry.get("DetailType", "")) for entry in entries}),
+    }
+    # One value as a plain string: the condition operators take a list only with ForAllValues.
+    return {key: values[0] if len(values) == 1 else values for key, values in keys.items()}
+
+
+def _leading_keys(data: dict[str, Any]) -> list[str]:
+    calls = [data, *(call for item in data.get("TransactItems") or [] for call in item.values())]
+    leading: list[str] = []
+    for call in calls:
+        if not isinstance(call, dict):
+            continue
+        table = dynamodb._tables.get(str(call.get("TableName", "")).rsplit("/", 1)[-1])
+        named = call.get("Item") or call.get("Key") or {}
+        value = named.get(table["pk_name"]) if table else None
+        if isinstance(value, dict):
+            leading.extend(str(key) for key in value.values())
+    return leading

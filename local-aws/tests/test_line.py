@@ -1,0 +1,419 @@
+"""The line end to end: an event in at EventBridge, a readable alert and a contained key out.
+
+Real functions, compiled from this repository, on the local AWS with IAM enforced. Nothing is mocked: what
+template.yaml forgets, a test here feels.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import events
+import stack
+from conftest import ACCOUNT_NAME, BREAK_GLASS, ON_CALL, DeployLine
+from line import Line
+
+WATCHERS = ("RootUsage", "AccessKeys", "IamChanges", "AccessDenied", "SignIn", "Guardrails")
+FUNCTIONS = (*WATCHERS, "Quarantine", "Digest")
+OTHER_USERS_KEY = "access-key-created-for-another-user"
+
+
+def key_for_another_user(line: Line, user: str = "deploy-bot", path: str = "/") -> tuple[str, events.CloudTrailEvent]:
+    """A real new key of a real user, and the event that says alice made it."""
+    key = line.account.create_user(user, path)
+    return key, events.create_access_key(events.iam_user(line.account.id, "alice"), user, key)
+
+
+def no_event_failed(line: Line) -> None:
+    assert line.failed.read(0, settle=0.2) == [], "a function failed for good"
+    assert line.undelivered.read(0, settle=0.2) == [], "EventBridge could not deliver"
+
+
+# Deploy.
+
+
+def test_every_function_of_the_stack_starts(deploy_line: DeployLine) -> None:
+    line = deploy_line()
+    functions = line.account.client("lambda")
+    for name in FUNCTIONS:
+        answer = functions.invoke(FunctionName=line.stack.physical_id(name), Payload="{}")
+        said = answer["Payload"].read().decode()
+        if name == "Quarantine":
+            # It acts on findings only, and a call without one is kept for the operators.
+            assert "no finding" in said
+        else:
+            assert "FunctionError" not in answer, f"{name}: {said}"
+
+
+def test_wrong_configuration_is_refused_at_the_start_with_all_its_mistakes(deploy_line: DeployLine) -> None:
+    line = deploy_line()
+    functions = line.account.client("lambda")
+    name = line.stack.physical_id("AccessKeys")
+    environment = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    wrong = {**environment, "IAMWATCH_MIN_SEVERITY": "LOUD", "IAMWATCH_QUARANTINE_MODE": "perhaps"}
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": wrong})
+    answer = functions.invoke(FunctionName=name, Payload="{}")
+    assert "FunctionError" in answer
+    said = answer["Payload"].read().decode() + "\n".join(line.stack.logs("AccessKeys"))
+    assert "IAMWATCH_MIN_SEVERITY" in said and "IAMWATCH_QUARANTINE_MODE" in said
+
+
+# Alert and containment.
+
+
+@pytest.mark.parametrize(("mode", "status"), [("enforce", "Inactive"), ("dry-run", "Active"), ("off", "Active")])
+def test_a_key_for_another_user_is_told_once_and_contained_only_in_enforce(
+    deploy_line: DeployLine, mode: str, status: str
+) -> None:
+    line = deploy_line(mode)
+    key, event = key_for_another_user(line)
+    line.send(event)
+
+    (alert,) = line.alerts("access-keys")
+    assert alert.attributes["detection"] == OTHER_USERS_KEY
+    assert alert.attributes["account"] == line.account.id
+    assert alert.attributes["severity"] in alert.subject
+    assert alert.json()["class_uid"] == 2004, "a machine gets the finding as OCSF Detection Finding"
+
+    email = line.emails()[0]
+    first = email["text"].splitlines()[0]
+    assert email["to"] == ON_CALL
+    assert ACCOUNT_NAME in email["subject"]
+    for word in ("alice", "created access key", "deploy-bot", ACCOUNT_NAME):
+        assert word in first
+    assert events.ADDRESS in email["text"]
+
+    recorded = {"enforce": "VERIFIED", "dry-run": "DRY_RUN"}
+    if mode in recorded:
+        stack.wait_for(line.stack.quarantine_records, 20, "quarantine's record")
+        assert list(line.stack.quarantine_records().values()) == [recorded[mode]]
+    if mode == "enforce":
+        assert [report["state"] for report in line.quarantine_reports()] == ["VERIFIED"]
+    assert line.account.key_status("deploy-bot", key) == status
+    written = [(call["action"], call["user"]) for call in line.iam_writes()]
+    assert written == ([("UpdateAccessKey", "deploy-bot")] if mode == "enforce" else [])
+    no_event_failed(line)
+
+
+def test_the_alert_says_what_quarantine_would_do_in_dry_run(deploy_line: DeployLine) -> None:
+    line = deploy_line("dry-run")
+    key, event = key_for_another_user(line)
+    line.send(event)
+    names_the_call = re.compile(r"update-?access-?key", re.IGNORECASE)
+    said = stack.wait_for(
+        lambda: [m["text"] for m in line.emails() if names_the_call.search(m["text"])], 20, "an e-mail with the call"
+    )
+    assert key in said[0] and "Inactive" in said[0]
+
+
+def test_the_same_event_ten_times_at_once_is_one_alert_and_one_action(deploy_line: DeployLine) -> None:
+    line = deploy_line("enforce")
+    key, event = key_for_another_user(line)
+    line.send(*[event] * 10)
+    line.wait_for_calls("AccessKeys", 10)
+    assert len(line.alerts("access-keys")) == 1
+    assert len(line.quarantine_reports()) == 1
+    assert line.account.key_status("deploy-bot", key) == "Inactive"
+    assert [call["action"] for call in line.iam_writes()] == ["UpdateAccessKey"]
+    assert len(line.stack.quarantine_records()) == 1
+    no_event_failed(line)
+
+
+def test_an_exempt_user_is_told_of_and_left_alone(deploy_line: DeployLine) -> None:
+    line = deploy_line("enforce")
+    key, event = key_for_another_user(line, "anna", BREAK_GLASS)
+    line.send(event)
+    assert len(line.alerts("access-keys")) == 1
+    assert [report["refusal"] for report in line.quarantine_reports()] == ["exempt"]
+    assert line.account.key_status("anna", key) == "Active"
+    assert line.iam_writes() == []
+    no_event_failed(line)
+
+
+def test_an_event_about_a_key_that_does_not_exist_changes_nothing(deploy_line: DeployLine) -> None:
+    line = deploy_line("enforce")
+    key = line.account.create_user("deploy-bot")
+    alice = events.iam_user(line.account.id, "alice")
+    line.send(events.create_access_key(alice, "deploy-bot", "AKIA999988887EXAMPLE"))
+    assert [report["refusal"] for report in line.quarantine_reports()] == ["no-such-key"]
+    assert line.account.key_status("deploy-bot", key) == "Active"
+    assert line.iam_writes() == []
+
+
+def test_an_event_sixteen_minutes_old_is_told_and_not_acted_on(deploy_line: DeployLine) -> None:
+    line = deploy_line("enforce")
+    key, event = key_for_another_user(line)
+    line.send(event.with_detail(eventTime=events.time_ago(minutes=16)))
+    assert len(line.alerts("access-keys")) == 1
+    (report,) = line.quarantine_reports()
+    assert report["refusal"]
+    assert line.account.key_status("deploy-bot", key) == "Active"
+    assert line.iam_writes() == []
+
+
+def test_a_flood_of_new_keys_is_contained_up_to_the_budget_and_told_whole(deploy_line: DeployLine) -> None:
+    line = deploy_line("enforce")
+    made = [(f"bot-{n}", *key_for_another_user(line, f"bot-{n}")) for n in range(8)]
+    for _user, _key, event in made:
+        line.send(event)
+    line.wait_for_calls("Quarantine", 8)
+    assert len(line.alerts("access-keys", 8)) == 8
+    status = [line.account.key_status(user, key) for user, key, _event in made]
+    assert (status.count("Inactive"), status.count("Active")) == (3, 5)
+    assert len(line.iam_writes()) == 3
+
+
+def test_root_signing_in_is_one_alert(deploy_line: DeployLine) -> None:
+    line = deploy_line()
+    line.send(events.root_sign_in(line.account.id))
+    (alert,) = line.alerts("root-usage")
+    assert alert.attributes["severity"] == "CRITICAL"
+    first = line.emails()[0]["text"].splitlines()[0]
+    assert "root" in first and "signed in" in first and ACCOUNT_NAME in first
+    no_event_failed(line)
+
+
+@pytest.mark.parametrize("name", ["AttachUserPolicy", "ListUsers"])
+def test_denied_calls_reach_the_watcher_reads_included(deploy_line: DeployLine, name: str) -> None:
+    line = deploy_line(MinSeverity="LOW")
+    mallory = events.iam_user(line.account.id, "mallory")
+    # Several, since one denied call may well be below what is worth telling.
+    line.send(*[events.denied_call(mallory, name=name) for _ in range(30)])
+    line.wait_for_calls("AccessDenied", 30)
+    alert = line.alerts("access-denied")[0]
+    assert "mallory" in alert.message
+    assert len(line.alerts("access-denied")) < 5, "one incident, not one alert per event"
+    assert [line.stack.invocations(other) for other in WATCHERS if other != "AccessDenied"] == [0] * 5
+    assert line.iam_writes() == []
+    no_event_failed(line)
+
+
+def test_what_happened_again_is_counted_and_told_once_when_the_window_is_over(deploy_line: DeployLine) -> None:
+    line = deploy_line()
+    for _ in range(3):
+        line.send(events.root_sign_in(line.account.id))
+    assert len(line.alerts("root-usage")) == 1
+    line.wait_for_calls("RootUsage", 3)
+    dynamodb, table = line.account.client("dynamodb"), line.stack.outputs["TableName"]
+    (incident,) = [item for item in dynamodb.scan(TableName=table)["Items"] if item["pk"]["S"].startswith("incident#")]
+    # The window is a quarter of an hour of real time: here it is over at once.
+    dynamodb.update_item(
+        TableName=table,
+        Key={"pk": incident["pk"]},
+        UpdateExpression="SET due_at = :past",
+        ExpressionAttributeValues={":past": {"N": "1"}},
+    )
+    digest = line.stack.physical_id("Digest")
+    for _ in range(2):
+        line.account.client("lambda").invoke(FunctionName=digest, Payload="{}")
+    _, counted = line.alerts("root-usage", count=2)
+    assert "x3 in" in line.emails()[-1]["text"].splitlines()[0]
+    assert counted.attributes["severity"] == "CRITICAL"
+
+
+def test_stopping_the_trail_is_told(deploy_line: DeployLine) -> None:
+    line = deploy_line()
+    line.send(events.stop_logging(events.iam_user(line.account.id, "mallory"), "organization-trail"))
+    (alert,) = line.alerts("guardrails")
+    assert alert.attributes["severity"] in ("HIGH", "CRITICAL")
+
+
+# Bad input.
+
+
+def test_poison_is_a_finding_and_no_retry_loop(deploy_line: DeployLine) -> None:
+    line = deploy_line(MinSeverity="LOW")
+    function = line.stack.physical_id("AccessKeys")
+    poison = events.poison(events.iam_user(line.account.id, "alice"))
+    payloads = [event.envelope(line.account.id) for event in poison.values()] + list(events.NOT_EVENTS.values())
+    for payload in payloads:
+        line.account.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(payload))
+    line.wait_for_calls("AccessKeys", len(payloads))
+    heard = line.subscriber.read(2)
+    assert "unreadable-event" in [notification.attributes["detection"] for notification in heard]
+    assert line.findings.read(1), "machines hear of it too"
+    assert line.stack.invocations("AccessKeys") == len(payloads), "no call was repeated"
+    assert line.iam_writes() == []
+    no_event_failed(line)
+
+
+@pytest.mark.parametrize("kind", ["wrong-types", "null-identity", "200-kilobytes", "deeply-nested"])
+def test_poison_on_the_bus_is_one_call_and_one_finding(deploy_line: DeployLine, kind: str) -> None:
+    line = deploy_line(MinSeverity="LOW")
+    event = events.poison(events.iam_user(line.account.id, "alice"))[kind]
+    line.send(event)
+    (finding,) = line.findings_about(event)
+    if kind == "wrong-types":
+        assert finding["detection"] == "unreadable-event"
+    assert sum(line.stack.invocations(name) for name in WATCHERS) == 1
+    assert line.iam_writes() == []
+    no_event_failed(line)
+
+
+# When something is broken.
+
+
+@contextmanager
+def publishing_forbidden(line: Line) -> Iterator[None]:
+    """A policy on the topic that lets nobody publish, until the block ends."""
+    sns, topic = line.account.client("sns"), line.stack.outputs["TopicArn"]
+    before = sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"]
+    statement = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sns:Publish", "Resource": topic}
+    nobody = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=nobody)
+    yield
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=before)
+
+
+def test_an_event_whose_alert_cannot_be_published_ends_in_the_failed_queue_after_three_tries(
+    deploy_line: DeployLine,
+) -> None:
+    line = deploy_line()
+    event = events.root_sign_in(line.account.id)
+    with publishing_forbidden(line):
+        line.send(event)
+        (kept,) = line.failed.read(seconds=30)
+    letter = json.loads(kept["Body"])
+    assert letter["requestPayload"]["detail"]["eventID"] == event.event_id
+    assert "sns" in json.dumps(letter["responsePayload"]).lower(), "the error names what failed"
+    assert line.stack.invocations("RootUsage") == 3
+    assert line.emails() == []
+
+
+def test_an_alert_that_failed_to_publish_is_sent_on_retry_and_only_once(deploy_line: DeployLine) -> None:
+    line = deploy_line()
+    with publishing_forbidden(line):
+        line.send(events.root_sign_in(line.account.id))
+        line.wait_for_calls("RootUsage", 1)
+    assert len(line.alerts("root-usage")) == 1
+    no_event_failed(line)
+
+
+def test_an_event_whose_function_is_gone_is_a_dead_letter(deploy_line: DeployLine) -> None:
+    line = deploy_line()
+    line.account.client("lambda").delete_function(FunctionName=line.stack.physical_id("RootUsage"))
+    event = events.root_sign_in(line.account.id)
+    line.send(event)
+    (letter,) = line.undelivered.read()
+    assert json.loads(letter["Body"])["detail"]["eventID"] == event.event_id
+
+
+def without_permission(action: str) -> Any:
+    """Takes one action out of every policy of a template."""
+
+    def strip(value: Any) -> Any:
+        if isinstance(value, list):
+            return [kept for item in value if (kept := strip(item)) is not None]
+        if not isinstance(value, dict):
+            return value
+        if "Effect" in value and "Action" in value and value["Effect"] == "Allow":
+            named = value["Action"] if isinstance(value["Action"], list) else [value["Action"]]
+            left = [name for name in named if name != action]
+            return {**value, "Action": left} if left else None
+        return {key: strip(item) for key, item in value.items()}
+
+    def change(document: dict[str, Any]) -> None:
+        before = json.dumps(document["Resources"])
+        document["Resources"] = strip(document["Resources"])
+        assert json.dumps(document["Resources"]) != before, f"no policy of the template allows `{action}`"
+
+    return change
+
+
+def test_without_the_right_to_publish_the_line_fails_visibly(deploy_line: DeployLine) -> None:
+    line = deploy_line(change=without_permission("sns:Publish"))
+    line.send(events.root_sign_in(line.account.id))
+    (kept,) = line.failed.read(seconds=30)
+    assert "not authorized to perform: sns:Publish" in kept["Body"] + "\n".join(line.stack.logs("RootUsage"))
+
+
+def test_without_the_right_to_hand_over_people_still_hear_once(deploy_line: DeployLine) -> None:
+    line = deploy_line("enforce", change=without_permission("events:PutEvents"))
+    key, event = key_for_another_user(line)
+    line.send(event)
+    (kept,) = line.failed.read(seconds=30)
+    assert json.loads(kept["Body"])["requestPayload"]["detail"]["eventID"] == event.event_id
+    assert len(line.alerts("access-keys")) == 1
+    assert line.account.key_status("deploy-bot", key) == "Active"
+
+
+def test_without_the_right_to_switch_keys_off_quarantine_fails_visibly(deploy_line: DeployLine) -> None:
+    line = deploy_line("enforce", change=without_permission("iam:UpdateAccessKey"))
+    key, event = key_for_another_user(line)
+    line.send(event)
+    assert len(line.alerts("access-keys")) == 1
+    (report,) = line.quarantine_reports()
+    assert report["state"] == "FAILED"
+    told = "\n".join([*line.stack.logs("Quarantine"), *(email["text"] for email in line.emails())])
+    assert "iam:UpdateAccessKey" in told, "the missing permission is named"
+    assert line.account.key_status("deploy-bot", key) == "Active"
+
+
+def test_with_the_table_gone_people_still_hear_and_quarantine_does_not_act(deploy_line: DeployLine) -> None:
+    line = deploy_line("enforce")
+    key, event = key_for_another_user(line)
+    dynamodb, table = line.account.client("dynamodb"), line.stack.outputs["TableName"]
+    dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
+    dynamodb.delete_table(TableName=table)
+    line.send(event)
+    assert len(line.alerts("access-keys")) >= 1
+    assert line.findings.read(1), "machines hear of it too"
+    assert line.stack.invocations("Quarantine") == 0, "what could not be claimed is not handed to quarantine"
+    assert line.account.key_status("deploy-bot", key) == "Active"
+    assert line.iam_writes() == []
+
+
+# Undo.
+
+
+def test_restore_switches_the_key_on_again_and_nothing_contains_it_twice(
+    deploy_line: DeployLine, binaries: Path
+) -> None:
+    line = deploy_line("enforce")
+    key, event = key_for_another_user(line)
+    line.send(event)
+    (report,) = line.quarantine_reports()
+    record = report["record"]
+    assert line.stack.quarantine_records() == {record: "VERIFIED"}
+
+    listed = line.stack.iamwatch(binaries, "quarantine", "list")
+    assert record in listed and "deploy-bot" in listed
+    line.stack.iamwatch(binaries, "quarantine", "restore", record)
+    assert line.account.key_status("deploy-bot", key) == "Active"
+    assert line.stack.quarantine_records() == {record: "RESTORED"}
+
+    line.send(event)
+    line.wait_for_calls("AccessKeys", 2)
+    line.alerts("access-keys")
+    assert line.account.key_status("deploy-bot", key) == "Active"
+
+
+# What people read.
+
+
+def test_a_subscriber_over_http_gets_the_text_of_the_email(deploy_line: DeployLine) -> None:
+    line = deploy_line()
+    with stack.subscribe_web(line.account, line.stack.outputs["TopicArn"]) as page:
+        line.send(events.root_sign_in(line.account.id))
+        (delivered,) = page.read()
+    (email,) = line.emails()
+    assert (delivered.subject, delivered.message) == (email["subject"], email["text"])
+
+
+def test_an_email_is_plain_text_that_fits_a_mail(deploy_line: DeployLine) -> None:
+    line = deploy_line("enforce")
+    _, event = key_for_another_user(line)
+    line.send(event)
+    line.alerts("access-keys")
+    for email in line.emails():
+        assert re.fullmatch(r"[ -~]{1,99}", email["subject"])
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e]", email["text"])
+        assert len(email["text"].encode()) < 256 * 1024
+        assert not email["text"].lstrip().startswith("{")
