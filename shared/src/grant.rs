@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::event::{Event, Kind};
 use crate::finding::{Finding, Severity};
-use crate::policy::{Certainty, Document, Exposure, Flaw, Illegal, Privilege, Way};
+use crate::policy::{Certainty, Document, Exposed, Exposure, Flaw, Illegal, Privilege, Way};
 
 /// Weighs a finding by who gave the rights: louder where the actor gave them to itself, for the record where a service
 /// did its own work.
@@ -80,12 +80,18 @@ pub(crate) fn described(finding: Finding, document: &Result<Document, Illegal>, 
         (None, Some(grant)) => return finding.severity(at_least).evidence("Allows", grant.words()),
         (None, None) => {}
     }
-    let ways = document.ways();
-    let finding = match ways.split_first() {
+    let opens = document.opens();
+    let finding = match opens.ways.split_first() {
         Some((worst, others)) => escalating(finding, worst, others, held),
         None => finding,
     };
-    exposing(finding, document).evidence("Says", document.in_words())
+    let finding = if opens.tangled {
+        let severity = finding.severity.max(Severity::High);
+        finding.severity(severity).evidence("Not judged", "it has more wildcards than anybody needs")
+    } else {
+        finding
+    };
+    exposing(finding, opens.exposed).evidence("Says", document.in_words())
 }
 
 /// Names the worst escalation path that a document opens, and the others by their reference.
@@ -126,9 +132,9 @@ fn listed(list: &[&str]) -> String {
 }
 
 /// Says what a document lets its holder read everywhere.
-fn exposing(mut finding: Finding, document: &Document) -> Finding {
+fn exposing(mut finding: Finding, exposed: Vec<Exposed<'_>>) -> Finding {
     let (services, reading): (Vec<_>, Vec<_>) =
-        document.exposed().into_iter().partition(|exposed| exposed.what == Exposure::WholeService);
+        exposed.into_iter().partition(|exposed| exposed.what == Exposure::WholeService);
     for exposed in reading {
         let condition = if exposed.certainty == Certainty::If { ", under a condition" } else { "" };
         if exposed.certainty == Certainty::Plain {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::actions::{ACTIONS, Choice};
 use super::reach::{Allowed, Certainty, Reach};
 use super::wildcard::contains;
-use super::{Document, Effect, Privilege, Scope, Statement, some};
+use super::{Document, Effect, Scope, Statement, some};
 
 /// One way to more rights.
 #[derive(Debug, PartialEq, Eq)]
@@ -53,6 +53,17 @@ pub struct Exposed<'a> {
     pub action: String,
 }
 
+/// All that a document opens short of a [`Privilege`](super::Privilege).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opens<'a> {
+    /// The worst first.
+    pub ways: Vec<Way<'a>>,
+    /// The worst first.
+    pub exposed: Vec<Exposed<'a>>,
+    /// It is so full of wildcards that it could not be judged to the end. IAM takes no such document.
+    pub tangled: bool,
+}
+
 /// A kind of exposure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exposure {
@@ -91,7 +102,7 @@ const fn path(
     Path { reference, kind, name, actions, services }
 }
 
-/// All of them. `PE-001` has no list of actions: it is a [`Privilege`].
+/// All of them. `PE-001` has no list of actions: it is a [`Privilege`](super::Privilege).
 #[rustfmt::skip]
 pub static PATHS: &[Path] = &[
     path("PE-001", Kind::Own, "hold every right of IAM", &[], &[]),
@@ -295,7 +306,17 @@ impl Document {
     /// What else it opens that is worth a look, the worst first.
     #[must_use]
     pub fn exposed(&self) -> Vec<Exposed<'_>> {
+        self.exposed_by(&self.reach())
+    }
+
+    /// Both at once, which is quicker.
+    #[must_use]
+    pub fn opens(&self) -> Opens<'_> {
         let reach = self.reach();
+        Opens { ways: ways(&reach), exposed: self.exposed_by(&reach), tangled: reach.is_tangled() }
+    }
+
+    fn exposed_by<'a>(&'a self, reach: &Reach<'a>) -> Vec<Exposed<'a>> {
         let mut exposed = Vec::new();
         if let Some(allowed) = reach.allowed("iam:PassRole", &[])
             && allowed.certainty == Certainty::Plain
@@ -316,14 +337,6 @@ impl Document {
         exposed
     }
 
-    /// Whether it is so full of wildcards that it could not be judged to the end. IAM takes no such document.
-    #[must_use]
-    pub fn is_tangled(&self) -> bool {
-        let reach = self.reach();
-        ways(&reach);
-        reach.is_tangled()
-    }
-
     fn denies_everywhere(&self, action: &str) -> bool {
         self.statements.iter().any(|statement| {
             let whole = |patterns: &[String]| {
@@ -335,23 +348,24 @@ impl Document {
             statement.effect == Effect::Deny && statement.conditions.is_empty() && everywhere && about
         })
     }
-
-    /// Whether it makes its holder an administrator, and so opens every path.
-    #[must_use]
-    pub fn is_administrator(&self) -> bool {
-        self.privilege().is_some_and(|grant| grant.privilege >= Privilege::Iam)
-    }
 }
 
 fn ways<'a>(reach: &Reach<'a>) -> Vec<Way<'a>> {
-    // Many paths ask for the same: each action is looked up once, PassRole once for each service.
+    // Many paths ask for the same: each action is looked up once, PassRole once for each list of services.
     let mut known: Vec<Option<Option<Allowed<'a>>>> = vec![None; ACTIONS.len()];
+    let mut passed: Vec<(&[&str], Option<Allowed<'a>>)> = Vec::new();
     let mut ways: Vec<Way<'a>> = Vec::new();
     for path in PATHS.iter().filter(|path| !path.actions.is_empty()) {
         let mut permissions = Vec::new();
         for action in path.actions {
             let allowed = if *action == "iam:PassRole" {
-                reach.allowed(action, path.services)
+                if let Some((_, known)) = passed.iter().find(|(services, _)| *services == path.services) {
+                    known.clone()
+                } else {
+                    let allowed = reach.allowed(action, path.services);
+                    passed.push((path.services, allowed.clone()));
+                    allowed
+                }
             } else {
                 super::actions::place(action)
                     .and_then(|place| known.get_mut(place))
@@ -366,7 +380,7 @@ fn ways<'a>(reach: &Reach<'a>) -> Vec<Way<'a>> {
     }
     // Every Put of IAM says more than each of them.
     let parts = |way: &Way<'_>| if way.path.reference == "PE-013" { 0 } else { way.permissions.len() };
-    ways.sort_by_key(|way| (std::cmp::Reverse(way.certainty()), way.path.kind, parts(way)));
+    ways.sort_by_cached_key(|way| (std::cmp::Reverse(way.certainty()), way.path.kind, parts(way)));
     ways
 }
 

@@ -4,6 +4,7 @@
 //! named? A resource that no document names stands for "any" ([`ANY`]). Names and conditions whose values nobody can
 //! know here may match; where that is not certain, the answer is an "if", never a plain yes.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::sync::LazyLock;
 
@@ -13,9 +14,11 @@ use super::{Condition, Document, Effect, Scope, Statement};
 
 /// A name that no document means: a pattern that matches it matches all of its kind.
 const ANY: &str = "q7zq7z";
-/// Steps of comparing after which a document is too tangled to be judged further: some milliseconds. IAM takes documents
-/// of up to 10,240 characters; the most tangled of them needs a tenth of it.
-const WORK: u32 = 400_000;
+/// Steps of comparing, of about 10 ns, after which a document is too tangled to be judged further. IAM takes documents of
+/// up to 10,240 characters; the most tangled of them that anybody means needs a tenth of it.
+const WORK: u32 = 300_000;
+/// What it takes to compare a pattern with a whole ARN.
+const WHOLE_ARN: usize = 40;
 /// IAM takes no longer ARN.
 const LONGEST_ARN: usize = 2_048;
 
@@ -26,7 +29,7 @@ pub struct Allowed<'a> {
     /// The statement that allows it.
     pub statement: &'a Statement,
     /// On what, as written.
-    pub resource: String,
+    pub resource: Cow<'a, str>,
     pub certainty: Certainty,
     /// Conditions that may stand in the way: of the statement, and of denials.
     pub ifs: Vec<&'a Condition>,
@@ -292,7 +295,7 @@ impl<'a> Reach<'a> {
             }
         }
         let mut best: Option<Allowed<'a>> = None;
-        let mut consider = |pattern: &str, shown: String, cover: Cover| {
+        let mut consider = |pattern: &str, shown: Cow<'a, str>, cover: Cover| {
             let Some((cover, unless)) = self.less(pattern, cover, action, index, services) else { return };
             let certainty = match (cover, ifs.is_empty() && unless.is_empty()) {
                 (Cover::All, true) => Certainty::Plain,
@@ -309,13 +312,17 @@ impl<'a> Reach<'a> {
                 for pattern in patterns {
                     match self.cover(pattern, action) {
                         Cover::None => {}
-                        cover => consider(pattern, pattern.clone(), cover),
+                        cover => consider(pattern, Cow::Borrowed(pattern), cover),
+                    }
+                    if self.is_tangled() {
+                        break;
                     }
                 }
             }
             Scope::AllBut(spared) => {
                 if !spared.iter().any(|pattern| self.cover_strictly(pattern, action) == Cover::All) {
-                    consider("*", format!("all but {}", super::some(spared, 2, ", ", String::clone)), Cover::All);
+                    let shown = format!("all but {}", super::some(spared, 2, ", ", String::clone));
+                    consider("*", Cow::Owned(shown), Cover::All);
                 }
             }
         }
@@ -340,16 +347,16 @@ impl<'a> Reach<'a> {
         if only_wildcards(pattern) {
             return Cover::All;
         }
-        if pattern.len() > LONGEST_ARN || !self.works(4 + pattern.len() / 16) {
+        if pattern.len() > LONGEST_ARN || !self.works(4 + pattern.len() / 32) {
             return Cover::Some;
         }
         if !may_name(pattern, action) {
-            Cover::None
-        } else if matches(pattern, &any_of(action, &[pattern])) {
-            Cover::All
-        } else {
-            Cover::Some
+            return Cover::None;
         }
+        let all = may_name_any(pattern, action)
+            && self.works(WHOLE_ARN + pattern.len() / 4)
+            && matches(pattern, &any_of(action, &[pattern]));
+        if all { Cover::All } else { Cover::Some }
     }
 
     /// What denials leave of it, and the conditions under which they take it.
@@ -361,11 +368,13 @@ impl<'a> Reach<'a> {
         index: usize,
         services: &[&str],
     ) -> Option<(Cover, Vec<&'a Condition>)> {
+        if !self.denies.iter().any(|rule| rule.actions.has(index)) {
+            return Some((cover, Vec::new()));
+        }
+        let whole = self.cover_strictly(pattern, action) == Cover::All;
         let mut left = cover;
         let mut unless = Vec::new();
         let question = Question { action, services, effect: Effect::Deny };
-        let whole = self.denies.iter().any(|rule| rule.actions.has(index))
-            && self.cover_strictly(pattern, action) == Cover::All;
         for rule in self.denies.iter().filter(|rule| rule.actions.has(index)) {
             let truths: Vec<(Truth, &Condition)> =
                 rule.statement.conditions.iter().map(|condition| (question.holds(condition), condition)).collect();
@@ -376,10 +385,16 @@ impl<'a> Reach<'a> {
                 if only_wildcards(denied) {
                     return true;
                 }
-                if denied.len() > LONGEST_ARN || !self.works(4 + (denied.len() + pattern.len()) / 16) {
+                if denied.len() > LONGEST_ARN || !self.works(4 + denied.len() / 32) {
                     return false;
                 }
-                if whole { matches(denied, &any_of(action, &[pattern, denied])) } else { contains(denied, pattern) }
+                if whole {
+                    may_name_any(denied, action)
+                        && self.works(WHOLE_ARN + denied.len() / 4)
+                        && matches(denied, &any_of(action, &[pattern, denied]))
+                } else {
+                    self.works((denied.len() + pattern.len()) / 16) && contains(denied, pattern)
+                }
             };
             let after = match rule.statement.resources.as_ref() {
                 None => continue,
@@ -434,6 +449,13 @@ fn is_own_user(pattern: &str) -> bool {
 fn segments(pattern: &str) -> ([&str; 6], usize) {
     let mut parts = [""; 6];
     let mut found = 0;
+    if !pattern.contains('$') {
+        for (slot, part) in parts.iter_mut().zip(pattern.splitn(6, ':')) {
+            *slot = part;
+            found += 1;
+        }
+        return (parts, found);
+    }
     let mut rest = pattern;
     while found < 5 {
         let mut inside = false;
@@ -488,6 +510,13 @@ fn may_name(pattern: &str, action: &Action) -> bool {
             3 => action.service.starts_with(last),
             _ => fits(service, action.service),
         }
+}
+
+/// Whether the pattern can match [`ANY`] resource of the action's kind: whatever it begins with names none.
+fn may_name_any(pattern: &str, action: &Action) -> bool {
+    let (parts, found) = segments(pattern);
+    let [.., resource] = parts;
+    found < 6 || action.resource.starts_with(literal_prefix(resource))
 }
 
 /// An ARN of the action's kind that nobody names, in the partition, region and account that the patterns speak of.

@@ -1,6 +1,6 @@
 //! What there is to say about a document as a whole, in words and by how bad it is.
 
-use super::{Certainty, Document, Exposure, Privilege, Scope, Way};
+use super::{Certainty, Document, Exposure, Opens, Privilege, Scope, Way};
 use crate::config::Config;
 use crate::finding::Severity;
 
@@ -84,7 +84,8 @@ impl Document {
                 return verdicts;
             }
         }
-        for way in self.ways() {
+        let Opens { ways, exposed, tangled } = self.opens();
+        for way in ways {
             verdicts.push(Verdict {
                 severity: way.severity(),
                 word: match way.certainty() {
@@ -97,7 +98,7 @@ impl Document {
                 title: format!("its holder can {}: {}", way.path.name, way.words()),
             });
         }
-        for exposed in self.exposed() {
+        for exposed in exposed {
             let severity = match (exposed.what, exposed.certainty) {
                 (Exposure::WholeService, _) | (_, Certainty::Named) => Severity::Low,
                 (_, Certainty::If | Certainty::Plain) => Severity::Medium,
@@ -121,7 +122,7 @@ impl Document {
             });
         }
         verdicts.extend(self.inverted());
-        if self.is_tangled() {
+        if tangled {
             verdicts.push(Verdict {
                 severity: Severity::High,
                 word: "too-tangled",
