@@ -43,6 +43,16 @@ pub(super) fn find(text: &str) -> Result<Vec<Found>, String> {
         Err(error) if json => return Err(format!("it is no JSON: {error}")),
         Err(_) => None,
     };
+    // As IAM answers it: URL-encoded, or JSON in a string.
+    let as_text = match &value {
+        Some(Value::String(inner)) => Some(inner.as_str()),
+        None if text.trim_start().starts_with('%') => Some(text),
+        _ => None,
+    };
+    if let Some(inner) = as_text {
+        let what = What::Document(Value::from(inner));
+        return Ok(vec![Found { place: None, what, line: Some(1), lines: Vec::new(), role: None }]);
+    }
     if let Some(plan) = value.as_ref().filter(|value| is_plan(value)) {
         return Ok(of_plan(plan));
     }

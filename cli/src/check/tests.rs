@@ -124,6 +124,24 @@ fn a_trust_policy_is_recognised_by_its_principal_and_the_account_is_asked_for() 
 }
 
 #[test]
+fn a_policy_is_read_in_the_forms_that_iam_answers() {
+    let plain = r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+    let encoded = plain.replace('{', "%7B").replace('}', "%7D").replace('"', "%22");
+    let answer = format!(r#"{{"PolicyVersion": {{"Document": {plain}, "VersionId": "v1"}}}}"#);
+    for text in [plain, &encoded, &serde_json::Value::from(plain).to_string(), &answer] {
+        let verdicts: Vec<_> = check().judge("file", text).unwrap().iter().map(|finding| finding.verdict).collect();
+        assert_eq!(verdicts, ["administrator"], "{text}");
+    }
+}
+
+#[test]
+fn the_policy_of_a_bucket_is_not_passed_over_in_silence() {
+    let bucket = r#"{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::app/*"}}"#;
+    let verdicts: Vec<_> = check().judge("file", bucket).unwrap().iter().map(|finding| finding.verdict).collect();
+    assert_eq!(verdicts, ["not-judged"]);
+}
+
+#[test]
 fn what_cannot_be_read_is_said() {
     let error = |text: &str| check().judge("file", text).unwrap_err();
     assert_eq!(error("{\"Statement\": "), "it is no JSON: EOF while parsing a value at line 1 column 14");

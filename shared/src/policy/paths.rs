@@ -49,7 +49,7 @@ pub struct Exposed<'a> {
     /// The statement that does.
     pub by: &'a Statement,
     pub certainty: Certainty,
-    /// The action or the service's pattern, as in `ec2:*`.
+    /// The action, or the patterns of the services, as in `ec2:*`.
     pub action: String,
 }
 
@@ -87,7 +87,7 @@ impl Exposure {
             Self::Parameters => "read every parameter",
             Self::Objects => "read every object in every bucket",
             Self::Decryption => "decrypt with every key",
-            Self::WholeService => "do everything in a service",
+            Self::WholeService => "do everything in whole services",
         }
     }
 }
@@ -330,22 +330,26 @@ impl Document {
             }
         }
         for statement in self.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
-            exposed
-                .extend(statement.whole_services().into_iter().filter(|whole| !self.denies_everywhere(&whole.action)));
+            let mut services = statement.whole_services();
+            services.retain(|service| !self.denies_everywhere(service));
+            if !services.is_empty() {
+                let certainty = if statement.conditions.is_empty() { Certainty::Plain } else { Certainty::If };
+                let action = some(&services, 10, ", ", |service| clipped(service));
+                exposed.push(Exposed { what: Exposure::WholeService, by: statement, certainty, action });
+            }
         }
         exposed.sort_by_key(|exposed| (std::cmp::Reverse(exposed.certainty), exposed.what));
         exposed
     }
 
     fn denies_everywhere(&self, action: &str) -> bool {
-        self.statements.iter().any(|statement| {
-            let whole = |patterns: &[String]| {
-                patterns.iter().any(|pattern| contains(&pattern.to_ascii_lowercase(), &action.to_ascii_lowercase()))
-            };
+        let action = action.to_ascii_lowercase();
+        let denials = self.statements.iter().filter(|s| s.effect == Effect::Deny && s.conditions.is_empty());
+        denials.into_iter().any(|denial| {
+            let covers = |pattern: &String| contains(&pattern.to_ascii_lowercase(), &action);
             let everywhere =
-                matches!(&statement.resources, Some(Scope::Only(list)) if list.iter().any(|resource| resource == "*"));
-            let about = matches!(&statement.actions, Scope::Only(patterns) if whole(patterns));
-            statement.effect == Effect::Deny && statement.conditions.is_empty() && everywhere && about
+                matches!(&denial.resources, Some(Scope::Only(list)) if list.iter().any(|resource| resource == "*"));
+            everywhere && matches!(&denial.actions, Scope::Only(patterns) if patterns.iter().any(covers))
         })
     }
 }
@@ -391,24 +395,20 @@ impl<'a> Allowed<'a> {
 }
 
 impl Statement {
-    /// The services in which it allows every action on every resource, but for everything and IAM, which are more.
-    fn whole_services(&self) -> Vec<Exposed<'_>> {
+    /// The services in which it allows every action on every resource, as `ec2:*`, but for everything and IAM, which are
+    /// more.
+    fn whole_services(&self) -> Vec<&str> {
         let everywhere =
             matches!(&self.resources, Some(Scope::Only(list)) if list.iter().any(|resource| resource == "*"));
         let Scope::Only(actions) = &self.actions else { return Vec::new() };
         if !everywhere || self.principals.is_some() {
             return Vec::new();
         }
-        let whole = |action: &&String| {
+        let whole = |action: &&str| {
             let Some((service, name)) = action.split_once(':') else { return false };
             name == "*" && !service.contains('*') && !service.eq_ignore_ascii_case("iam")
         };
-        let certainty = if self.conditions.is_empty() { Certainty::Plain } else { Certainty::If };
-        actions
-            .iter()
-            .filter(whole)
-            .map(|action| Exposed { what: Exposure::WholeService, by: self, certainty, action: clipped(action) })
-            .collect()
+        actions.iter().map(String::as_str).filter(whole).collect()
     }
 }
 

@@ -72,6 +72,12 @@ impl Document {
         trusted
     }
 
+    /// Whether it decides who may open a session of a role, by allowing it or by denying it.
+    #[must_use]
+    pub fn is_trust(&self) -> bool {
+        self.statements.iter().any(Statement::lets_assume)
+    }
+
     /// The denials that keep somebody out, or would under their conditions.
     fn denials<'d>(&'d self, trusted: &Trusted<'d>) -> impl Iterator<Item = &'d Statement> {
         let Trusted { who, statement } = *trusted;

@@ -47,6 +47,16 @@ impl Document {
     }
 
     fn judge_trust(&self, own: &str, role: Option<&str>, config: &Config) -> Vec<Verdict> {
+        if !self.is_trust() {
+            let title = "is the policy of a resource: only policies of identities and of roles' doors are judged";
+            return vec![Verdict {
+                severity: Severity::Low,
+                word: "not-judged",
+                path: None,
+                statement: None,
+                title: title.to_owned(),
+            }];
+        }
         let known = |account: &str| config.account_names.contains_key(account);
         let weak = self.weaknesses(own, role, known);
         weak.into_iter()
