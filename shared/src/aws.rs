@@ -6,7 +6,7 @@ mod dynamodb;
 mod publish;
 pub mod serve;
 
-pub use clients::Clients;
+pub use clients::{Clients, Roots};
 pub use dynamodb::DynamoLedger;
 pub use publish::{FindingsBus, Topic};
 

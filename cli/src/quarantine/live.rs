@@ -4,9 +4,9 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use iamwatch::alert;
-use iamwatch::aws::Clients;
 use iamwatch::aws::containment::{AwsIam, DynamoRecords};
 use iamwatch::aws::serve::now;
+use iamwatch::aws::{Clients, Roots};
 use iamwatch::config::Config;
 use iamwatch::detect::Context;
 use iamwatch::quarantine::{Record, Records as _, restore};
@@ -30,7 +30,7 @@ pub(super) async fn run(asked: &Quarantine) -> io::Result<ExitCode> {
 }
 
 async fn answer(asked: &Quarantine) -> Result<String, String> {
-    let clients = Clients::from_env().await;
+    let clients = Clients::from_env(Roots::System).await;
     let records = match &asked.table {
         Some(table) => DynamoRecords { client: clients.dynamodb(), table: table.clone() },
         None => DynamoRecords::of_stack(clients.dynamodb(), &asked.stack).await?,

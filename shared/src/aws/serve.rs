@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::containment::{AwsIam, DynamoRecords};
-use super::{Clients, DynamoLedger, FindingsBus, Topic};
+use super::{Clients, DynamoLedger, FindingsBus, Roots, Topic};
 use crate::config::{Config, Resources};
 use crate::detect::Context;
 use crate::event::{Delivered, Event};
@@ -78,7 +78,7 @@ pub async fn digest() -> ExitCode {
 async fn set_up(function: &'static str) -> Option<(Config, Resources, Clients)> {
     #[expect(clippy::disallowed_methods, reason = "the one place where the functions read their environment")]
     match Config::from_env(|variable| std::env::var(variable).ok()) {
-        Ok((config, resources)) => Some((config, resources, Clients::from_env().await)),
+        Ok((config, resources)) => Some((config, resources, Clients::from_env(Roots::BuiltIn).await)),
         Err(mistakes) => {
             log(&json!({"level": "ERROR", "function": function, "error": mistakes.to_string()}));
             None
