@@ -15,6 +15,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 const CORPUS: &str = include_str!("policies/paths.txt");
+const TRUST: &str = include_str!("policies/trust.txt");
 
 /// One line of the corpus.
 struct Case {
@@ -105,6 +106,37 @@ fn a_plain_yes_of_the_corpus_is_none_once_all_is_denied() {
         let document = Document::from_value(&case.document).unwrap();
         assert!(document.ways().is_empty() && document.exposed().is_empty(), "{}", case.line);
     }
+}
+
+/// `allow AWS 111122223333 to sts:AssumeRole if StringEquals sts:ExternalId example` as JSON.
+fn trust_statement(text: &str) -> Value {
+    let (text, condition) = text.split_once(" if ").map_or((text, None), |(text, condition)| (text, Some(condition)));
+    let (whom, action) = text.split_once(" to ").unwrap();
+    let [effect, kind, principal] = whom.splitn(3, ' ').collect::<Vec<_>>().try_into().unwrap();
+    let effect = if effect == "deny" { "Deny" } else { "Allow" };
+    let mut statement = json!({"Effect": effect, "Principal": {kind: principal}, "Action": action});
+    if let Some(condition) = condition {
+        let [operator, key, values] = condition.splitn(3, ' ').collect::<Vec<_>>().try_into().unwrap();
+        statement["Condition"] = json!({operator: {key: values.split(' ').collect::<Vec<_>>()}});
+    }
+    statement
+}
+
+#[test]
+fn every_trust_policy_of_the_corpus_is_as_weak_as_it_says() {
+    let mut wrong = String::new();
+    for line in TRUST.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let (expected, statements) = line.split_once(" : ").unwrap();
+        let statements: Vec<Value> = statements.split(" ; ").map(trust_statement).collect();
+        let document = Document::from_value(&json!({"Version": "2012-10-17", "Statement": statements})).unwrap();
+        let weak = document.weaknesses("111122223333", Some("deploy"), |account| account == "210987654321");
+        let found: Vec<&str> = weak.iter().map(|weak| weak.flaw.word()).collect();
+        let found = if found.is_empty() { "none".to_owned() } else { found.join(" ") };
+        if found != expected {
+            write!(wrong, "\n  found {found}: {line}").unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "trust policies that are judged otherwise than the corpus says:{wrong}");
 }
 
 /// The definition of a wildcard, word by word, as slow as it is plain.

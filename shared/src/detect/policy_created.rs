@@ -9,7 +9,8 @@
 //!
 //! ## False alarms
 //!
-//! Nearly all of them: infrastructure code makes policies at every deployment. It is kept for the record.
+//! Nearly all of them: infrastructure code makes policies at every deployment. It is kept for the
+//! record, unless it opens an escalation path: MEDIUM.
 //!
 //! ## What to do
 //!

@@ -8,7 +8,8 @@
 //!
 //! ## False alarms
 //!
-//! Nearly all of them: infrastructure code makes a version at every change. It is kept for the record.
+//! Nearly all of them: infrastructure code makes a version at every change. It is kept for the record, unless it
+//! opens an escalation path: HIGH in force, MEDIUM before.
 //!
 //! ## What to do
 //!

@@ -5,7 +5,8 @@
 //! ## Why it matters
 //!
 //! The trust policy is the door of a role. A change of it can let an attacker's user or provider in, or lock the
-//! rightful ones out.
+//! rightful ones out. An identity provider that is not asked whose workload it speaks for is HIGH, and CRITICAL where
+//! anybody in the world can get a token from it.
 //!
 //! ## False alarms
 //!
