@@ -62,7 +62,7 @@ pub(super) fn find(text: &str) -> Result<Vec<Found>, String> {
         (Err(_), Some(value)) => Node::of(value),
         (Err(error), None) => return Err(format!("it is neither JSON nor YAML: {error}")),
     };
-    if let Some(resources) = node.get("Resources").filter(|resources| !resources.entries().is_empty()) {
+    if let Some(resources) = node.get("Resources").filter(|resources| matches!(resources.kind, Kind::Map(_))) {
         return Ok(resources.entries().iter().flat_map(|(name, resource)| of_resource(name, resource)).collect());
     }
     // What the AWS command line answers has the document inside.

@@ -72,6 +72,7 @@ impl Document {
 
     fn judge_rights(&self) -> Vec<Verdict> {
         let mut verdicts = Vec::new();
+        let mut least = Certainty::Named;
         for (grant, certain) in [(self.privilege(), true), (self.privilege_if(), false)] {
             let Some(grant) = grant else { continue };
             let severity = match grant.privilege {
@@ -89,13 +90,16 @@ impl Document {
                 statement: Some(grant.statement.number),
                 title: format!("allows {}", grant.words()),
             });
-            if grant.privilege >= Privilege::Iam && certain {
-                // Every path is open: to name them would say less.
-                return verdicts;
+            if grant.privilege >= Privilege::Iam {
+                // Every path is open, or open under the same condition: to name them would say less.
+                if certain {
+                    return verdicts;
+                }
+                least = Certainty::Plain;
             }
         }
         let Opens { ways, exposed, tangled } = self.opens();
-        for way in ways {
+        for way in ways.into_iter().filter(|way| way.certainty() >= least) {
             verdicts.push(Verdict {
                 severity: way.severity(),
                 word: match way.certainty() {
@@ -108,7 +112,7 @@ impl Document {
                 title: format!("its holder can {}: {}", way.path.name, way.words()),
             });
         }
-        for exposed in exposed {
+        for exposed in exposed.into_iter().filter(|exposed| exposed.certainty >= least) {
             let severity = match (exposed.what, exposed.certainty) {
                 (Exposure::WholeService, _) | (_, Certainty::Named) => Severity::Low,
                 (_, Certainty::If | Certainty::Plain) => Severity::Medium,
@@ -156,5 +160,44 @@ impl Document {
             statement: Some(statement.number),
             title: format!("allows all actions but some, by {statement}: also those that AWS adds later"),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn verdicts(statements: &Value) -> Vec<String> {
+        let document = Document::from_value(&json!({"Version": "2012-10-17", "Statement": statements})).unwrap();
+        let verdicts = document.judge("111122223333", None, &Config::default());
+        verdicts
+            .iter()
+            .map(|verdict| format!("{} {} {}", verdict.severity, verdict.word, verdict.path.unwrap_or("-")))
+            .collect()
+    }
+
+    #[test]
+    fn an_administrator_has_one_verdict_also_under_a_condition() {
+        let all = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
+        assert_eq!(verdicts(&all), ["CRITICAL administrator -"]);
+        assert_eq!(
+            verdicts(&json!({"Effect": "Allow", "Action": "iam:*", "Resource": "*"})),
+            ["CRITICAL iam-administrator PE-001"]
+        );
+        let mut with_mfa = all.clone();
+        with_mfa["Condition"] = json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}});
+        assert_eq!(verdicts(&with_mfa), ["MEDIUM administrator -"]);
+        let and_keys = json!({"Effect": "Allow", "Action": "iam:CreateAccessKey", "Resource": "*"});
+        assert_eq!(verdicts(&json!([with_mfa, and_keys])), ["HIGH escalation PE-023", "MEDIUM administrator -"]);
+    }
+
+    #[test]
+    fn what_only_reads_its_own_is_nothing_to_speak_of() {
+        let own = json!({"Effect": "Allow", "Action": ["s3:GetObject", "kms:Decrypt"], "Resource": ["arn:aws:s3:::app/*", "arn:aws:kms:eu-west-1:111122223333:key/app"]});
+        assert!(verdicts(&own).is_empty());
+        let every = json!({"Effect": "Allow", "Action": ["s3:Get*", "secretsmanager:GetSecretValue"], "Resource": "*"});
+        assert_eq!(verdicts(&every), ["MEDIUM exposure -", "MEDIUM exposure -"]);
     }
 }
