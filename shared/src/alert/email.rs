@@ -4,8 +4,8 @@ use super::text::{WIDTH, as_is, hang, shown, wrap};
 use super::words::{Words, clock};
 use super::{containment, links, words};
 use crate::config::Mode;
-use crate::event::{Actor, Kind, Origin};
-use crate::finding::Ask;
+use crate::event::{Kind, Origin};
+use crate::finding::{Ask, Finding};
 use crate::quarantine::Record;
 use crate::undo;
 
@@ -83,7 +83,7 @@ fn facts(words: &Words<'_>) -> Rows {
     rows.add("What", words.headline());
     rows.add_all("Who", who(words));
     rows.add_all("Target", target(words));
-    rows.add_all("From", from(&finding.origin));
+    rows.add_all("From", from(&finding.origin, finding.actor.kind == Kind::Service));
     rows.add(
         "Account",
         words.account_name().map(|_| shown(&words.config.account(&finding.account))).unwrap_or_default(),
@@ -120,18 +120,19 @@ fn who(words: &Words<'_>) -> Vec<String> {
         let lasting = if actor.long_term_key() { "long-term" } else { "temporary" };
         format!("signed with {lasting} key {}", shown(key))
     }));
-    facts.extend(mfa(actor).map(str::to_owned));
+    facts.extend(mfa(words.finding).map(str::to_owned));
     lines.push(facts.into_iter().filter(|fact| !fact.is_empty()).collect::<Vec<_>>().join(", "));
     lines
 }
 
 /// Whether the session was opened with MFA, where the record can know: an identity provider's MFA is not seen by AWS, and
-/// a machine has none.
-fn mfa(actor: &Actor) -> Option<&'static str> {
+/// a machine has none. At a failed sign-in it says only that MFA was asked for, which the evidence tells.
+fn mfa(finding: &Finding) -> Option<&'static str> {
+    let actor = &finding.actor;
     match (actor.mfa?, actor.kind) {
+        _ if finding.event.name == "ConsoleLogin" => None,
         (true, _) => Some("with MFA"),
         (false, Kind::Root | Kind::IamUser) => Some("without MFA"),
-        (false, Kind::Role) if !actor.is_instance() => Some("without MFA"),
         (false, _) => None,
     }
 }
@@ -143,7 +144,7 @@ fn target(words: &Words<'_>) -> Vec<String> {
 
 /// The address, the service in between, and with what the call was made. A service names itself in all three: it is said
 /// once.
-fn from(origin: &Origin) -> Vec<String> {
+fn from(origin: &Origin, by_itself: bool) -> Vec<String> {
     let told = |text: &Option<String>, by: &[&Option<String>]| !by.contains(&text);
     let mut lines = Vec::new();
     if let Some(address) = origin.address.as_ref().filter(|_| told(&origin.address, &[&origin.via])) {
@@ -156,7 +157,10 @@ fn from(origin: &Origin) -> Vec<String> {
     } else if origin.console {
         lines.push("the console".to_owned());
     }
-    lines.extend(origin.via.as_deref().map(|service| format!("{}, on the actor's behalf", shown(service))));
+    lines.extend(origin.via.as_deref().map(|service| {
+        let how = if by_itself { "AWS itself" } else { "on the actor's behalf" };
+        format!("{}, {how}", shown(service))
+    }));
     let agent = origin.user_agent.as_deref().filter(|_| told(&origin.user_agent, &[&origin.via, &origin.address]));
     lines.extend(agent.map(words::tool));
     lines

@@ -60,10 +60,12 @@ impl PartialEq<&str> for Subject {
     }
 }
 
-/// Severity, how often, what was done (by iamwatch itself, where it says so), and the account's name, which stays when the rest is cut.
+/// Severity, how often, what was done, and the account's name, which stays when the rest is cut. Who did it is said where
+/// nothing else tells: iamwatch itself, or an act on nobody but the actor, such as a sign-in.
 pub(super) fn of(words: &Words<'_>) -> Subject {
     let often = words.often().map(|often| format!("{often}: ")).unwrap_or_default();
-    let who = words.record.map(|_| format!("{} ", words.who())).unwrap_or_default();
+    let on_others = words.record.is_none() && words.target().is_some() && !words.acts_on_actor();
+    let who = if on_others { String::new() } else { format!("{} ", text::ascii_to(&words.who(), 50)) };
     let head = format!("[{}] {often}{who}", words.finding.severity);
     let account = words.account_name().map(|name| format!(" - {}", text::ascii_to(&name, 40))).unwrap_or_default();
     let act = text::ascii_to(&words.act(), LONGEST.saturating_sub(head.len() + account.len()));

@@ -145,7 +145,8 @@ fn a_key_made_for_another_user_reads_well_in_dry_run() {
       2. If not: set the key Inactive with the command under Undo, and cut off the
          maker's own credentials.
       3. List all calls signed by the new key since the event, by
-         `userIdentity.accessKeyId`.
+         `userIdentity.accessKeyId`: sessions that it opened with
+         `GetSessionToken` or `GetFederationToken` outlive it.
       4. List all calls by the maker's ARN in the 24 hours before the event: how
          did they come to be able to?
 
@@ -184,7 +185,7 @@ fn a_finding_reads_well_in_a_chat_channel() {
         "nextSteps": [
           "Ask whoever is named under Who whether they made the key, over a channel that is not their mail.",
           "If not: set the key Inactive with the command under Undo, and cut off the maker's own credentials.",
-          "List all calls signed by the new key since the event, by `userIdentity.accessKeyId`.",
+          "List all calls signed by the new key since the event, by `userIdentity.accessKeyId`: sessions that it opened with `GetSessionToken` or `GetFederationToken` outlive it.",
           "List all calls by the maker's ARN in the 24 hours before the event: how did they come to be able to?"
         ],
         "textType": "client-markdown",
@@ -335,7 +336,7 @@ fn machines_read_a_detection_finding_of_ocsf() {
         "version": "1.6.0"
       },
       "remediation": {
-        "desc": "Ask whoever is named under Who whether they made the key, over a channel that is not their mail.\nIf not: set the key Inactive with the command under Undo, and cut off the maker's own credentials.\nList all calls signed by the new key since the event, by `userIdentity.accessKeyId`.\nList all calls by the maker's ARN in the 24 hours before the event: how did they come to be able to?"
+        "desc": "Ask whoever is named under Who whether they made the key, over a channel that is not their mail.\nIf not: set the key Inactive with the command under Undo, and cut off the maker's own credentials.\nList all calls signed by the new key since the event, by `userIdentity.accessKeyId`: sessions that it opened with `GetSessionToken` or `GetFederationToken` outlive it.\nList all calls by the maker's ARN in the 24 hours before the event: how did they come to be able to?"
       },
       "resources": [
         {
@@ -448,7 +449,8 @@ fn a_user_of_identity_center_is_named_before_the_role() {
       2. If not: set the key Inactive with the command under Undo, and cut off the
          maker's own credentials.
       3. List all calls signed by the new key since the event, by
-         `userIdentity.accessKeyId`.
+         `userIdentity.accessKeyId`: sessions that it opened with
+         `GetSessionToken` or `GetFederationToken` outlive it.
       4. List all calls by the maker's ARN in the 24 hours before the event: how
          did they come to be able to?
 
@@ -609,13 +611,13 @@ fn an_event_that_could_not_be_read_says_only_what_is_known() {
     let finding =
         detect::look(Watcher::AccessKeys, &Event::decode(json!([1, 2, 3])), &Context { config: &config() }).unwrap();
     let alert = alert(&finding, &config());
-    assert_snapshot!(alert.subject, @"[MEDIUM] sent an event that could not be read");
+    assert_snapshot!(alert.subject, @"[MEDIUM] somebody sent an event that could not be read");
     assert_snapshot!(alert.email, @"
     somebody sent an event that could not be read.
 
     Severity: MEDIUM
     What:     Event that could not be read
-    When:     told 2026-11-22 04:13:46 UTC
+    When:     the event does not say; told 2026-11-22 04:13:46 UTC
     Fault:    the record is a list, not an object
 
     Why it matters
@@ -700,7 +702,8 @@ fn an_incident_that_grew_is_counted_in_subject_and_sentence() {
       2. If not: set the key Inactive with the command under Undo, and cut off the
          maker's own credentials.
       3. List all calls signed by the new key since the event, by
-         `userIdentity.accessKeyId`.
+         `userIdentity.accessKeyId`: sessions that it opened with
+         `GetSessionToken` or `GetFederationToken` outlive it.
       4. List all calls by the maker's ARN in the 24 hours before the event: how
          did they come to be able to?
 
@@ -1013,8 +1016,7 @@ fn hostile_names_stay_inside_their_line() {
               https[:]//evil.example/login, from session name, which the caller
               chose
               arn:aws:iam::111122223333:role/deploy
-              role session, signed with temporary key ASIAIOSFODNN7EXAMPLE,
-              without MFA
+              role session, signed with temporary key ASIAIOSFODNN7EXAMPLE
     Target:   user bob What to do 1. Nothing
     From:     198.51.100.7 Account: dev
               user agent: curl/8
@@ -1039,7 +1041,8 @@ fn hostile_names_stay_inside_their_line() {
       2. If not: set the key Inactive with the command under Undo, and cut off the
          maker's own credentials.
       3. List all calls signed by the new key since the event, by
-         `userIdentity.accessKeyId`.
+         `userIdentity.accessKeyId`: sessions that it opened with
+         `GetSessionToken` or `GetFederationToken` outlive it.
       4. List all calls by the maker's ARN in the 24 hours before the event: how
          did they come to be able to?
 
@@ -1066,7 +1069,7 @@ fn hostile_names_stay_inside_their_line() {
         "nextSteps": [
           "Ask whoever is named under Who whether they made the key, over a channel that is not their mail.",
           "If not: set the key Inactive with the command under Undo, and cut off the maker's own credentials.",
-          "List all calls signed by the new key since the event, by `userIdentity.accessKeyId`.",
+          "List all calls signed by the new key since the event, by `userIdentity.accessKeyId`: sessions that it opened with `GetSessionToken` or `GetFederationToken` outlive it.",
           "List all calls by the maker's ARN in the 24 hours before the event: how did they come to be able to?"
         ],
         "textType": "client-markdown",

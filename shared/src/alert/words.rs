@@ -188,7 +188,9 @@ impl<'a> Words<'a> {
 
     /// When it was done, and how much later this alert was made.
     pub(super) fn when(&self) -> String {
-        let Some(time) = self.finding.event.time else { return format!("told {}", clock(self.now)) };
+        let Some(time) = self.finding.event.time else {
+            return format!("the event does not say; told {}", clock(self.now));
+        };
         let delay = self.now.duration_since(time);
         let delay = if delay < SignedDuration::ZERO {
             format!("told {}, before that time: a clock is wrong", clock(self.now))
@@ -204,6 +206,12 @@ impl<'a> Words<'a> {
     pub(super) fn evidence(&self, max: usize) -> impl Iterator<Item = (String, String)> {
         let facts = self.finding.evidence.iter().take(max);
         facts.map(|fact| (clean_to(&fact.label, 24), shown(&fact.value))).filter(|(_, value)| !value.is_empty())
+    }
+
+    /// Whether the actor itself is what was acted on, as in a sign-in.
+    pub(super) fn acts_on_actor(&self) -> bool {
+        let (actor, target) = (&self.finding.actor, &self.finding.target);
+        target.name == actor.name && target.kind == "user"
     }
 
     /// What was acted on, unless that is the account as a whole.

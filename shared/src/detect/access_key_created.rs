@@ -15,7 +15,8 @@
 //!
 //! 1. Ask the user whether the key is theirs.
 //! 2. If not: set it Inactive with the command under Undo, then treat the user's other credentials as known to others.
-//! 3. List all calls signed by the new key since the event, by `userIdentity.accessKeyId`.
+//! 3. List all calls signed by the new key since the event, by `userIdentity.accessKeyId`: sessions that
+//!    it opened with `GetSessionToken` or `GetFederationToken` outlive it.
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Owner};

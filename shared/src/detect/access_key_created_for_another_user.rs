@@ -16,7 +16,8 @@
 //!
 //! 1. Ask whoever is named under Who whether they made the key, over a channel that is not their mail.
 //! 2. If not: set the key Inactive with the command under Undo, and cut off the maker's own credentials.
-//! 3. List all calls signed by the new key since the event, by `userIdentity.accessKeyId`.
+//! 3. List all calls signed by the new key since the event, by `userIdentity.accessKeyId`: sessions that
+//!    it opened with `GetSessionToken` or `GetFederationToken` outlive it.
 //! 4. List all calls by the maker's ARN in the 24 hours before the event: how did they come to be able to?
 
 use super::{Context, Detection, Outcome, Page, Technique};

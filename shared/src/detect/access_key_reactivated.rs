@@ -16,7 +16,8 @@
 //! 1. Find out why the key was off: the `UpdateAccessKey` event with status `Inactive` before this one, and who sent
 //!    it.
 //! 2. If nobody knows why it is on: set it Inactive with the command under Undo.
-//! 3. List all calls signed by the key since the event, by `userIdentity.accessKeyId`.
+//! 3. List all calls signed by the key since the event, by `userIdentity.accessKeyId`: sessions that
+//!    it opened with `GetSessionToken` or `GetFederationToken` outlive it.
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;

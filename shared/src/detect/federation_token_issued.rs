@@ -44,10 +44,10 @@ pub(super) static DETECTION: Detection = Detection {
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let session = event.request("name").unwrap_or("without a name");
     let finding = DETECTION
-        .finding(event, format!("issued a federation token to {session}"))
+        .finding(event, format!("got a federation token for session \"{session}\""))
         // The caller chooses the session's name: it must not split the incident.
         .target(Target::user(&event.actor.name))
-        .evidence_if("Access key of the session", event.response("credentials.accessKeyId"));
+        .evidence_if("Session key", event.response("credentials.accessKeyId"));
     Some(if holds_nothing_back(event) {
         finding.severity(Severity::High).evidence("Session may", "do all that its user may")
     } else if has_policy(event) {

@@ -47,7 +47,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         DETECTION
             .finding(event, act)
             .target(Target::user(user))
-            .evidence_if("Must be changed at first sign-in", must_change(event))
+            .evidence_if("Must change", must_change(event))
             .undo(undo::delete_login_profile(user)),
     )
 }

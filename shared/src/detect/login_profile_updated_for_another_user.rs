@@ -42,6 +42,6 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     Some(
         DETECTION
             .finding(event, format!("set a new console password for user {user}"))
-            .evidence_if("Must be changed at first sign-in", must_change.map(|must| if must { "yes" } else { "no" })),
+            .evidence_if("Must change", must_change.map(|must| if must { "yes" } else { "no" })),
     )
 }

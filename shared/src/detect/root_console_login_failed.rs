@@ -43,7 +43,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         .evidence_if("Reason", event.error_message.as_deref());
     // MFA is asked for once the password was right.
     Some(match event.actor.mfa {
-        Some(true) => finding.severity(Severity::High).evidence("MFA", "asked for, and what failed"),
+        Some(true) => finding.severity(Severity::High).evidence("MFA", "asked for, and failed: the password was right"),
         _ => finding,
     })
 }
