@@ -2,6 +2,7 @@
 
 pub mod corpus;
 pub mod init;
+pub mod policy;
 pub mod replay;
 pub mod runtime_api;
 

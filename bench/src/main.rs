@@ -3,9 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use iamwatch_bench::{corpus, init, replay};
+use iamwatch_bench::{corpus, init, policy, replay};
 
 #[derive(Debug, Parser)]
 #[command(name = "iamwatch-bench", about = "Measures iamwatch", arg_required_else_help = true)]
@@ -45,6 +46,11 @@ enum Command {
         shape: Shape,
         #[command(flatten)]
         runs: Runs,
+    },
+    /// Judge policy documents, usual and hostile.
+    Policy {
+        #[arg(long, default_value_t = 301)]
+        rounds: usize,
     },
     /// Unpack every file and do nothing with it.
     Gunzip { folder: PathBuf },
@@ -97,6 +103,10 @@ fn run(command: Command) -> io::Result<()> {
             println!();
             start(&binaries, 15)
         }
+        Command::Policy { rounds } => {
+            judge(rounds);
+            Ok(())
+        }
         Command::Gunzip { folder } => {
             println!("{}", replay::gunzip(&folder)?);
             Ok(())
@@ -116,6 +126,16 @@ fn make(folder: &Path, shape: Shape) -> io::Result<()> {
         made.text as f64 / made.packed as f64
     );
     Ok(())
+}
+
+fn judge(rounds: usize) {
+    let micros = |time: Duration| time.as_secs_f64() * 1e6;
+    println!("| document | bytes | reading, µs | judging, µs | paths |");
+    println!("| --- | --- | --- | --- | --- |");
+    for judged in policy::measure(rounds) {
+        let policy::Judged { what, bytes, read, judge, paths } = judged;
+        println!("| {what} | {bytes} | {:.0} | {:.0} | {paths} |", micros(read), micros(judge));
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "figures for reading")]

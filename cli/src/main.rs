@@ -1,5 +1,6 @@
 //! `iamwatch` on the command line.
 
+mod check;
 mod detections;
 mod explain;
 mod quarantine;
@@ -22,6 +23,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Replay(replay::Replay),
+    Check(check::Check),
     Detections(detections::Detections),
     Explain(explain::Explain),
     Quarantine(quarantine::Quarantine),
@@ -38,6 +40,7 @@ enum Format {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Replay(replay) => replay.run(),
+        Command::Check(check) => check.run(),
         Command::Detections(detections) => detections.run(),
         Command::Explain(explain) => explain.run(),
         Command::Quarantine(quarantine) => quarantine.run(),

@@ -4,18 +4,27 @@
 //! kinds, any type of condition value, a JSON string, a URL-encoded string, an object. What is not legal is an
 //! [`Illegal`] that says what and where, never a panic: documents are the caller's words.
 
+mod actions;
+mod flaw;
 mod managed;
 mod parse;
+mod paths;
 mod privilege;
+mod reach;
 mod trust;
+mod verdict;
 mod wildcard;
 
 use std::fmt;
 
+pub use flaw::{Flaw, Weak};
 pub use managed::AwsManaged;
 pub use parse::Illegal;
+pub use paths::{Exposed, Exposure, Kind, Opens, PATHS, Path, Way};
 pub use privilege::{Grant, Privilege};
+pub use reach::{Allowed, Answer, Certainty};
 pub use trust::{Trusted, Who};
+pub use verdict::Verdict;
 
 /// A policy document.
 #[derive(Debug, Clone, PartialEq, Eq)]

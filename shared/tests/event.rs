@@ -1,5 +1,11 @@
 //! Records as AWS really sends them, and as it never should.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    reason = "a test fails by panicking"
+)]
 
 use iamwatch::event::{Event, Kind, Layer, ToldBy, without_api_date};
 use proptest::prelude::*;

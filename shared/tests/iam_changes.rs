@@ -69,7 +69,9 @@ fn what_is_said_of_each_event_that_fires() {
     HIGH carol detached AWSDenyAll from role build
     CRITICAL deploy-bot detached AWSCompromisedKeyQuarantineV2 from user deploy-bot
     MEDIUM deploy-pipeline put inline policy odd on role app
+    HIGH cfn-execution put inline policy FunctionPolicy0 on role app-Function-1A2B3C4D, which opens escalation path PE-087
     HIGH web-server put inline policy metrics on role web-server
+    LOW cfn-execution put inline policy FunctionPolicy0 on role app-Function-1A2B3C4D
     LOW cfn-execution put inline policy FunctionPolicy0 on role app-Function-1A2B3C4D
     MEDIUM carol put inline policy read-data on user bob
     LOW deploy-pipeline detached app-data from role app
@@ -83,6 +85,7 @@ fn what_is_said_of_each_event_that_fires() {
     HIGH AWSReservedSSO_AdministratorAccess_0123456789abcdef removed the permissions boundary of user contractor
     LOW deploy-pipeline created policy app-data
     MEDIUM alice created policy odd
+    MEDIUM deploy-pipeline created policy app-data, which opens escalation path PE-023
     MEDIUM alice switched policy developers to version v1
     MEDIUM carol switched policy build to version v4
     LOW cfn-execution deleted inline policy FunctionPolicy0 of role app-Function-1A2B3C4D
@@ -90,6 +93,7 @@ fn what_is_said_of_each_event_that_fires() {
     MEDIUM alice deleted inline policy deny-billing of user alice
     LOW alice gave policy developers a new version
     LOW deploy-pipeline gave policy app-data a new version
+    HIGH deploy-pipeline gave policy app-data a new version, which opens escalation path PE-013
     MEDIUM carol attached AmazonS3FullAccess to group data
     MEDIUM cfn-execution attached AWSLambda_FullAccess to role app-Function-1A2B3C4D
     CRITICAL alice attached IAMFullAccess to user alice
@@ -107,6 +111,7 @@ fn what_is_said_of_each_event_that_fires() {
     HIGH carol opened role partner for everyone, with a condition
     MEDIUM deploy-pipeline opened role shared-read for everyone, with a condition
     CRITICAL alice opened role deploy for everyone
+    CRITICAL AWSReservedSSO_AdministratorAccess_0123456789abcdef changed who may assume role deploy, open to anybody who gets a token there
     MEDIUM AWSReservedSSO_AdministratorAccess_0123456789abcdef changed who may assume role deploy
     HIGH web-server changed who may assume role web-server
     LOW deploy-pipeline changed who may assume role app
@@ -115,6 +120,36 @@ fn what_is_said_of_each_event_that_fires() {
     MEDIUM deploy-pipeline created user mailer
     MEDIUM carol created user backup-svc
     MEDIUM root created user backup-svc
+    ");
+}
+
+#[test]
+fn an_escalation_path_is_named_with_what_opens_it() {
+    let evidence = |name| {
+        let finding = said(sample(name), &Config::default());
+        finding.evidence.iter().fold(String::new(), |text, fact| text + &fact.label + ": " + &fact.value + "\n")
+    };
+    insta::assert_snapshot!(evidence("inline-policy-put/fires-escalation-path"), @r#"
+    Policy: FunctionPolicy0
+    Escalation: its holder can make and invoke a function with a strong role (path PE-087): iam:PassRole on * + lambda:CreateFunction + lambda:InvokeFunction, by statement 2 "Deploy"
+    Exposes: its holder can pass any role to any service: iam:PassRole, by statement 2 "Deploy"
+    Says: allow logs:CreateLogGroup, logs:PutLogEvents on *; allow iam:PassRole, lambda:CreateFunction, lambda:InvokeFunction on *
+    "#);
+    insta::assert_snapshot!(evidence("inline-policy-put/fires-path-on-named-roles-for-the-record"), @r"
+    Policy: FunctionPolicy0
+    Escalation: if the named ones are strong, its holder can make and invoke a function with a strong role (path PE-087): iam:PassRole on arn:aws:iam::111122223333:role/app-* + lambda:CreateFunction + lambda:InvokeFunction, by statement 1 and statement 2
+    Says: allow iam:PassRole on arn:aws:iam::111122223333:role/app-* if iam:PassedToService; allow lambda:CreateFunction, lambda:InvokeFunction on arn:aws:lambda:*:111122223333:function:app-*
+    ");
+    insta::assert_snapshot!(evidence("policy-version-created/fires-escalation-path"), @r"
+    Version: v7
+    In force: at once
+    Escalation: its holder can write any inline policy and any boundary (path PE-013): iam:PutUserPolicy on * + iam:PutRolePolicy on * + iam:PutGroupPolicy on * + iam:PutUserPermissionsBoundary on * + iam:PutRolePermissionsBoundary on *, by statement 1
+    Other paths: PE-014, PE-015, PE-016, PE-017, PE-018
+    Says: allow iam:Put* on *
+    ");
+    insta::assert_snapshot!(evidence("trust-policy-changed/fires-identity-provider-without-subject"), @r"
+    Trusts: arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com
+    Weak: arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com, without a condition on `sub`: anybody in the world can get such a token, by statement 1
     ");
 }
 

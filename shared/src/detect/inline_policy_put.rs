@@ -4,11 +4,12 @@
 //!
 //! ## Why it matters
 //!
-//! What the target may do has changed. Inline policies show in no list of policies and are seldom reviewed.
+//! What the target may do has changed. Inline policies show in no list of policies and are seldom reviewed. A policy that
+//! opens an escalation path is HIGH: by that path its holder can take more rights, often all of them.
 //!
 //! ## False alarms
 //!
-//! Infrastructure code writes them into roles at every deployment: for roles it is LOW. For users and groups it is
+//! Infrastructure code writes them into roles at every deployment: for roles it is LOW if it opens no path. For users and groups it is
 //! rare.
 //!
 //! ## What to do
@@ -21,7 +22,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
 use crate::finding::{Finding, Severity};
-use crate::grant;
+use crate::grant::{self, Held};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -46,5 +47,5 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         .severity(severity)
         .evidence("Policy", name)
         .undo(undo::delete_inline_policy(&holder, name));
-    Some(grant::weigh(event, grant::described(finding, &grant::document(event, "policyDocument"))))
+    Some(grant::weigh(event, grant::described(finding, &grant::document(event, "policyDocument"), Held::Now)))
 }

@@ -9,7 +9,8 @@
 //!
 //! ## False alarms
 //!
-//! Nearly all of them: infrastructure code makes policies at every deployment. It is kept for the record.
+//! Nearly all of them: infrastructure code makes policies at every deployment. It is kept for the
+//! record, unless it opens an escalation path: MEDIUM.
 //!
 //! ## What to do
 //!
@@ -20,7 +21,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
 use crate::finding::{Finding, Severity};
-use crate::grant;
+use crate::grant::{self, Held};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -43,5 +44,5 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         .finding(event, format!("created policy {name}"))
         .target(arn.map_or_else(|| event.target(), Target::from_arn))
         .undo(arn.and_then(undo::delete_policy));
-    Some(grant::weigh(event, grant::described(finding, &grant::document(event, "policyDocument"))))
+    Some(grant::weigh(event, grant::described(finding, &grant::document(event, "policyDocument"), Held::NotYet)))
 }

@@ -8,7 +8,8 @@
 //!
 //! ## False alarms
 //!
-//! Nearly all of them: infrastructure code makes a version at every change. It is kept for the record.
+//! Nearly all of them: infrastructure code makes a version at every change. It is kept for the record, unless it
+//! opens an escalation path: HIGH in force, MEDIUM before.
 //!
 //! ## What to do
 //!
@@ -19,7 +20,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
 use crate::finding::{Finding, Severity};
-use crate::grant;
+use crate::grant::{self, Held};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -45,5 +46,6 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         .evidence_if("Version", version)
         .evidence("In force", if in_force { "at once" } else { "not before it is made the default" })
         .undo(undo);
-    Some(grant::weigh(event, grant::described(finding, &grant::document(event, "policyDocument"))))
+    let held = if in_force { Held::Now } else { Held::NotYet };
+    Some(grant::weigh(event, grant::described(finding, &grant::document(event, "policyDocument"), held)))
 }

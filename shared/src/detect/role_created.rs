@@ -38,13 +38,16 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let role = event.request("roleName")?;
     let finding = DETECTION.finding(event, format!("created role {role}")).undo(undo::delete_role(role));
     let finding = match grant::trust_document(event) {
         // A door that nobody could read is worth a look.
         Err(illegal) => finding.severity(Severity::Medium).evidence("Unreadable", illegal.to_string()),
-        Ok(document) => finding.evidence("Trusts", document.trusted_in_words(&event.account)),
+        Ok(document) => {
+            let finding = finding.evidence("Trusts", document.trusted_in_words(&event.account));
+            grant::weakly_trusting(finding, event, &document, context.config)
+        }
     };
     Some(grant::weigh(event, finding.evidence_if("Boundary", event.request("permissionsBoundary"))))
 }

@@ -50,8 +50,8 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     // The statement with the least in its way decides.
     let (severity, statement) = open
         .map(|trusted| match trusted.statement {
+            statement if document.binds(trusted) => (Severity::Medium, statement),
             statement if statement.conditions.is_empty() => (Severity::Critical, statement),
-            statement if statement.binds_the_caller() => (Severity::Medium, statement),
             statement => (Severity::High, statement),
         })
         .max_by_key(|(severity, _)| *severity)?;
@@ -60,7 +60,8 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         "CreateRole" => ("created", undo::delete_role(role)),
         _ => ("opened", None),
     };
-    let whom = if conditions.is_empty() { "everyone" } else { "everyone, with a condition" };
+    let whom =
+        if conditions.is_empty() && severity == Severity::Critical { "everyone" } else { "everyone, with a condition" };
     let finding = DETECTION
         .finding(event, format!("{act} role {role} for {whom}"))
         .severity(severity)

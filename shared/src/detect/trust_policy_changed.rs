@@ -5,7 +5,8 @@
 //! ## Why it matters
 //!
 //! The trust policy is the door of a role. A change of it can let an attacker's user or provider in, or lock the
-//! rightful ones out.
+//! rightful ones out. An identity provider that is not asked whose workload it speaks for is HIGH, and CRITICAL where
+//! anybody in the world can get a token from it.
 //!
 //! ## False alarms
 //!
@@ -37,7 +38,7 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let role = event.request("roleName")?;
     let finding = DETECTION.finding(event, format!("changed who may assume role {role}"));
     let finding = match grant::trust_document(event) {
@@ -45,9 +46,10 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         Ok(document) => {
             let trusted = document.trusted(&event.account);
             let services_only = trusted.iter().all(|trusted| matches!(trusted.who, Who::Service(_)));
-            finding
+            let finding = finding
                 .severity(if services_only { Severity::Low } else { Severity::Medium })
-                .evidence("Trusts", document.trusted_in_words(&event.account))
+                .evidence("Trusts", document.trusted_in_words(&event.account));
+            grant::weakly_trusting(finding, event, &document, context.config)
         }
     };
     Some(grant::weigh(event, finding))

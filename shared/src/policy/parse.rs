@@ -420,6 +420,7 @@ mod tests {
     fn judge(document: Result<Document, Illegal>) {
         let Ok(document) = document else { return };
         let _ = (document.privilege(), document.privilege_if(), document.trusted("111122223333"), document.in_words());
+        let _ = document.judge("111122223333", Some("deploy"), &crate::config::Config::default());
     }
 
     proptest! {

@@ -54,7 +54,8 @@ const BINDING: [&str; 4] = ["aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:
 const WANTING: [&str; 5] = ["StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike"];
 
 impl Document {
-    /// Everybody whom it lets open a session, in its order. `own` is the account of the role. Denials are not taken off.
+    /// Everybody whom it lets open a session, in its order, less those whom it denies that without a condition. `own` is
+    /// the account of the role.
     #[must_use]
     pub fn trusted(&self, own: &str) -> Vec<Trusted<'_>> {
         let mut trusted = Vec::new();
@@ -67,7 +68,40 @@ impl Document {
                 None => {}
             }
         }
+        trusted.retain(|trusted| !self.denials(trusted).any(|denial| denial.conditions.is_empty()));
         trusted
+    }
+
+    /// Whether it decides who may open a session of a role, by allowing it or by denying it.
+    #[must_use]
+    pub fn is_trust(&self) -> bool {
+        self.statements.iter().any(Statement::lets_assume)
+    }
+
+    /// The denials that keep somebody out, or would under their conditions.
+    fn denials<'d>(&'d self, trusted: &Trusted<'d>) -> impl Iterator<Item = &'d Statement> {
+        let Trusted { who, statement } = *trusted;
+        self.statements.iter().filter(move |denial| {
+            let is = |principal: &Principal| principal.is_everyone() || who.is_named(&principal.name);
+            let about = match &denial.principals {
+                None => false,
+                Some(Scope::Only(principals)) => principals.iter().any(is),
+                Some(Scope::AllBut(principals)) => !principals.iter().any(is),
+            };
+            let calls = ASSUME.iter().all(|call| !statement.lets(call) || denial.lets(call));
+            denial.effect == Effect::Deny && about && calls
+        })
+    }
+
+    /// Whether somebody whom it lets in must be of a named organization, account or principal: by the statement that lets
+    /// them in, or by a denial of all others.
+    #[must_use]
+    pub fn binds(&self, trusted: &Trusted<'_>) -> bool {
+        let others_denied = |denial: &Statement| match denial.conditions.as_slice() {
+            [condition] => condition.unless_binds_the_caller(),
+            _ => false,
+        };
+        trusted.statement.binds_the_caller() || self.denials(trusted).any(others_denied)
     }
 
     /// The same as text, as much as fits a line or two.
@@ -82,10 +116,15 @@ impl Document {
 
 impl Statement {
     fn lets_assume(&self) -> bool {
-        let named = |actions: &[String], call: &str| actions.iter().any(|action| matches_in_any_case(action, call));
+        ASSUME.iter().any(|call| self.lets(call))
+    }
+
+    /// Whether it is about that call.
+    pub(super) fn lets(&self, call: &str) -> bool {
+        let named = |actions: &[String]| actions.iter().any(|action| matches_in_any_case(action, call));
         match &self.actions {
-            Scope::Only(actions) => ASSUME.iter().any(|call| named(actions, call)),
-            Scope::AllBut(actions) => ASSUME.iter().any(|call| !named(actions, call)),
+            Scope::Only(actions) => named(actions),
+            Scope::AllBut(actions) => !named(actions),
         }
     }
 
@@ -102,6 +141,18 @@ impl Condition {
             Some((set, operator)) if set.eq_ignore_ascii_case("ForAnyValue") => operator,
             _ => &self.operator,
         };
+        WANTING.iter().any(|known| known.eq_ignore_ascii_case(operator)) && self.names_callers()
+    }
+
+    /// In a denial: whether it lets only callers through that it names, as `StringNotEquals` does.
+    fn unless_binds_the_caller(&self) -> bool {
+        let bare = self.operator.rsplit(':').next().unwrap_or_default().to_ascii_lowercase();
+        let bare = bare.strip_suffix("ifexists").unwrap_or(&bare);
+        let wanting = bare.replacen("not", "", 1);
+        wanting != bare && WANTING.iter().any(|known| known.eq_ignore_ascii_case(&wanting)) && self.names_callers()
+    }
+
+    fn names_callers(&self) -> bool {
         // A value of wildcards alone, or one that leaves an ARN's account open, binds nobody.
         let open = |value: &String| {
             let anyones = matches(value, "o-a1b2c3d4e5") || matches(value, "000000000000");
@@ -109,14 +160,40 @@ impl Condition {
                 || value.split(':').nth(4).is_some_and(|account| account.contains(['*', '?']))
                 || value.starts_with('*')
         };
-        WANTING.iter().any(|known| known.eq_ignore_ascii_case(operator))
-            && BINDING.iter().any(|key| key.eq_ignore_ascii_case(&self.key))
+        BINDING.iter().any(|key| key.eq_ignore_ascii_case(&self.key))
+            && !self.values.is_empty()
+            && !self.values.iter().any(open)
+    }
+
+    /// Whether it wants a value of that key, and not just any.
+    pub(super) fn wants(&self, key: &str) -> bool {
+        let bare = self.operator.rsplit(':').next().unwrap_or_default();
+        let all = self.operator.to_ascii_lowercase().starts_with("forallvalues:");
+        let open = |value: &String| value.bytes().all(|byte| byte == b'*' || byte == b'?');
+        !all && WANTING.iter().any(|known| known.eq_ignore_ascii_case(bare))
+            && self.key.eq_ignore_ascii_case(key)
             && !self.values.is_empty()
             && !self.values.iter().any(open)
     }
 }
 
+impl Who<'_> {
+    fn is_named(&self, name: &str) -> bool {
+        match self {
+            Self::Everyone => false,
+            Self::OtherAccount { account, principal } => {
+                *principal == name || *account == name || name.ends_with(&format!("::{account}:root"))
+            }
+            Self::OwnAccount(own) | Self::Service(own) | Self::Federated(own) | Self::Unknown(own) => *own == name,
+        }
+    }
+}
+
 impl Principal {
+    fn is_everyone(&self) -> bool {
+        self.kind == PrincipalKind::Aws && self.name.bytes().all(|byte| byte == b'*')
+    }
+
     fn who<'a>(&'a self, own: &str) -> Who<'a> {
         match self.kind {
             PrincipalKind::Aws => {}
@@ -199,6 +276,38 @@ mod tests {
         assert!(!lets_in("Allow", "Action", json!("sts:TagSession")));
         assert!(!lets_in("Allow", "NotAction", json!("sts:*")));
         assert!(!lets_in("Deny", "Action", json!("sts:AssumeRole")));
+    }
+
+    #[test]
+    fn whom_the_document_denies_is_not_let_in() {
+        let allow = json!({"Effect": "Allow", "Principal": {"AWS": ["123456789012", "111122223333"]}, "Action": "sts:AssumeRole"});
+        let left = |deny: Value| {
+            let document = Document::from_value(&json!({"Statement": [allow, deny]})).unwrap();
+            document.trusted_in_words("111122223333")
+        };
+        let deny = |principal: Value, action: &str| json!({"Effect": "Deny", "Principal": principal, "Action": action});
+        assert_eq!(left(deny(json!("*"), "sts:*")), "nobody");
+        assert_eq!(left(deny(json!({"AWS": "arn:aws:iam::123456789012:root"}), "sts:AssumeRole")), "111122223333");
+        assert_eq!(left(deny(json!("*"), "sts:TagSession")), "123456789012, 111122223333");
+        let others = json!({"Effect": "Deny", "NotPrincipal": {"AWS": "111122223333"}, "Action": "*"});
+        assert_eq!(left(others), "111122223333");
+    }
+
+    #[test]
+    fn a_denial_of_all_outside_the_organization_binds_the_caller() {
+        let binds = |operator: &str, value: &str| {
+            let document = Document::from_value(&json!({"Statement": [
+                {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"},
+                {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole", "Condition": {operator: {"aws:PrincipalOrgID": value}}},
+            ]}))
+            .unwrap();
+            let trusted = document.trusted("111122223333");
+            document.binds(&trusted[0])
+        };
+        assert!(binds("StringNotEquals", "o-exampleorgid"));
+        assert!(binds("StringNotEqualsIfExists", "o-exampleorgid"));
+        assert!(!binds("StringEquals", "o-exampleorgid"));
+        assert!(!binds("StringNotLike", "o-*"));
     }
 
     #[test]

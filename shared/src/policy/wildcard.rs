@@ -2,12 +2,18 @@
 
 /// Whether the whole of `text` matches. Never slower than the product of both lengths, whatever the pattern.
 pub(super) fn matches(pattern: &str, text: &str) -> bool {
-    matches_by(pattern, text, |want, have| want == have)
+    matches_by(pattern, text, |want, have| want == '?' || want == have)
 }
 
 /// As [`matches`], without regard to the case of ASCII letters: how IAM compares actions.
 pub(super) fn matches_in_any_case(pattern: &str, text: &str) -> bool {
-    matches_by(pattern, text, |want, have| want.eq_ignore_ascii_case(&have))
+    matches_by(pattern, text, |want, have| want == '?' || want.eq_ignore_ascii_case(&have))
+}
+
+/// Whether everything that `inner` matches is matched by `pattern` too. A no may be wrong where `inner` has wildcards of
+/// an odd form, a yes never is.
+pub(super) fn contains(pattern: &str, inner: &str) -> bool {
+    matches_by(pattern, inner, |want, have| have != '*' && (want == '?' || want == have))
 }
 
 fn matches_by(pattern: &str, text: &str, same: impl Fn(char, char) -> bool) -> bool {
@@ -22,7 +28,7 @@ fn matches_by(pattern: &str, text: &str, same: impl Fn(char, char) -> bool) -> b
                 rest = before;
                 retry = Some((wanted.clone(), rest.clone()));
             }
-            (Some(want), Some(have)) if want == '?' || same(want, have) => {}
+            (Some(want), Some(have)) if same(want, have) => {}
             (Some(_), None) => return false,
             (_, Some(_)) => {
                 let Some((behind, taken)) = &mut retry else { return false };

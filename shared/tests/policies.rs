@@ -1,0 +1,284 @@
+//! What policies open: a corpus with verdicts, and the quick judgement against a plain, slow one.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what is wrong by failing"
+)]
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use iamwatch::policy::{Answer, Certainty, Document, PATHS};
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+const CORPUS: &str = include_str!("policies/paths.txt");
+const TRUST: &str = include_str!("policies/trust.txt");
+
+/// One line of the corpus.
+struct Case {
+    line: &'static str,
+    path: &'static str,
+    verdict: &'static str,
+    document: Value,
+}
+
+fn cases() -> Vec<Case> {
+    let lines = CORPUS.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines
+        .map(|line| {
+            let (head, statements) = line.split_once(" : ").unwrap_or_else(|| panic!("no ` : ` in `{line}`"));
+            let (path, verdict) = head.split_once(' ').unwrap();
+            let statements: Vec<Value> = statements.split(" ; ").map(statement).collect();
+            Case { line, path, verdict, document: json!({"Version": "2012-10-17", "Statement": statements}) }
+        })
+        .collect()
+}
+
+/// `allow iam:PassRole, lambda:* on arn:aws:s3:::b if Bool aws:SecureTransport true` as JSON.
+fn statement(text: &str) -> Value {
+    let (text, condition) = text.split_once(" if ").map_or((text, None), |(text, condition)| (text, Some(condition)));
+    let (text, resources) = text.split_once(" on ").unwrap_or((text, "*"));
+    let (effect, actions) = text.split_once(' ').unwrap();
+    let mut statement = Map::new();
+    let effect = match effect {
+        "allow" => "Allow",
+        "deny" => "Deny",
+        other => panic!("`{other}` is neither allow nor deny"),
+    };
+    statement.insert("Effect".to_owned(), json!(effect));
+    for (name, list) in [("Action", actions), ("Resource", resources)] {
+        let (key, list) =
+            list.strip_prefix("not ").map_or((name.to_owned(), list), |list| (format!("Not{name}"), list));
+        statement.insert(key, list.split(", ").collect());
+    }
+    if let Some(condition) = condition {
+        let mut words = condition.split(' ');
+        let [operator, key, value] = [(); 3].map(|()| words.next().unwrap());
+        statement.insert("Condition".to_owned(), json!({operator: {key: value}}));
+    }
+    Value::Object(statement)
+}
+
+fn verdict(document: &Document, path: &str) -> &'static str {
+    match document.ways().iter().find(|way| way.path.reference == path).map(iamwatch::policy::Way::certainty) {
+        None => "no",
+        Some(Certainty::Named) => "named",
+        Some(Certainty::If) => "if",
+        Some(Certainty::Plain) => "plain",
+    }
+}
+
+#[test]
+fn every_policy_of_the_corpus_opens_what_it_says() {
+    let mut wrong = String::new();
+    for case in cases() {
+        let found = verdict(&Document::from_value(&case.document).unwrap(), case.path);
+        if found != case.verdict {
+            write!(wrong, "\n  found {found}: {}", case.line).unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "policies that are judged otherwise than the corpus says:{wrong}");
+}
+
+#[test]
+fn every_path_is_shown_open_and_nearly_open() {
+    let mut shown: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for case in cases() {
+        let (open, near) = shown.entry(case.path).or_default();
+        if case.verdict == "plain" { *open += 1 } else { *near += 1 }
+    }
+    // The first path is a privilege, judged with these.
+    for path in PATHS.iter().filter(|path| path.reference != "PE-001") {
+        let counts = shown.get(path.reference).copied().unwrap_or_default();
+        assert!(counts.0 > 0 && counts.1 > 0, "{} is shown {counts:?} times", path.reference);
+    }
+    assert!(cases().len() >= 150, "{} policies", cases().len());
+}
+
+#[test]
+fn a_plain_yes_of_the_corpus_is_none_once_all_is_denied() {
+    for mut case in cases() {
+        let list = case.document["Statement"].as_array_mut().unwrap();
+        list.insert(0, json!({"Effect": "Deny", "Action": "*", "Resource": "*"}));
+        let document = Document::from_value(&case.document).unwrap();
+        assert!(document.ways().is_empty() && document.exposed().is_empty(), "{}", case.line);
+    }
+}
+
+/// `allow AWS 111122223333 to sts:AssumeRole if StringEquals sts:ExternalId example` as JSON.
+fn trust_statement(text: &str) -> Value {
+    let (text, condition) = text.split_once(" if ").map_or((text, None), |(text, condition)| (text, Some(condition)));
+    let (whom, action) = text.split_once(" to ").unwrap();
+    let [effect, kind, principal] = whom.splitn(3, ' ').collect::<Vec<_>>().try_into().unwrap();
+    let effect = if effect == "deny" { "Deny" } else { "Allow" };
+    let mut statement = json!({"Effect": effect, "Principal": {kind: principal}, "Action": action});
+    if let Some(condition) = condition {
+        let [operator, key, values] = condition.splitn(3, ' ').collect::<Vec<_>>().try_into().unwrap();
+        statement["Condition"] = json!({operator: {key: values.split(' ').collect::<Vec<_>>()}});
+    }
+    statement
+}
+
+#[test]
+fn every_trust_policy_of_the_corpus_is_as_weak_as_it_says() {
+    let mut wrong = String::new();
+    for line in TRUST.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let (expected, statements) = line.split_once(" : ").unwrap();
+        let statements: Vec<Value> = statements.split(" ; ").map(trust_statement).collect();
+        let document = Document::from_value(&json!({"Version": "2012-10-17", "Statement": statements})).unwrap();
+        let weak = document.weaknesses("111122223333", Some("deploy"), |account| account == "210987654321");
+        let found: Vec<&str> = weak.iter().map(|weak| weak.flaw.word()).collect();
+        let found = if found.is_empty() { "none".to_owned() } else { found.join(" ") };
+        if found != expected {
+            write!(wrong, "\n  found {found}: {line}").unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "trust policies that are judged otherwise than the corpus says:{wrong}");
+}
+
+/// The definition of a wildcard, word by word, as slow as it is plain.
+fn plainly(pattern: &[char], text: &[char]) -> bool {
+    match pattern.split_first() {
+        None => text.is_empty(),
+        Some(('*', rest)) => (0..=text.len()).any(|taken| plainly(rest, &text[taken..])),
+        Some(('?', rest)) => !text.is_empty() && plainly(rest, &text[1..]),
+        Some((want, rest)) => text.first() == Some(want) && plainly(rest, &text[1..]),
+    }
+}
+
+fn is_in(list: &Value, text: &str, any_case: bool) -> bool {
+    let chars = |text: &str| if any_case { text.to_lowercase() } else { text.to_owned() }.chars().collect::<Vec<_>>();
+    list.as_array().unwrap().iter().any(|pattern| plainly(&chars(pattern.as_str().unwrap()), &chars(text)))
+}
+
+/// IAM's own rule, read off the JSON: an explicit denial, else an allowance, else nothing.
+fn plain_answer(document: &Value, action: &str, resource: &str) -> Answer {
+    let (mut allowed, mut denied) = (Answer::No, Answer::No);
+    for statement in document["Statement"].as_array().unwrap() {
+        let about = |name: &str, text: &str, any_case: bool| match statement.get(name) {
+            Some(list) => is_in(list, text, any_case),
+            None => !is_in(&statement[format!("Not{name}")], text, any_case),
+        };
+        if !about("Action", action, true) || !about("Resource", resource, false) {
+            continue;
+        }
+        let answer = if statement.get("Condition").is_some() { Answer::If } else { Answer::Yes };
+        let side = if statement["Effect"] == "Deny" { &mut denied } else { &mut allowed };
+        *side = answer.max(*side);
+    }
+    match denied {
+        Answer::Yes => Answer::No,
+        Answer::If => allowed.min(Answer::If),
+        Answer::No => allowed,
+    }
+}
+
+/// Paths of one action, and resources of its kind, of which no policy below names the first.
+const ASKED: [(&str, &str, [&str; 4]); 4] = [
+    ("PE-016", "iam:PutRolePolicy", ["role/someone", "role/app-main", "role/app-x", "role/team/app"]),
+    ("PE-032", "iam:UpdateAssumeRolePolicy", ["role/someone", "role/app-main", "role/app-x", "role/team/app"]),
+    ("PE-014", "iam:PutGroupPolicy", ["group/someone", "group/app-main", "group/app-x", "group/team/app"]),
+    ("PE-006", "iam:CreatePolicyVersion", ["policy/someone", "policy/app-main", "policy/app-x", "policy/team/app"]),
+];
+
+fn any_statement() -> impl Strategy<Value = Value> {
+    let actions = prop::sample::subsequence(
+        vec![
+            "*",
+            "iam:*",
+            "IAM:PUT*",
+            "iam:P?tRolePolicy",
+            "iam:*Policy",
+            "iam:UpdateAssumeRolePolicy",
+            "iam:Create*",
+            "iam:putgrouppolicy",
+            "s3:*",
+            "i*:*Version",
+            "iam:Get*",
+        ],
+        1..3,
+    );
+    let resources = prop::sample::subsequence(
+        vec![
+            "*",
+            "arn:aws:iam::*",
+            "arn:aws:iam::111122223333:*",
+            "arn:aws:iam::111122223333:role/*",
+            "arn:aws:iam::*:group/*",
+            "arn:aws:iam::111122223333:role/app-*",
+            "arn:aws:iam::111122223333:role/app-main",
+            "arn:aws:iam::111122223333:*/app-?",
+            "arn:aws:iam::111122223333:group/app-*",
+            "arn:aws:iam::111122223333:policy/app-main",
+            "arn:aws:iam::111122223333:policy/team/*",
+            "arn:aws:s3:::app/*",
+        ],
+        1..3,
+    );
+    (actions, resources, prop::array::uniform3(prop::bool::weighted(0.3)), prop::bool::weighted(0.2)).prop_map(
+        |(actions, resources, [deny, not_action, not_resource], condition)| {
+            let mut statement = Map::new();
+            statement.insert("Effect".to_owned(), json!(if deny { "Deny" } else { "Allow" }));
+            statement.insert(if not_action { "NotAction" } else { "Action" }.to_owned(), json!(actions));
+            statement.insert(if not_resource { "NotResource" } else { "Resource" }.to_owned(), json!(resources));
+            if condition {
+                statement.insert("Condition".to_owned(), json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}}));
+            }
+            Value::Object(statement)
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn the_quick_judgement_agrees_with_the_plain_one(statements in prop::collection::vec(any_statement(), 1..5)) {
+        let value = json!({"Version": "2012-10-17", "Statement": statements});
+        let document = Document::from_value(&value).unwrap();
+        for (path, action, names) in ASKED {
+            let answers: Vec<Answer> = names
+                .iter()
+                .map(|name| {
+                    let resource = format!("arn:aws:iam::111122223333:{name}");
+                    let plain = plain_answer(&value, action, &resource);
+                    prop_assert_eq!(document.allows(action, &resource), plain, "{} on {}", action, resource);
+                    Ok(plain)
+                })
+                .collect::<Result<_, _>>()?;
+            match (answers[0], verdict(&document, path)) {
+                (Answer::Yes, found) => prop_assert_eq!(found, "plain", "{}", path),
+                (Answer::If, found) => prop_assert_eq!(found, "if", "{}", path),
+                (Answer::No, "no") => prop_assert!(answers.iter().all(|answer| *answer == Answer::No), "{}", path),
+                (Answer::No, found) => prop_assert_eq!(found, "named", "{}", path),
+            }
+        }
+    }
+
+    #[test]
+    fn no_pattern_stalls_it_or_makes_it_panic(
+        action in "[a-z*?:$\\{\\}é]{0,40}",
+        resource in "[a-z*?:/$\\{\\}é]{0,60}",
+        deny in "[arn:wsim*?/$\\{\\}]{0,30}",
+    ) {
+        let document = Document::from_value(&json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": [action, "iam:*"], "Resource": [resource, deny]},
+            {"Effect": "Deny", "Action": "iam:Put*", "Resource": deny},
+            {"Effect": "Deny", "Action": "*", "NotResource": resource},
+        ]}))
+        .unwrap();
+        let _ = (document.ways(), document.exposed(), document.allows(&action, &resource));
+    }
+}
+
+#[test]
+fn a_document_of_ten_thousand_statements_is_judged() {
+    let statement = |number: usize| json!({"Effect": "Allow", "Action": format!("iam:*{number}*"), "Resource": "*"});
+    let mut statements: Vec<Value> = (0..10_000).map(statement).collect();
+    statements.push(json!({"Effect": "Allow", "Action": "iam:PutUserPolicy", "Resource": "*"}));
+    let document = Document::from_value(&json!({"Version": "2012-10-17", "Statement": statements})).unwrap();
+    assert_eq!(verdict(&document, "PE-018"), "plain");
+}
