@@ -5,6 +5,7 @@
 
 mod chat;
 mod containment;
+mod cut_off;
 mod email;
 mod links;
 mod machine;

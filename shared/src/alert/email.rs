@@ -2,7 +2,7 @@
 
 use super::text::{WIDTH, as_is, hang, shown, wrap};
 use super::words::{Words, clock};
-use super::{containment, links, words};
+use super::{containment, cut_off, links, words};
 use crate::config::Mode;
 use crate::event::{Kind, Origin};
 use crate::finding::{Ask, Finding};
@@ -29,6 +29,7 @@ pub(super) fn of(words: &Words<'_>) -> String {
     }
     mail.steps("What to do", &words.steps());
     mail.undo(words);
+    mail.cut_off(words);
     mail.links(links::of(words));
     mail.rows(&references(words));
     mail.text
@@ -323,6 +324,16 @@ impl Mail {
             let refused =
                 "No command is given: a name in this event is not one that IAM allows. Look at the event itself.";
             self.block(&[vec![heading], wrap(refused, "  ")].concat());
+        }
+    }
+
+    /// The steps say when: if it was not them.
+    fn cut_off(&mut self, words: &Words<'_>) {
+        if let Some(cut_off) = cut_off::of(words.finding, words.now) {
+            let mut lines = vec![in_account(words, "To cut the actor off, if it was not them")];
+            lines.extend(wrap(cut_off.how, "  "));
+            lines.extend(cut_off.command.map(|command| format!("  {command}")));
+            self.block(&lines);
         }
     }
 

@@ -153,6 +153,11 @@ fn a_key_made_for_another_user_reads_well_in_dry_run() {
     Undo, in account prod-payments (111122223333)
       aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
 
+    To cut the actor off, if it was not them, in account prod-payments (111122223333)
+      This switches off the key that signed the call. Sessions opened with it go
+      on.
+      aws iam update-access-key --user-name=alice --access-key-id=AKIAI44QH8DHBEXAMPLE --status=Inactive
+
     Links
       Event:
       https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
@@ -457,6 +462,9 @@ fn a_user_of_identity_center_is_named_before_the_role() {
     Undo, in account prod-payments (111122223333)
       aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
 
+    To cut the actor off, if it was not them, in account prod-payments (111122223333)
+      In Identity Center, disable the user and end their sessions.
+
     Links
       Event:
       https://example.awsapps.com/start/#/console?account_id=111122223333&destination=https%3A%2F%2Fus-east-1.console.aws.amazon.com%2Fcloudtrailv2%2Fhome%3Fregion%3Dus-east-1%23%2Fevents%2F0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
@@ -709,6 +717,11 @@ fn an_incident_that_grew_is_counted_in_subject_and_sentence() {
 
     Undo, in account prod-payments (111122223333)
       aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
+
+    To cut the actor off, if it was not them, in account prod-payments (111122223333)
+      This switches off the key that signed the call. Sessions opened with it go
+      on.
+      aws iam update-access-key --user-name=alice --access-key-id=AKIAI44QH8DHBEXAMPLE --status=Inactive
 
     Links
       Event:
@@ -1049,6 +1062,11 @@ fn hostile_names_stay_inside_their_line() {
     Undo, in account prod-payments (111122223333)
       No command is given: a name in this event is not one that IAM allows. Look
       at the event itself.
+
+    To cut the actor off, if it was not them, in account prod-payments (111122223333)
+      This ends every session of the role opened before this mail, workloads
+      included. They can assume it again.
+      aws iam put-role-policy --role-name=deploy --policy-name=cut-off --policy-document='{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"DateLessThan":{"aws:TokenIssueTime":"2026-11-22T04:13:46Z"}}}]}'
 
     MITRE:     T1098.001 Account Manipulation: Additional Cloud Credentials
     Detection: access-key-created-for-another-user
