@@ -37,8 +37,8 @@ use crate::terminal::{self, complain};
 /// account is needed, and nothing leaves this machine.
 ///
 /// The events go down the same line as live, with their own times as the clock: the same detections, the same grouping
-/// into incidents, the same alerts. Ends with status 2 when a file is damaged or cannot be read; the rest is still
-/// read.
+/// into incidents, the same alerts. Ends with status 2 when a file is damaged or cannot be read, or none is
+/// found; the rest is still read.
 #[derive(Debug, Args)]
 pub(crate) struct Replay {
     /// Files and folders; `-` is the standard input.
@@ -47,12 +47,15 @@ pub(crate) struct Replay {
     /// `text` is for people; `json` is one finding a line, with the summary on the standard error output.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Print every alert in full, as on-call would get it, instead of one line an incident.
+    /// Print every alert in full instead of one line an incident.
     #[arg(long, conflicts_with = "format")]
     full: bool,
     /// Leave out findings that matter less: LOW, MEDIUM, HIGH or CRITICAL.
     #[arg(long, default_value_t = Severity::Low, value_name = "SEVERITY")]
     min_severity: Severity,
+    /// The name of a deployed stack of iamwatch, so that changes to it are recognised.
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "NAME")]
+    stack: String,
     /// How many threads read files; as many as there are cores, if not said.
     #[arg(long, value_name = "NUMBER")]
     threads: Option<NonZeroUsize>,
@@ -61,7 +64,7 @@ pub(crate) struct Replay {
 impl Replay {
     pub(crate) fn run(&self) -> io::Result<ExitCode> {
         let start = Instant::now();
-        let config = Config { min_severity: self.min_severity, ..Config::default() };
+        let config = Config { stack: self.stack.clone(), min_severity: self.min_severity, ..Config::default() };
         let context = Context { config: &config };
         let threads = self.threads.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
 
@@ -73,6 +76,9 @@ impl Replay {
         let mut haul = read::read(&files.inputs, &context, threads, &|| bar.inc(1));
         bar.finish_and_clear();
 
+        if files.inputs.is_empty() && files.unreadable.is_empty() {
+            complain(&format!("no CloudTrail file was found; {} other files were skipped", files.skipped));
+        }
         for (path, error) in &files.unreadable {
             complain(&format!("{}: cannot be read: {error}", path.display()));
         }
@@ -103,7 +109,7 @@ impl Replay {
             print::summary(&mut out, &haul, &tally, files.skipped, took)?;
             out.flush()?;
         }
-        let whole = files.unreadable.is_empty() && haul.broken.is_empty();
+        let whole = files.unreadable.is_empty() && haul.broken.is_empty() && !files.inputs.is_empty();
         Ok(if whole { ExitCode::SUCCESS } else { ExitCode::from(2) })
     }
 }

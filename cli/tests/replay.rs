@@ -322,6 +322,27 @@ fn a_path_that_cannot_be_read_is_named_and_the_others_are_read() {
 }
 
 #[test]
+fn a_folder_without_logs_does_not_look_like_a_quiet_account() {
+    let folder = Folder::new("without-logs");
+    let output = folder.write("notes/readme.txt", "nothing").replay(&["notes"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(text(&output.stderr), "iamwatch: no CloudTrail file was found; 1 other files were skipped\n");
+}
+
+#[test]
+fn changes_to_a_named_stack_are_recognised() {
+    let folder = Folder::new("named-stack");
+    let mut change = key_made("1", 0, "bob");
+    change["eventSource"] = json!("cloudformation.amazonaws.com");
+    change["eventName"] = json!("DeleteStack");
+    change["requestParameters"] = json!({"stackName": "watch"});
+    folder.write("trail.json", trail(&[change]));
+    assert!(folder.findings(&["trail.json"]).is_empty());
+    let findings = folder.findings(&["--stack", "watch", "trail.json"]);
+    assert_eq!(findings[0]["detection"], "own-stack-changed");
+}
+
+#[test]
 fn without_a_path_it_says_how_it_is_used() {
     let output = Folder::new("usage").replay(&[]);
     assert_eq!(output.status.code(), Some(2));

@@ -66,16 +66,16 @@ fn what_is_said_of_each_event_that_fires() {
     LOW alice attached policy AdministratorAccess to user bob
     MEDIUM web-server attached policy web-server-extra to role web-server
     LOW deploy-pipeline attached policy app-data to role app
-    HIGH carol detached AWSDenyAll from role build
-    CRITICAL deploy-bot detached AWSCompromisedKeyQuarantineV2 from user deploy-bot
+    HIGH carol detached policy AWSDenyAll from role build
+    CRITICAL deploy-bot detached policy AWSCompromisedKeyQuarantineV2 from user deploy-bot
     MEDIUM deploy-pipeline put inline policy odd on role app
     HIGH cfn-execution put inline policy FunctionPolicy0 on role app-Function-1A2B3C4D, which opens escalation path PE-087
     HIGH web-server put inline policy metrics on role web-server
     LOW cfn-execution put inline policy FunctionPolicy0 on role app-Function-1A2B3C4D
     LOW cfn-execution put inline policy FunctionPolicy0 on role app-Function-1A2B3C4D
     MEDIUM carol put inline policy read-data on user bob
-    LOW deploy-pipeline detached app-data from role app
-    MEDIUM alice detached developers from user alice
+    LOW deploy-pipeline detached policy app-data from role app
+    MEDIUM alice detached policy developers from user alice
     LOW AWSReservedSSO_Deployer_1a2b3c4d5e6f7a8b changed the permissions of role iamwatch-QuarantineRole-1A2B3C4D5E6F, part of iamwatch
     HIGH bob changed the permissions of role iamwatch-QuarantineRole-1A2B3C4D5E6F, part of iamwatch
     HIGH bob changed who may assume role iamwatch-QuarantineRole-1A2B3C4D5E6F, part of iamwatch
@@ -104,13 +104,13 @@ fn what_is_said_of_each_event_that_fires() {
     LOW AWSServiceRoleForSSO created role AWSReservedSSO_ReadOnly_fedcba9876543210
     LOW cfn-execution created role app-Function-1A2B3C4D
     MEDIUM alice created role odd
-    HIGH alice opened role deploy for account 123456789012
-    CRITICAL web-server opened role web-server for account 123456789012
-    HIGH cfn-execution created role vendor-read for account 123456789012
-    CRITICAL build created role metrics for everyone
-    HIGH carol opened role partner for everyone, with a condition
-    MEDIUM deploy-pipeline opened role shared-read for everyone, with a condition
-    CRITICAL alice opened role deploy for everyone
+    HIGH alice let account 123456789012 assume role deploy
+    CRITICAL web-server let account 123456789012 assume role web-server
+    HIGH cfn-execution created role vendor-read, which account 123456789012 may assume
+    CRITICAL build created role metrics, which everyone may assume
+    HIGH carol let everyone assume role partner, with a condition
+    MEDIUM deploy-pipeline let everyone assume role shared-read, with a condition
+    CRITICAL alice let everyone assume role deploy
     CRITICAL AWSReservedSSO_AdministratorAccess_0123456789abcdef changed who may assume role deploy, open to anybody who gets a token there
     MEDIUM AWSReservedSSO_AdministratorAccess_0123456789abcdef changed who may assume role deploy
     HIGH web-server changed who may assume role web-server
@@ -190,7 +190,7 @@ fn an_account_with_a_name_in_the_configuration_is_quieter_and_is_called_by_it() 
     );
     assert_eq!(
         (finding.severity, finding.act.as_str()),
-        (Severity::Medium, "opened role deploy for account backup-vault")
+        (Severity::Medium, "let account backup-vault assume role deploy")
     );
 }
 

@@ -49,7 +49,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     }
     let holder = event.target();
     let finding = DETECTION
-        .finding(event, format!("detached {} from {holder}", policy.name))
+        .finding(event, format!("detached policy {} from {holder}", policy.name))
         .evidence("Policy", arn)
         .undo(undo::attach_policy(&holder, arn));
     Some(grant::weigh(event, finding))

@@ -45,7 +45,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let arn = event.request("policyArn")?;
     let holder = event.target();
     let finding = DETECTION
-        .finding(event, format!("detached {} from {holder}", Target::from_arn(arn).name))
+        .finding(event, format!("detached policy {} from {holder}", Target::from_arn(arn).name))
         .evidence("Policy", arn)
         .undo(undo::attach_policy(&holder, arn));
     // Only the loss of a policy that denies gives rights. Those of AWS's are known, and have a detection of their own.

@@ -56,12 +56,13 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let (account, _) = unknown.or(others.first())?;
     let principals: Vec<&str> = others.iter().map(|(_, principal)| *principal).collect();
     conditions.dedup();
+    let account = context.config.account_name(account);
     let (act, undo) = match event.call() {
-        "CreateRole" => ("created", undo::delete_role(role)),
-        _ => ("opened", None),
+        "CreateRole" => (format!("created role {role}, which account {account} may assume"), undo::delete_role(role)),
+        _ => (format!("let account {account} assume role {role}"), None),
     };
     let finding = DETECTION
-        .finding(event, format!("{act} role {role} for account {}", context.config.account_name(account)))
+        .finding(event, act)
         .severity(if unknown.is_some() { Severity::High } else { Severity::Medium })
         .evidence("Trusts", principals.join(", "))
         .evidence("Conditions", if conditions.is_empty() { "none".to_owned() } else { conditions.join(", ") })

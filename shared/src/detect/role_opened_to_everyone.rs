@@ -56,14 +56,14 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         })
         .max_by_key(|(severity, _)| *severity)?;
     let conditions = statement.condition_keys();
+    let plain = conditions.is_empty() && severity == Severity::Critical;
+    let condition = if plain { "" } else { ", with a condition" };
     let (act, undo) = match event.call() {
-        "CreateRole" => ("created", undo::delete_role(role)),
-        _ => ("opened", None),
+        "CreateRole" => (format!("created role {role}, which everyone may assume{condition}"), undo::delete_role(role)),
+        _ => (format!("let everyone assume role {role}{condition}"), None),
     };
-    let whom =
-        if conditions.is_empty() && severity == Severity::Critical { "everyone" } else { "everyone, with a condition" };
     let finding = DETECTION
-        .finding(event, format!("{act} role {role} for {whom}"))
+        .finding(event, act)
         .severity(severity)
         .evidence("Trusts", format!("every AWS account, by {statement}"))
         .evidence_if("Conditions", Some(conditions).filter(|keys| !keys.is_empty()))
