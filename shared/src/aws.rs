@@ -10,6 +10,16 @@ pub use clients::{Clients, Roots};
 pub use dynamodb::DynamoLedger;
 pub use publish::{FindingsBus, Topic};
 
+use aws_sdk_dynamodb::types::AttributeValue;
+
+/// `DynamoDB`'s word for a write whose condition does not hold.
+const CONDITION_FAILED: &str = "ConditionalCheckFailedException";
+
+/// A text in an item of the table.
+fn text(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
 /// An SDK error with all its causes, each once: by itself it says no more than "service error".
 fn because(error: &(dyn std::error::Error + 'static)) -> String {
     let mut said = error.to_string();

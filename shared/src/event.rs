@@ -14,7 +14,8 @@ use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
+
+use crate::fingerprint;
 
 pub(crate) use actor::is_account;
 pub use actor::{Actor, Human, Kind, ToldBy};
@@ -83,8 +84,8 @@ impl Event {
     /// Reads the `detail` of an envelope that was taken apart already.
     #[must_use]
     pub fn from_detail(detail: Value, delivered: Delivered) -> Self {
-        let own_id = owned(detail.get("eventID")).or(delivered.id).filter(|id| id.len() <= LONGEST_ID);
-        let id = own_id.unwrap_or_else(|| fingerprint(&detail));
+        let given = owned(detail.get("eventID")).or(delivered.id).filter(|id| id.len() <= LONGEST_ID);
+        let id = given.unwrap_or_else(|| own_id(&detail));
         let (mut record, not_a_record) = match detail {
             Value::Object(map) => (map, None),
             other => (Map::new(), Some(format!("the record is {}, not an object", type_name(&other)))),
@@ -116,7 +117,7 @@ impl Event {
     /// A payload that is no event at all; `fault` says why.
     #[must_use]
     pub fn unreadable(payload: &Value, fault: String) -> Self {
-        let delivered = Delivered { id: Some(fingerprint(payload)), ..Delivered::default() };
+        let delivered = Delivered { id: Some(own_id(payload)), ..Delivered::default() };
         Self { fault: Some(fault), ..Self::from_detail(Value::Object(Map::new()), delivered) }
     }
 
@@ -158,12 +159,6 @@ impl Event {
     #[must_use]
     pub fn response(&self, path: &str) -> Option<&str> {
         text(self.at("responseElements", path))
-    }
-
-    /// Text at a dotted path under `additionalEventData`.
-    #[must_use]
-    pub fn additional(&self, path: &str) -> Option<&str> {
-        text(self.at("additionalEventData", path))
     }
 
     /// The value at a dotted path under `requestParameters`, for booleans, lists and objects.
@@ -266,10 +261,9 @@ fn owned(value: Option<&Value>) -> Option<String> {
     text(value).map(str::to_owned)
 }
 
-/// The same for the same value, so that even what cannot be read is told once.
-fn fingerprint(value: &Value) -> String {
-    let hash = Sha256::digest(value.to_string());
-    hash.iter().take(16).fold(String::from("no-id-"), |text, byte| format!("{text}{byte:02x}"))
+/// The id of what has none: the same for the same value, so that even what cannot be read is told once.
+fn own_id(value: &Value) -> String {
+    format!("no-id-{}", fingerprint::of([value.to_string().as_str()], 16))
 }
 
 /// What kind of JSON value it is, for an error message.

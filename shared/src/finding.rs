@@ -1,14 +1,14 @@
 //! What was found: one judgement of one event.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::detect::Detection;
 use crate::event::{Actor, Event, Origin, Target};
+use crate::fingerprint;
 
 /// How much it matters to be told now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -271,23 +271,13 @@ impl Finding {
     #[must_use]
     pub fn incident(&self) -> IncidentKey {
         let target = self.target.arn.as_deref().unwrap_or(&self.target.name);
-        let mut hash = Sha256::new();
         // Each key that quarantine is asked about is a case of its own, with an undo of its own; and what is counted up to
         // different numbers is not counted together.
         let case = match &self.asks {
             Some(Ask::DisableAccessKey { key, .. }) => key.clone(),
             None => self.speaks_at.to_string(),
         };
-        for part in [&self.detection, &self.account, &self.actor.principal, &self.target.kind, target, &case] {
-            // A length before each part: no choice of names makes two incidents look like one.
-            hash.update(part.len().to_be_bytes());
-            hash.update(part.as_bytes());
-        }
-        let mut key = String::with_capacity(32);
-        for byte in hash.finalize().iter().take(16) {
-            // Writing to a string cannot fail.
-            let _ = write!(key, "{byte:02x}");
-        }
-        IncidentKey(key)
+        let parts = [&self.detection, &self.account, &self.actor.principal, &self.target.kind, target, &case];
+        IncidentKey(fingerprint::of(parts.map(|part: &str| part), 16))
     }
 }

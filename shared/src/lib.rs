@@ -10,6 +10,7 @@ pub mod config;
 pub mod detect;
 pub mod event;
 pub mod finding;
+mod fingerprint;
 pub mod flow;
 mod grant;
 pub mod ledger;

@@ -111,14 +111,6 @@ impl fmt::Display for Refusal {
 }
 
 impl Step {
-    /// The command that does the same by hand.
-    #[must_use]
-    pub fn command(&self) -> Option<String> {
-        match self {
-            Self::DisableAccessKey { user, key } => undo::disable_access_key(user, key),
-        }
-    }
-
     /// What it does, as the end of "iamwatch would …".
     #[must_use]
     pub fn words(&self) -> String {

@@ -6,7 +6,7 @@ use aws_sdk_iam::operation::get_user::GetUserError;
 use aws_sdk_iam::types::StatusType;
 use jiff::{SignedDuration, Timestamp};
 
-use super::because;
+use super::{CONDITION_FAILED, because, text};
 use crate::quarantine::{Budget, Facts, Iam, KeyFacts, Moved, Record, Records, Step};
 
 /// How long a record is kept.
@@ -175,10 +175,6 @@ fn readable(item: &std::collections::HashMap<String, AttributeValue>) -> Result<
     serde_json::from_str(json).map_err(|error| format!("a record in the table cannot be read: {error}"))
 }
 
-fn text(text: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(text.into())
-}
-
 fn moved<T, E, R>(written: Result<T, aws_sdk_dynamodb::error::SdkError<E, R>>) -> Result<Moved, String>
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
@@ -186,7 +182,7 @@ where
 {
     match written {
         Ok(_) => Ok(Moved::Yes),
-        Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(Moved::No),
+        Err(error) if error.code() == Some(CONDITION_FAILED) => Ok(Moved::No),
         Err(error) => Err(format!("the table was not written: {}", because(&error))),
     }
 }

@@ -15,7 +15,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 use jiff::Timestamp;
 
-use super::because;
+use super::{CONDITION_FAILED, because, text};
 use crate::finding::{Finding, IncidentKey};
 use crate::ledger::{
     ABANDONED, Claim, Delivery, Due, KEPT, LEASE, Ledger, LedgerError, Progress, REMEMBERED, Standing, WINDOW,
@@ -29,6 +29,9 @@ pub struct DynamoLedger {
 }
 
 type Item = HashMap<String, AttributeValue>;
+
+/// `DynamoDB`'s word for a plain write to an item that a transaction is just writing.
+const CONFLICT: &str = "TransactionConflictException";
 
 /// How often a count is tried against others that count the same incident at the same moment.
 const CONTENTION_TRIES: u32 = 8;
@@ -284,8 +287,8 @@ impl DynamoLedger {
         for attempt in 0..CONTENTION_TRIES {
             let Err(error) = update.clone().send().await else { return Ok(true) };
             match error.code() {
-                Some("ConditionalCheckFailedException") => return Ok(false),
-                Some("TransactionConflictException") => tokio::time::sleep(pause(attempt)).await,
+                Some(CONDITION_FAILED) => return Ok(false),
+                Some(CONFLICT) => tokio::time::sleep(pause(attempt)).await,
                 _ => return Err(down(&error)),
             }
         }
@@ -328,10 +331,6 @@ fn due(item: &Item) -> Option<Due> {
 
 fn as_json(finding: &Finding) -> Result<String, LedgerError> {
     serde_json::to_string(finding).map_err(|error| LedgerError::Down(error.to_string()))
-}
-
-fn text(text: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(text.into())
 }
 
 fn number(number: u64) -> AttributeValue {

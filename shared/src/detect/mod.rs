@@ -218,6 +218,17 @@ fn denied(event: &Event, denial: &Denial) -> String {
     }
 }
 
+/// The severity of a change to the stack: what `CloudFormation` does for somebody is their own deployment, unless it blinds.
+/// Nobody else can write its name there.
+fn unless_deployed(event: &Event, severity: Severity) -> Severity {
+    let deployed = event.actor.invoked_by.as_deref() == Some("cloudformation.amazonaws.com");
+    match severity {
+        Severity::Critical if deployed => Severity::High,
+        Severity::High if deployed => Severity::Low,
+        severity => severity,
+    }
+}
+
 /// The part of a name, ARN or URL that names a resource of the stack: `CloudFormation` begins each with the stack's name
 /// and a hyphen. An empty stack name, as replay has it, owns nothing.
 fn own_name<'a>(text: &'a str, stack: &str) -> Option<&'a str> {

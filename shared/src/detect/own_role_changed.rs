@@ -18,7 +18,7 @@
 //! 3. Send a test event through and see that its alert arrives.
 //! 4. List all calls by that ARN in the 24 hours before, by `userIdentity.arn`.
 
-use super::{Context, Detection, Outcome, Page, Technique, own_name};
+use super::{Context, Detection, Outcome, Page, Technique, own_name, unless_deployed};
 use crate::event::Event;
 use crate::finding::{Finding, Severity};
 use crate::watcher::{Calls, Watcher};
@@ -57,18 +57,11 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         }
         _ => ("changed the permissions of role", Severity::High),
     };
-    // `CloudFormation` at work for somebody. Nobody else can write its name here.
-    let deployed = event.actor.invoked_by.as_deref() == Some("cloudformation.amazonaws.com");
-    let severity = match severity {
-        Severity::Critical if deployed => Severity::High,
-        _ if deployed => Severity::Low,
-        severity => severity,
-    };
     let policy = event.request("policyName").or_else(|| event.request("policyArn"));
     Some(
         DETECTION
             .finding(event, format!("{did} {role}, part of iamwatch"))
-            .severity(severity)
+            .severity(unless_deployed(event, severity))
             .evidence_if("Policy", policy),
     )
 }

@@ -20,7 +20,7 @@
 
 use serde_json::Value;
 
-use super::{Context, Detection, Outcome, Page, Technique, own_name};
+use super::{Context, Detection, Outcome, Page, Technique, own_name, unless_deployed};
 use crate::event::{Event, Target};
 use crate::finding::{Finding, Severity};
 use crate::undo;
@@ -112,11 +112,6 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         Change::Deploys => (Severity::Medium, "deployed stack"),
     };
     let of = if event.source == "cloudformation.amazonaws.com" { "iamwatch itself" } else { "part of iamwatch" };
-    let severity = match severity {
-        Severity::Critical if by_cloudformation(event) => Severity::High,
-        Severity::High if by_cloudformation(event) => Severity::Low,
-        severity => severity,
-    };
     let undo = match event.call() {
         "DisableRule" | "PutRule" if matches!(change, Change::Blinds(_)) => {
             event.request("name").and_then(|rule| undo::enable_rule(rule, event.request("eventBusName"), &event.region))
@@ -129,7 +124,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     Some(
         DETECTION
             .finding(event, format!("{did} {resource}, {of}"))
-            .severity(severity)
+            .severity(unless_deployed(event, severity))
             // A deployment touches much: it is one incident.
             .target(Target { kind: "stack".to_owned(), name: stack.clone(), arn: None })
             .evidence("Resource", resource)
@@ -194,11 +189,6 @@ fn change(event: &Event) -> Option<Change> {
         // `DeleteFunction*` admits calls such as `DeleteFunctionConcurrency`, which lifts a limit.
         _ => return None,
     })
-}
-
-/// `CloudFormation` at work for somebody. Nobody else can write its name here.
-fn by_cloudformation(event: &Event) -> bool {
-    event.actor.invoked_by.as_deref() == Some("cloudformation.amazonaws.com")
 }
 
 /// The resource of this stack that the call names: its short name.

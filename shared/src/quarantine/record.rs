@@ -4,10 +4,10 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::{Facts, Plan};
 use crate::finding::{Ask, Finding};
+use crate::fingerprint;
 
 /// One containment, from the first look to its undo.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,18 +87,13 @@ impl Record {
     /// The id of a finding's record: the same for the same event, however often it is delivered.
     #[must_use]
     pub fn id_of(finding: &Finding) -> String {
-        let mut hash = Sha256::new();
         // With what is asked: a made-up finding about the same event is another record.
         let asks = match &finding.asks {
             Some(Ask::DisableAccessKey { user, key }) => [user.as_str(), key.as_str()],
             None => ["", ""],
         };
         let finding = [finding.account.as_str(), &finding.event.id, &finding.detection];
-        for part in finding.into_iter().chain(asks) {
-            hash.update(part.len().to_be_bytes());
-            hash.update(part.as_bytes());
-        }
-        hash.finalize().iter().take(6).fold(String::from("q-"), |id, byte| format!("{id}{byte:02x}"))
+        format!("q-{}", fingerprint::of(finding.into_iter().chain(asks), 6))
     }
 
     /// The same record, moved on.

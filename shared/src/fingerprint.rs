@@ -1,0 +1,31 @@
+//! Short keys for what may be of any length and any text: the same for the same parts in every run and function.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+/// The first `bytes` bytes of a hash over `parts`, as hexadecimal digits. A length goes before each part: no choice of
+/// texts makes two lists look like one.
+pub(crate) fn of<'a>(parts: impl IntoIterator<Item = &'a str>, bytes: usize) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let mut digits = String::with_capacity(2 * bytes);
+    for byte in hash.finalize().iter().take(bytes) {
+        // Writing to a string cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn parts_cannot_be_shifted_into_each_other() {
+        assert_ne!(super::of(["ab", "c"], 16), super::of(["a", "bc"], 16));
+        assert_ne!(super::of(["ab"], 16), super::of(["ab", ""], 16));
+        assert_eq!(super::of(["ab", "c"], 6).len(), 12);
+    }
+}
