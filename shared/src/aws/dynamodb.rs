@@ -54,6 +54,8 @@ impl Ledger for DynamoLedger {
             Ok(_) => return Ok(Claim::Ours(Progress::default())),
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(taken)) => taken.item().cloned().unwrap_or_default(),
+                // Its holder is just counting it.
+                _ if error.code() == Some(CONFLICT) => return Ok(Claim::Busy),
                 _ => return Err(down(&error)),
             },
         };
