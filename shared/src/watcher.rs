@@ -4,7 +4,7 @@
 //! them by a test: EventBridge never tells that a pattern cannot match. The patterns split by actor (root or not) and by
 //! outcome (denied or not), so that one act starts one watcher.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -51,11 +51,11 @@ pub struct Glance<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     /// The rule's name in template.yaml, within its function.
-    pub name: &'static str,
+    pub name: String,
     actor: Who,
     outcome: Outcome,
-    /// No calls: every call of every service.
-    calls: Vec<Calls>,
+    /// Sources, each with names; none are every call of every service.
+    calls: Vec<(&'static str, Vec<&'static str>)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,29 +108,34 @@ impl Watcher {
     /// The EventBridge rules that start it.
     #[must_use]
     pub fn rules(self) -> Vec<Rule> {
-        let calls: Vec<Calls> =
-            detect::ALL.iter().filter(|d| d.watcher == self).flat_map(|d| d.calls).copied().collect();
-        // A rule for the calls of no detection would admit every call.
-        let by_call = |name| {
-            (!calls.is_empty()).then(|| Rule {
-                name,
-                actor: Who::Others,
-                outcome: Outcome::NoError,
-                calls: calls.clone(),
-            })
-        };
+        let any_call = |name: &str, actor, outcome| Rule { name: name.to_owned(), actor, outcome, calls: Vec::new() };
         match self {
             Self::RootUsage => {
-                let by_root = Rule { name: "ByRoot", actor: Who::Root, outcome: Outcome::Any, calls: Vec::new() };
-                std::iter::once(by_root).chain(by_call("ForRoot")).collect()
+                let by_root = any_call("ByRoot", Who::Root, Outcome::Any);
+                std::iter::once(by_root).chain(self.rules_by_call("ForRoot")).collect()
             }
-            Self::AccessDenied => {
-                vec![Rule { name: "Denied", actor: Who::People, outcome: Outcome::Denied, calls: Vec::new() }]
-            }
-            Self::AccessKeys | Self::IamChanges | Self::SignIn | Self::Guardrails => {
-                by_call("Calls").into_iter().collect()
-            }
+            Self::AccessDenied => vec![any_call("Denied", Who::People, Outcome::Denied)],
+            Self::AccessKeys | Self::IamChanges | Self::SignIn | Self::Guardrails => self.rules_by_call("Calls"),
         }
+    }
+
+    /// The rules for the calls that its detections name: those that read apart, since EventBridge withholds these from a
+    /// rule that is merely enabled, and as many of each as EventBridge's limit asks for.
+    fn rules_by_call(self, changes: &str) -> Vec<Rule> {
+        let mut by_source: BTreeMap<&'static str, BTreeSet<&'static str>> = BTreeMap::new();
+        for calls in detect::ALL.iter().filter(|detection| detection.watcher == self).flat_map(|d| d.calls) {
+            by_source.entry(calls.source).or_default().extend(calls.names);
+        }
+        let part = |withheld: bool| {
+            by_source.iter().filter_map(move |(source, names)| {
+                let names: Vec<&'static str> =
+                    names.iter().copied().filter(|name| is_withheld(name) == withheld).collect();
+                (!names.is_empty()).then_some((*source, names))
+            })
+        };
+        let mut rules = Rule::fitting(changes, part(false));
+        rules.extend(Rule::fitting("Reads", part(true)));
+        rules
     }
 
     /// Whether one of its rules admits the event.
@@ -238,7 +243,56 @@ impl<'a> Glance<'a> {
     }
 }
 
+/// EventBridge's limit on a pattern, in characters.
+const LONGEST_PATTERN: usize = 2_048;
+
+/// Whether a rule has to ask for this call in particular. By default EventBridge delivers no calls that only read, but
+/// for two.
+fn is_withheld(name: &str) -> bool {
+    let reads = ["Get", "List", "Describe"].iter().any(|verb| name.starts_with(verb));
+    reads && !["GetFederationToken", "GetSessionToken"].contains(&name)
+}
+
 impl Rule {
+    /// As few rules as hold all calls: `name`, then `name2`, … A source is divided only where it is too long by itself.
+    fn fitting(name: &str, calls: impl IntoIterator<Item = (&'static str, Vec<&'static str>)>) -> Vec<Self> {
+        let mut rules: Vec<Self> = Vec::new();
+        for (source, names) in calls {
+            let with = |rule: Option<&Self>, names: &[&'static str]| {
+                let mut calls = rule.map(|rule| rule.calls.clone()).unwrap_or_default();
+                calls.push((source, names.to_vec()));
+                let rule = Self { name: String::new(), actor: Who::Others, outcome: Outcome::NoError, calls };
+                (rule.pattern().to_string().len() <= LONGEST_PATTERN).then_some(rule)
+            };
+            if let Some(wider) = with(rules.last(), &names) {
+                rules.pop();
+                rules.push(wider);
+                continue;
+            }
+            let mut rest = names.as_slice();
+            while !rest.is_empty() {
+                let Some((most, rule)) = (1..=rest.len()).rev().find_map(|most| {
+                    let (first, _) = rest.split_at_checked(most)?;
+                    Some((most, with(None, first)?))
+                }) else {
+                    break;
+                };
+                rules.push(rule);
+                rest = rest.split_at_checked(most).map_or(&[], |(_, rest)| rest);
+            }
+        }
+        for (rule, number) in rules.iter_mut().zip(1..) {
+            rule.name = if number == 1 { name.to_owned() } else { format!("{name}{number}") };
+        }
+        rules
+    }
+
+    /// Whether it waits for calls that only read. How many of these there are, the account decides.
+    #[must_use]
+    pub fn reads(&self) -> bool {
+        self.calls.is_empty() || self.calls.iter().flat_map(|(_, names)| names).any(|name| is_withheld(name))
+    }
+
     /// The EventBridge pattern. `${AWS::AccountId}` stands for the account of the stack.
     #[must_use]
     pub fn pattern(&self) -> Value {
@@ -246,7 +300,7 @@ impl Rule {
         if let Some(codes) = self.outcome.error_code_pattern() {
             detail.insert("errorCode".to_owned(), codes);
         }
-        let mut names: Vec<&str> = self.calls.iter().flat_map(|calls| calls.names).copied().collect();
+        let mut names: Vec<&str> = self.calls.iter().flat_map(|(_, names)| names).copied().collect();
         names.sort_unstable();
         names.dedup();
         if !names.is_empty() {
@@ -272,7 +326,7 @@ impl Rule {
         let mut sources: Vec<String> = self
             .calls
             .iter()
-            .map(|calls| format!("aws.{}", calls.source.split('.').next().unwrap_or_default()))
+            .map(|(source, _)| format!("aws.{}", source.split('.').next().unwrap_or_default()))
             .collect();
         sources.sort_unstable();
         sources.dedup();

@@ -35,12 +35,9 @@ fn the_template_has_the_patterns_of_the_watchers() {
     let old = text();
     let mut new = old.clone();
     for watcher in Watcher::ALL {
-        for rule in watcher.rules() {
-            new = with_pattern(&new, watcher, &rule).unwrap_or_else(|| {
-                panic!("template.yaml lacks a rule of `{}`; add to its events\n{}", watcher.name(), event(&rule))
-            });
-        }
+        new = with_events(&new, watcher).unwrap_or_else(|| panic!("template.yaml lacks `{}`", watcher.name()));
     }
+    new = with_dead_letters(&new).expect("template.yaml has a policy for dead letters");
     if std::env::var_os("UPDATE").is_some() {
         // Renamed into place: other tests read it meanwhile.
         let beside = path().with_extension("yaml.new");
@@ -61,10 +58,10 @@ fn what_cloudformation_makes_of_a_pattern_is_what_the_watcher_says() {
     let template = template();
     for watcher in Watcher::ALL {
         let rules = event_rules(&template, &pascal(watcher.name()));
-        let said: BTreeSet<_> = watcher.rules().iter().map(|rule| rule.name.to_owned()).collect();
+        let said: BTreeSet<_> = watcher.rules().iter().map(|rule| rule.name.clone()).collect();
         assert_eq!(rules.keys().cloned().collect::<BTreeSet<_>>(), said, "{}", watcher.name());
         for rule in watcher.rules() {
-            let pattern = rules[rule.name]["Pattern"]["Fn::Sub"].as_str().expect("the pattern is JSON in a `!Sub`");
+            let pattern = rules[&rule.name]["Pattern"]["Fn::Sub"].as_str().expect("the pattern is JSON in a `!Sub`");
             let read: Value = serde_json::from_str(pattern).expect("the pattern is JSON");
             assert_eq!(read, rule.pattern(), "{} {}", watcher.name(), rule.name);
             let length = pattern.replace("${AWS::AccountId}", "111122223333").chars().count();
@@ -113,10 +110,15 @@ fn nothing_but_root_and_denials_is_watched_whatever_is_called() {
 #[test]
 fn a_rule_gets_the_reading_calls_that_it_waits_for() {
     let template = template();
+    // EventBridge gives these two to every rule.
+    let always = |name: &str| ["GetFederationToken", "GetSessionToken"].contains(&name);
+    let reads = |name: &str| ["Get", "List", "Describe"].iter().any(|verb| name.starts_with(verb)) && !always(name);
     for watcher in Watcher::ALL {
         let rules = event_rules(&template, &pascal(watcher.name()));
         for rule in watcher.rules() {
-            assert_eq!(rules[rule.name]["State"], state(watcher, &rule), "{} {}", watcher.name(), rule.name);
+            let waits = takes_everything(watcher, &rule) || calls(&rule).iter().any(|name| reads(name));
+            let state = if waits { json!({"Ref": "RuleState"}) } else { json!("ENABLED") };
+            assert_eq!(rules[&rule.name]["State"], state, "{} {}", watcher.name(), rule.name);
         }
     }
 }
@@ -381,52 +383,60 @@ fn calls(rule: &Rule) -> Vec<String> {
 
 /// Whether a rule takes every call of every service, reading ones too.
 fn takes_everything(watcher: Watcher, rule: &Rule) -> bool {
-    matches!((watcher, rule.name), (Watcher::RootUsage, "ByRoot") | (Watcher::AccessDenied, _))
+    matches!((watcher, rule.name.as_str()), (Watcher::RootUsage, "ByRoot") | (Watcher::AccessDenied, _))
 }
 
-/// EventBridge withholds calls that only read from a rule that is merely enabled.
-fn state(watcher: Watcher, rule: &Rule) -> Value {
-    // It gives these two to every rule.
-    let always = |name: &str| ["GetFederationToken", "GetSessionToken"].contains(&name);
-    let reads = |name: &str| ["Get", "List", "Describe"].iter().any(|verb| name.starts_with(verb)) && !always(name);
-    if takes_everything(watcher, rule) {
-        // How many there are, the account decides: so its owner says.
-        json!({"Ref": "RuleState"})
-    } else if calls(rule).iter().any(|name| reads(name)) {
-        json!("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
-    } else {
-        json!("ENABLED")
+/// What is written for the state of a rule: where it waits for calls that only read, the owner of the account says.
+fn state(rule: &Rule) -> &'static str {
+    if rule.reads() { "!Ref RuleState" } else { "ENABLED" }
+}
+
+// The rules as they stand in the template.
+
+/// The template's text with a watcher's rules in place.
+fn with_events(text: &str, watcher: Watcher) -> Option<String> {
+    let function = pascal(watcher.name());
+    let events: String = watcher.rules().iter().map(event).collect();
+    replaced(text, &["Resources:", &format!("  {function}:"), "      Events:"], &events)
+}
+
+/// The template's text with every rule among those that may put their dead letters into the queue.
+fn with_dead_letters(text: &str) -> Option<String> {
+    let own = |watcher: Watcher| {
+        let rules = watcher.rules().into_iter();
+        rules.map(move |rule| format!("{}{}", pascal(watcher.name()), rule.name))
+    };
+    let others = ["QuarantineAsked".to_owned(), "DigestEveryMinute".to_owned()];
+    let mut list = String::new();
+    for rule in Watcher::ALL.into_iter().flat_map(own).chain(others) {
+        writeln!(list, "                  - !GetAtt {rule}.Arn").ok()?;
     }
+    let place =
+        ["Resources:", "  RuleDeadLettersPolicy:", "              ArnEquals:", "                aws:SourceArn:"];
+    replaced(text, &place, &list)
 }
 
-// The patterns as they stand in the template.
-
-/// The template's text with a rule's pattern in place; none if the rule has no place there.
-fn with_pattern(text: &str, watcher: Watcher, rule: &Rule) -> Option<String> {
-    let mut lines = text.lines();
+/// The text with all lines under a key replaced. Keys are given from the outermost, as whole lines.
+fn replaced(text: &str, keys: &[&str], with: &str) -> Option<String> {
+    let mut lines = text.lines().peekable();
     let mut new = String::new();
     let mut holder = None;
-    for wanted in [
-        "Resources:".to_owned(),
-        format!("  {}:", pascal(watcher.name())),
-        "      Events:".to_owned(),
-        format!("        {}:", rule.name),
-        "            Pattern: !Sub >-".to_owned(),
-    ] {
+    for key in keys {
         loop {
             let line = lines.next()?;
             writeln!(new, "{line}").ok()?;
-            if line == wanted {
+            if line == *key {
                 break;
             }
             if !line.is_empty() && holder.is_some_and(|holder| indent(line) <= holder) {
                 return None;
             }
         }
-        holder = Some(indent(&wanted));
+        holder = Some(indent(key));
     }
-    new.push_str(&block(rule));
-    lines.skip_while(|line| indent(line) >= INDENT).try_for_each(|line| writeln!(new, "{line}")).ok()?;
+    new.push_str(with);
+    let within = |line: &&str| !line.is_empty() && holder.is_some_and(|holder| indent(line) > holder);
+    lines.skip_while(within).try_for_each(|line| writeln!(new, "{line}")).ok()?;
     Some(new)
 }
 
@@ -436,10 +446,11 @@ fn event(rule: &Rule) -> String {
         "        {}:
           Type: EventBridgeRule
           Properties:
-            State: ENABLED
+            State: {}
             DeadLetterConfig: {{Arn: !GetAtt RuleDeadLetters.Arn}}
-            Pattern: !Sub >-\n{}and let its dead letters in at `RuleDeadLettersPolicy`",
+            Pattern: !Sub >-\n{}",
         rule.name,
+        state(rule),
         block(rule)
     )
 }
