@@ -65,7 +65,7 @@ impl Replay {
     pub(crate) fn run(&self) -> io::Result<ExitCode> {
         let start = Instant::now();
         let config = Config { stack: self.stack.clone(), min_severity: self.min_severity, ..Config::default() };
-        let context = Context { config: &config };
+        let context = Context::new(&config);
         let threads = self.threads.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
 
         let files = Files::of(&self.paths);

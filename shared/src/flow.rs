@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::alert::{self, Alert};
 use crate::detect::{self, Context};
 use crate::event::Event;
+use crate::facts::{self, Policies};
 use crate::finding::Finding;
 use crate::ledger::{Claim, Delivery, Due, Ledger, LedgerError, Standing};
 use crate::watcher::Watcher;
@@ -61,26 +62,31 @@ pub enum Retry {
 pub struct Undelivered(pub String);
 
 /// One watcher with what it reaches.
-pub struct Line<'a, L, P, M> {
+pub struct Line<'a, L, P, M, I> {
     pub watcher: Watcher,
     pub context: Context<'a>,
     pub ledger: &'a L,
     pub people: &'a P,
     pub machines: &'a M,
+    pub policies: &'a I,
 }
 
-impl<L: Ledger, P: People, M: Machines> Line<'_, L, P, M> {
-    /// Takes one event down the line: detect, claim, count, tell people, hand over to machines, confirm. `now` is the time
-    /// of receipt.
+impl<L: Ledger, P: People, M: Machines, I: Policies> Line<'_, L, P, M, I> {
+    /// Takes one event down the line: gather, detect, claim, count, tell people, hand over to machines, confirm, learn.
+    /// `now` is the time of receipt.
     ///
     /// # Errors
     ///
     /// [`Retry`] when the event must be tried again. What an earlier try finished is not done twice.
     pub async fn watch(&self, event: &Event, now: Timestamp) -> Result<Outcome, Retry> {
-        match detect::look(self.watcher, event, &self.context) {
-            Some(finding) => self.follow(finding, now).await,
-            None => Ok(Outcome::Quiet),
-        }
+        let facts = facts::gather(event, self.policies, self.ledger, now).await;
+        let outcome = match detect::look(self.watcher, event, &self.context.with(&facts)) {
+            Some(finding) => self.follow(finding, now).await?,
+            None => Outcome::Quiet,
+        };
+        // If it is not learned, the next change there is told as more than it is: better than not at all.
+        let _ = facts::learn(event, self.ledger, now).await;
+        Ok(outcome)
     }
 
     /// Takes one finding down the rest of the line: claim, count, tell people, hand over to machines, confirm.

@@ -19,6 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use memory::Memory;
 
 use crate::finding::{Finding, IncidentKey, Severity};
+use crate::fingerprint;
 use crate::watcher::Watcher;
 
 /// How long a claim holds. Longer than any function may run, shorter than the first retry's delay of a minute.
@@ -72,6 +73,21 @@ pub struct Standing {
     /// Whether the ledger was out of reach: the alert may come again.
     pub unclaimed: bool,
 }
+
+/// What is remembered under a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    pub text: String,
+    /// When that became so: a note is not replaced by an older one. Events arrive in any order.
+    pub at: Timestamp,
+    /// When it is forgotten.
+    pub until: Timestamp,
+}
+
+/// The name of something remembered. It is made of names that callers choose, but only of those that AWS has taken as the
+/// names of things in the account.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MemoryKey(String);
 
 /// An incident whose window is over.
 #[derive(Debug, Clone, PartialEq)]
@@ -135,6 +151,29 @@ pub trait Ledger {
 
     /// Remembers what was told of a due incident, and closes it; if it grew meanwhile, gives it another window.
     async fn close(&self, due: &Due, now: Timestamp) -> Result<(), LedgerError>;
+
+    /// What is remembered under a key, unless it is to be forgotten.
+    async fn recall(&self, key: &MemoryKey, now: Timestamp) -> Result<Option<Note>, LedgerError>;
+
+    /// Remembers a note, unless one of a later time is there.
+    async fn remember(&self, key: &MemoryKey, note: &Note, now: Timestamp) -> Result<(), LedgerError>;
+
+    /// Forgets what is remembered under a key.
+    async fn forget(&self, key: &MemoryKey) -> Result<(), LedgerError>;
+}
+
+impl MemoryKey {
+    /// The key of what is of that kind and named by these parts.
+    #[must_use]
+    pub fn of(kind: &str, parts: &[&str]) -> Self {
+        Self(format!("{kind}#{}", fingerprint::of(parts.iter().copied(), 16)))
+    }
+}
+
+impl fmt::Display for MemoryKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 impl Delivery {

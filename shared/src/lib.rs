@@ -9,6 +9,7 @@ pub mod aws;
 pub mod config;
 pub mod detect;
 pub mod event;
+pub mod facts;
 pub mod finding;
 mod fingerprint;
 pub mod flow;

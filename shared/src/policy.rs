@@ -5,6 +5,7 @@
 //! [`Illegal`] that says what and where, never a panic: documents are the caller's words.
 
 mod actions;
+mod change;
 mod flaw;
 mod managed;
 mod parse;
@@ -16,7 +17,9 @@ mod verdict;
 mod wildcard;
 
 use std::fmt;
+use std::sync::Arc;
 
+pub use change::{Loosening, Strength};
 pub use flaw::{Flaw, Weak};
 pub use managed::AwsManaged;
 pub use parse::Illegal;
@@ -42,6 +45,8 @@ pub struct Statement {
     pub number: usize,
     /// Its name, where its author gave one.
     pub sid: Option<String>,
+    /// What the document is called that it stands in, where several are looked at together: `policy deploy`.
+    pub of: Option<Arc<str>>,
     pub effect: Effect,
     /// Only trust policies and policies of resources have principals.
     pub principals: Option<Scope<Principal>>,
@@ -99,9 +104,10 @@ impl fmt::Display for Statement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "statement {}", self.number)?;
         match self.sid.as_deref() {
-            None | Some("") => Ok(()),
-            Some(sid) => write!(f, " \"{sid}\""),
+            None | Some("") => {}
+            Some(sid) => write!(f, " \"{sid}\"")?,
         }
+        self.of.as_deref().map_or(Ok(()), |document| write!(f, " of {document}"))
     }
 }
 

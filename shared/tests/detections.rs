@@ -94,7 +94,7 @@ fn findings(sample: &Sample) -> Vec<Finding> {
     let event = sample.event();
     let config = config();
     let watchers = if sample.detection == UNREADABLE { Watcher::ALL.to_vec() } else { admitted_by(&event) };
-    watchers.into_iter().filter_map(|watcher| look(watcher, &event, &Context { config: &config })).collect()
+    watchers.into_iter().filter_map(|watcher| look(watcher, &event, &Context::new(&config))).collect()
 }
 
 fn fired(finding: &Finding, detection: &str) -> bool {
@@ -364,7 +364,7 @@ fn the_docs_are_fresh() {
 #[test]
 fn without_a_stack_name_nothing_is_ours() {
     let config = Config::default();
-    let context = Context { config: &config };
+    let context = Context::new(&config);
     for sample in samples().iter().filter(|sample| sample.detection.starts_with("own-")) {
         let event = sample.event();
         for finding in Watcher::ALL.into_iter().filter_map(|watcher| look(watcher, &event, &context)) {

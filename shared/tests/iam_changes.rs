@@ -23,7 +23,7 @@ fn sample(name: &str) -> Value {
 }
 
 fn said(sample: Value, config: &Config) -> Finding {
-    look(Watcher::IamChanges, &Event::decode(sample), &Context { config }).unwrap()
+    look(Watcher::IamChanges, &Event::decode(sample), &Context::new(config)).unwrap()
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn what_is_said_of_each_event_that_fires() {
         for path in names.iter().filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("fires-")) {
             let event = Event::decode(serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap());
             let config = Config { stack: "iamwatch".to_owned(), ..Config::default() };
-            let finding = (detection.detect)(&event, &Context { config: &config }).unwrap();
+            let finding = (detection.detect)(&event, &Context::new(&config)).unwrap();
             writeln!(lines, "{} {} {}", finding.severity, finding.actor.name, finding.act).unwrap();
         }
     }

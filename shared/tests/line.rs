@@ -7,9 +7,12 @@ use iamwatch::alert::Alert;
 use iamwatch::config::Config;
 use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
+use iamwatch::facts::Unread;
 use iamwatch::finding::{Finding, Severity};
 use iamwatch::flow::{self, Line, Machines, Outcome, People, Retry, Undelivered};
-use iamwatch::ledger::{Claim, Delivery, Due, Ledger, LedgerError, Memory, Progress, Standing, WINDOW};
+use iamwatch::ledger::{
+    Claim, Delivery, Due, Ledger, LedgerError, Memory, MemoryKey, Note, Progress, Standing, WINDOW,
+};
 use iamwatch::watcher::Watcher;
 use jiff::{SignedDuration, Timestamp};
 use pollster::block_on;
@@ -82,6 +85,15 @@ impl Ledger for Unreachable {
     async fn close(&self, _: &Due, _: Timestamp) -> Result<(), LedgerError> {
         no_answer()
     }
+    async fn recall(&self, _: &MemoryKey, _: Timestamp) -> Result<Option<Note>, LedgerError> {
+        no_answer()
+    }
+    async fn remember(&self, _: &MemoryKey, _: &Note, _: Timestamp) -> Result<(), LedgerError> {
+        no_answer()
+    }
+    async fn forget(&self, _: &MemoryKey) -> Result<(), LedgerError> {
+        no_answer()
+    }
 }
 
 fn start() -> Timestamp {
@@ -108,7 +120,14 @@ fn watch<L: Ledger>(
     config: &Config,
     now: Timestamp,
 ) -> Result<Outcome, Retry> {
-    let line = Line { watcher: Watcher::AccessKeys, context: Context { config }, ledger, people, machines };
+    let line = Line {
+        watcher: Watcher::AccessKeys,
+        context: Context::new(config),
+        ledger,
+        people,
+        machines,
+        policies: &Unread,
+    };
     block_on(line.watch(event, now))
 }
 
@@ -128,7 +147,7 @@ fn an_event_that_is_being_worked_on_is_tried_again_and_not_swallowed() {
     let ledger = Memory::default();
     let event = key_made("e1");
     let config = Config::default();
-    let finding = detect::look(Watcher::AccessKeys, &event, &Context { config: &config }).unwrap();
+    let finding = detect::look(Watcher::AccessKeys, &event, &Context::new(&config)).unwrap();
     block_on(ledger.claim(&Delivery::of(Watcher::AccessKeys, &finding), start())).unwrap();
     let (people, machines) = (Receiver::default(), Receiver::default());
     assert_eq!(watch(&ledger, &people, &machines, &event, &config, start()), Err(Retry::Busy));
@@ -186,7 +205,7 @@ fn thirty_seven_events_are_one_mail_at_once_and_one_that_counts_them() {
         watch(&ledger, &people, &machines, &key_made(&format!("e{number}")), &config, start()).unwrap();
     }
     assert_eq!((people.count(), machines.count()), (1, 37));
-    let context = Context { config: &config };
+    let context = Context::new(&config);
     let digest = |at| block_on(flow::digest(&ledger, &people, &context, at)).unwrap();
     assert_eq!(digest(start() + WINDOW - SignedDuration::from_secs(1)), 0);
     assert_eq!(digest(start() + WINDOW), 1);
@@ -199,7 +218,7 @@ fn a_lone_event_has_no_second_mail() {
     let (ledger, people, machines) = (Memory::default(), Receiver::default(), Receiver::default());
     let config = Config::default();
     watch(&ledger, &people, &machines, &key_made("e1"), &config, start()).unwrap();
-    assert_eq!(block_on(flow::digest(&ledger, &people, &Context { config: &config }, start() + WINDOW)), Ok(0));
+    assert_eq!(block_on(flow::digest(&ledger, &people, &Context::new(&config), start() + WINDOW)), Ok(0));
     assert_eq!(people.count(), 1);
 }
 
@@ -210,7 +229,7 @@ fn a_digest_that_failed_to_publish_is_sent_next_time() {
     for id in ["e1", "e2"] {
         watch(&ledger, &people, &machines, &key_made(id), &config, start()).unwrap();
     }
-    let context = Context { config: &config };
+    let context = Context::new(&config);
     people.fails.set(1);
     assert!(block_on(flow::digest(&ledger, &people, &context, start() + WINDOW)).is_err());
     assert_eq!(block_on(flow::digest(&ledger, &people, &context, start() + WINDOW)), Ok(1));

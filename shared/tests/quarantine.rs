@@ -74,7 +74,7 @@ impl World {
     }
 
     fn contain(&self, finding: &Finding, config: &Config, now: Timestamp) -> Result<Outcome, Failure> {
-        let context = Context { config };
+        let context = Context::new(config);
         let containment = Containment { context, account: ACCOUNT, iam: self, records: self, people: self };
         block_on(containment.contain(finding, now))
     }
@@ -165,7 +165,7 @@ fn finding_in(user: &str, made: Timestamp, account: &str) -> Finding {
         "userIdentity": {"type": "IAMUser", "userName": "alice", "arn": "arn:aws:iam::111122223333:user/alice"},
         "responseElements": {"accessKey": {"userName": user, "accessKeyId": key_of(user)}},
     }));
-    detect::look(Watcher::AccessKeys, &event, &Context { config: &Config::default() }).unwrap()
+    detect::look(Watcher::AccessKeys, &event, &Context::new(&Config::default())).unwrap()
 }
 
 fn config(mode: Mode) -> Config {

@@ -69,5 +69,5 @@ fn table(records: &[Record]) -> String {
 /// The record in the words of its mail.
 fn whole(record: &Record, stack: &str) -> String {
     let config = Config { stack: stack.to_owned(), ..Config::default() };
-    alert::of_containment(record, &Context { config: &config }).email
+    alert::of_containment(record, &Context::new(&config)).email
 }

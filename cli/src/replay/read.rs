@@ -9,6 +9,7 @@ use std::thread;
 
 use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
+use iamwatch::facts;
 use iamwatch::finding::Finding;
 use iamwatch::watcher::{Admissions, Glance, Watcher};
 use jiff::Timestamp;
@@ -32,13 +33,21 @@ pub(super) struct Haul {
     pub(super) broken: Vec<(PathBuf, Vec<Flaw>)>,
 }
 
-/// A finding of one watcher.
-#[derive(Debug, Clone, PartialEq)]
+/// Something for one watcher to follow up.
+#[derive(Debug, Clone)]
 pub(super) struct Found {
     /// The event's time, as the clock of the ledger.
     pub(super) now: Timestamp,
     pub(super) watcher: Watcher,
-    pub(super) finding: Finding,
+    pub(super) what: What,
+}
+
+/// What there is to follow up.
+#[derive(Debug, Clone)]
+pub(super) enum What {
+    Finding(Box<Finding>),
+    /// An event whose judgement needs what came before it, and so waits until all events are in order.
+    Event(Box<Event>),
 }
 
 /// Reads all files. `ticks` is told of every file that is done, from any thread.
@@ -125,10 +134,8 @@ impl Judge<'_> {
         } else {
             self.admissions.of(&Glance::of(event))
         };
-        for watcher in watchers {
-            let finding = detect::look(watcher, event, &self.context);
-            self.haul.found.extend(finding.map(|finding| Found::new(watcher, finding)));
-        }
+        let found = watchers.into_iter().filter_map(|watcher| Found::of(watcher, &event, &self.context));
+        self.haul.found.extend(found);
     }
 }
 
@@ -145,20 +152,33 @@ pub(super) fn decode(text: &[u8]) -> (Event, Option<String>) {
 }
 
 impl Found {
-    pub(super) fn new(watcher: Watcher, finding: Finding) -> Self {
+    /// What one watcher has to follow up of an event, if there is anything.
+    pub(super) fn of(watcher: Watcher, event: &Event, context: &Context<'_>) -> Option<Self> {
+        let what = if facts::is_of_a_story(event) {
+            What::Event(Box::new(event.clone()))
+        } else {
+            What::Finding(Box::new(detect::look(watcher, event, context)?))
+        };
         // The event chooses its time, and the ledger adds to it: leave room for that.
         let latest = "9998-01-01T00:00:00Z".parse().unwrap_or(Timestamp::UNIX_EPOCH);
-        let now = finding.event.time.unwrap_or_default().clamp(Timestamp::UNIX_EPOCH, latest);
-        Self { now, watcher, finding }
+        let now = event.time.unwrap_or_default().clamp(Timestamp::UNIX_EPOCH, latest);
+        Some(Self { now, watcher, what })
     }
 
-    /// The same order for the same findings, wherever they were read. Two records with one id are one delivery, so which of
+    /// The same order for the same events, wherever they were read. Two records with one id are one delivery, so which of
     /// them comes first must not be left to chance.
     pub(super) fn in_order(&self, other: &Self) -> std::cmp::Ordering {
-        let whole = |found: &Self| serde_json::to_string(&found.finding).unwrap_or_default();
+        let id = |found: &'_ Self| match &found.what {
+            What::Finding(finding) => finding.event.id.clone(),
+            What::Event(event) => event.id.clone(),
+        };
+        let whole = |found: &Self| match &found.what {
+            What::Finding(finding) => serde_json::to_string(finding).unwrap_or_default(),
+            What::Event(event) => serde_json::to_string(event.record()).unwrap_or_default(),
+        };
         self.now
             .cmp(&other.now)
-            .then_with(|| self.finding.event.id.cmp(&other.finding.event.id))
+            .then_with(|| id(self).cmp(&id(other)))
             .then_with(|| self.watcher.cmp(&other.watcher))
             .then_with(|| whole(self).cmp(&whole(other)))
     }

@@ -5,12 +5,13 @@ use std::collections::VecDeque;
 
 use iamwatch::alert::{self, Alert};
 use iamwatch::detect::Context;
+use iamwatch::facts::Unread;
 use iamwatch::finding::Finding;
 use iamwatch::flow::{Line, Machines, Outcome, People, Undelivered};
 use iamwatch::ledger::{Due, Ledger, Memory, Standing, WINDOW};
 use jiff::Timestamp;
 
-use super::read::Found;
+use super::read::{Found, What};
 
 /// What came of the findings, in the order of time.
 pub(super) enum Said {
@@ -51,14 +52,27 @@ pub(super) fn tell<E>(
     let mailbox = Mailbox { wording, told: RefCell::default() };
     // When the windows end that were opened: in order, since the findings are.
     let mut ends: VecDeque<Timestamp> = VecDeque::new();
-    for Found { now, watcher, finding } in found {
+    for Found { now, watcher, what } in found {
         let over = ends.partition_point(|end| *end <= now);
         if ends.drain(..over).count() > 0 {
             close(&ledger, context, now, wording, &mut say)?;
         }
-        let line = Line { watcher, context: *context, ledger: &ledger, people: &mailbox, machines: &mailbox };
+        let line = Line {
+            watcher,
+            context: *context,
+            ledger: &ledger,
+            people: &mailbox,
+            machines: &mailbox,
+            policies: &Unread,
+        };
+        let outcome = pollster::block_on(async {
+            match what {
+                What::Finding(finding) => line.follow(*finding, now).await,
+                What::Event(event) => line.watch(&event, now).await,
+            }
+        });
         // Memory is always in reach and the mailbox always open, so nothing is ever to be tried again.
-        let Ok(Outcome::Found(finding, standing)) = pollster::block_on(line.follow(finding, now)) else { continue };
+        let Ok(Outcome::Found(finding, standing)) = outcome else { continue };
         if standing.count == 1 {
             ends.push_back(now + WINDOW);
         }

@@ -74,7 +74,7 @@ mod tests {
             "requestParameters": {"userName": "deploy-bot"},
             "responseElements": {"accessKey": {"userName": "deploy-bot", "accessKeyId": "AKIAIOSFODNN7EXAMPLE"}},
         }));
-        let finding = look(Watcher::AccessKeys, &event, &Context { config: &Config::default() }).unwrap();
+        let finding = look(Watcher::AccessKeys, &event, &Context::new(&Config::default())).unwrap();
         of(&finding, Timestamp::UNIX_EPOCH).and_then(|cut_off| cut_off.command)
     }
 

@@ -77,7 +77,7 @@ fn found(watcher: Watcher, record: &Value) -> Finding {
         "region": "us-east-1",
         "detail": record,
     });
-    detect::look(watcher, &Event::decode(envelope), &Context { config: &config() }).unwrap()
+    detect::look(watcher, &Event::decode(envelope), &Context::new(&config())).unwrap()
 }
 
 fn standing(finding: &Finding) -> Standing {
@@ -85,7 +85,7 @@ fn standing(finding: &Finding) -> Standing {
 }
 
 fn alert(finding: &Finding, config: &Config) -> Alert {
-    of_finding(finding, &standing(finding), &Context { config }, at("2026-11-22T04:13:46Z"))
+    of_finding(finding, &standing(finding), &Context::new(config), at("2026-11-22T04:13:46Z"))
 }
 
 fn role_session(arn_role: &str, session: &str, more: &Value) -> Value {
@@ -511,7 +511,7 @@ fn who_is_said_in_words_for_every_kind() {
         finding.actor.account = None;
         let standing = standing(&finding);
         let config = config();
-        Words::of_finding(&finding, &standing, &Context { config: &config }, Timestamp::UNIX_EPOCH).who()
+        Words::of_finding(&finding, &standing, &Context::new(&config), Timestamp::UNIX_EPOCH).who()
     };
     let said = [
         who(Kind::Root, "root", None, None),
@@ -617,7 +617,7 @@ fn what_root_does_in_the_console_reads_well() {
 #[test]
 fn an_event_that_could_not_be_read_says_only_what_is_known() {
     let finding =
-        detect::look(Watcher::AccessKeys, &Event::decode(json!([1, 2, 3])), &Context { config: &config() }).unwrap();
+        detect::look(Watcher::AccessKeys, &Event::decode(json!([1, 2, 3])), &Context::new(&config())).unwrap();
     let alert = alert(&finding, &config());
     assert_snapshot!(alert.subject, @"[MEDIUM] somebody sent an event that could not be read");
     assert_snapshot!(alert.email, @"
@@ -655,7 +655,7 @@ fn an_alert_without_a_ledger_says_that_it_may_come_again() {
     let finding = key_for_another(&json!({}));
     let standing = Standing::unclaimed(&finding);
     let config = enforcing();
-    let alert = of_finding(&finding, &standing, &Context { config: &config }, at("2026-11-22T04:13:46Z"));
+    let alert = of_finding(&finding, &standing, &Context::new(&config), at("2026-11-22T04:13:46Z"));
     assert_snapshot!(alert.email.lines().take(8).collect::<Vec<_>>().join("\n"), @r"
     user alice created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments.
 
@@ -674,7 +674,7 @@ fn an_incident_that_grew_is_counted_in_subject_and_sentence() {
     let finding = key_for_another(&json!({}));
     let due = Due { incident: finding.incident(), finding, opened: at("2026-11-22T04:13:46Z"), count: 37, told: 1 };
     let config = enforcing();
-    let alert = of_due(&due, &Context { config: &config }, at("2026-11-22T04:29:10Z"));
+    let alert = of_due(&due, &Context::new(&config), at("2026-11-22T04:29:10Z"));
     assert_snapshot!(alert.subject, @"[HIGH] x37 in 15 min: created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot - prod-payments");
     assert_snapshot!(alert.email, @"
     user alice created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments, x37 in 15 min, 36 of them since the last mail.
@@ -787,7 +787,7 @@ fn record(state: State, refusal: Option<Refusal>) -> Record {
 #[test]
 fn a_containment_that_is_proven_says_how_to_take_it_back() {
     let config = enforcing();
-    let alert = of_containment(&record(State::Verified, None), &Context { config: &config });
+    let alert = of_containment(&record(State::Verified, None), &Context::new(&config));
     assert_snapshot!(alert.subject, @"[HIGH] iamwatch set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive - prod-payments");
     assert_snapshot!(alert.email, @"
     iamwatch set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments.
@@ -870,7 +870,7 @@ fn a_containment_that_is_proven_says_how_to_take_it_back() {
 #[test]
 fn a_containment_that_failed_says_so_first_and_gives_the_command() {
     let config = enforcing();
-    let alert = of_containment(&record(State::Failed, None), &Context { config: &config });
+    let alert = of_containment(&record(State::Failed, None), &Context::new(&config));
     assert_snapshot!(alert.subject, @"[HIGH] iamwatch could not set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot... - prod-payments");
     assert_snapshot!(alert.email, @"
     iamwatch could not set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments: AccessDenied: not allowed to call iam:UpdateAccessKey.
@@ -926,7 +926,7 @@ fn every_outcome_of_a_containment_begins_with_what_was_done() {
         (State::Restored, None),
     ];
     let said = outcomes.map(|(state, refusal)| {
-        let alert = of_containment(&record(state, refusal), &Context { config: &config });
+        let alert = of_containment(&record(state, refusal), &Context::new(&config));
         check_message(&alert);
         let todo =
             alert.email.split("\n\n").filter(|block| block.starts_with("What to do") || block.starts_with("To set"));
@@ -1252,7 +1252,7 @@ proptest! {
     #[test]
     fn any_finding_makes_an_alert_that_sns_accepts(finding in any_finding(), count: u64, told: u64, unclaimed: bool) {
         let config = enforcing();
-        let context = Context { config: &config };
+        let context = Context::new(&config);
         let now = at("2026-11-22T04:13:46Z");
         let standing = Standing { incident: finding.incident(), count, speaks: true, unclaimed };
         let due = Due { incident: finding.incident(), finding: finding.clone(), opened: now, count, told };

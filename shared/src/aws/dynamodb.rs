@@ -1,6 +1,6 @@
 //! The ledger in `DynamoDB`: one table, key `pk`, index `due` for open incidents.
 //!
-//! `claim#WATCHER#ACCOUNT#EVENT` holds a claim, `incident#KEY` an incident. An incident is open while it has
+//! `claim#WATCHER#ACCOUNT#EVENT` holds a claim, `incident#KEY` an incident, `memory#KIND#KEY` what is remembered. An incident is open while it has
 //! `due_bucket`: the sparse index then lists it. Times are epoch seconds.
 
 use std::collections::HashMap;
@@ -18,7 +18,8 @@ use jiff::Timestamp;
 use super::{CONDITION_FAILED, because, text};
 use crate::finding::{Finding, IncidentKey};
 use crate::ledger::{
-    ABANDONED, Claim, Delivery, Due, KEPT, LEASE, Ledger, LedgerError, Progress, REMEMBERED, Standing, WINDOW,
+    ABANDONED, Claim, Delivery, Due, KEPT, LEASE, Ledger, LedgerError, MemoryKey, Note, Progress, REMEMBERED, Standing,
+    WINDOW,
 };
 
 /// The ledger of a stack.
@@ -151,6 +152,31 @@ impl Ledger for DynamoLedger {
             .expression_attribute_values(":due_at", seconds(now + WINDOW))
             .expression_attribute_values(":expires", seconds(now + WINDOW + KEPT));
         self.write(later).await.map(drop)
+    }
+
+    async fn recall(&self, key: &MemoryKey, now: Timestamp) -> Result<Option<Note>, LedgerError> {
+        let read = self.client.get_item().table_name(&self.table).key("pk", text(memory_key(key)));
+        let answer = read.consistent_read(true).send().await.map_err(|error| down(&error))?;
+        Ok(answer.item().and_then(note).filter(|note| note.until > now))
+    }
+
+    async fn remember(&self, key: &MemoryKey, note: &Note, now: Timestamp) -> Result<(), LedgerError> {
+        let remember = self
+            .update_item(memory_key(key))
+            .update_expression("SET #note = :note, #since = :at, expires = :until")
+            .condition_expression("attribute_not_exists(pk) OR expires <= :now OR #since <= :at")
+            .expression_attribute_names("#note", "note")
+            .expression_attribute_names("#since", "since")
+            .expression_attribute_values(":note", text(note.text.as_str()))
+            .expression_attribute_values(":at", seconds(note.at))
+            .expression_attribute_values(":until", seconds(note.until))
+            .expression_attribute_values(":now", seconds(now));
+        self.write(remember).await.map(drop)
+    }
+
+    async fn forget(&self, key: &MemoryKey) -> Result<(), LedgerError> {
+        let forget = self.client.delete_item().table_name(&self.table).key("pk", text(memory_key(key)));
+        forget.send().await.map(drop).map_err(|error| down(&error))
     }
 }
 
@@ -312,6 +338,15 @@ fn claim_key(delivery: &Delivery) -> String {
 
 fn incident_key(incident: &IncidentKey) -> String {
     format!("incident#{incident}")
+}
+
+fn memory_key(key: &MemoryKey) -> String {
+    format!("memory#{key}")
+}
+
+fn note(item: &Item) -> Option<Note> {
+    let time = |name: &str| Timestamp::from_second(integer(item, name)?.try_into().ok()?).ok();
+    Some(Note { text: item.get("note")?.as_s().ok()?.clone(), at: time("since")?, until: time("expires")? })
 }
 
 /// A pause that grows with each try and is never the same, so that those who met do not meet again.

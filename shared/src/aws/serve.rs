@@ -27,7 +27,7 @@ pub async fn watch(watcher: Watcher) -> ExitCode {
     let ledger = DynamoLedger { client: clients.dynamodb(), table: resources.table };
     let people = Topic { client: clients.sns(), arn: resources.topic_arn };
     let machines = FindingsBus { client: clients.eventbridge(), name: resources.bus };
-    let context = Context { config: &config };
+    let context = Context::new(&config);
     let line = Line { watcher, context, ledger: &ledger, people: &people, machines: &machines };
     run(watcher.name(), async |payload, _| {
         let received = now();
@@ -49,7 +49,7 @@ pub async fn quarantine() -> ExitCode {
     let people = Topic { client: clients.sns(), arn: resources.topic_arn };
     run(NAME, async |payload, account| {
         let finding = handed_over(payload)?;
-        let context = Context { config: &config };
+        let context = Context::new(&config);
         let containment = Containment { context, account: &account, iam: &iam, records: &records, people: &people };
         let outcome = containment.contain(&finding, now()).await?;
         log_containment(&finding, &outcome);
@@ -65,7 +65,7 @@ pub async fn digest() -> ExitCode {
     let ledger = DynamoLedger { client: clients.dynamodb(), table: resources.table };
     let people = Topic { client: clients.sns(), arn: resources.topic_arn };
     run(NAME, async |_, _| {
-        let context = Context { config: &config };
+        let context = Context::new(&config);
         let told = flow::digest(&ledger, &people, &context, now()).await?;
         log(&json!({"level": "INFO", "function": NAME, "told": told, "Heartbeat": 1,
             "stack": config.stack, "_aws": emf(&["Heartbeat"])}));

@@ -61,6 +61,7 @@ mod user_created;
 
 use crate::config::Config;
 use crate::event::{Denial, Event};
+use crate::facts::Facts;
 use crate::finding::{Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
@@ -160,6 +161,7 @@ pub enum Outcome {
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
     pub config: &'a Config,
+    pub facts: &'a Facts,
 }
 
 /// A MITRE ATT&CK technique. Some were renumbered: both numbers are kept, since tools know either.
@@ -234,6 +236,20 @@ fn unless_deployed(event: &Event, severity: Severity) -> Severity {
 fn own_name<'a>(text: &'a str, stack: &str) -> Option<&'a str> {
     let own = |part: &str| part.strip_prefix(stack).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
     if stack.is_empty() { None } else { text.split(['/', ':']).find(|part| own(part)) }
+}
+
+impl<'a> Context<'a> {
+    /// Nothing but the event and the configuration.
+    #[must_use]
+    pub fn new(config: &'a Config) -> Self {
+        Self { config, facts: Facts::NONE }
+    }
+
+    /// The same with facts beside the event.
+    #[must_use]
+    pub fn with(self, facts: &'a Facts) -> Self {
+        Self { facts, ..self }
+    }
 }
 
 impl Detection {

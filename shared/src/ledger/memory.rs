@@ -5,7 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use super::{ABANDONED, Claim, Delivery, Due, LEASE, Ledger, LedgerError, Progress, REMEMBERED, Standing, WINDOW};
+use super::{
+    ABANDONED, Claim, Delivery, Due, LEASE, Ledger, LedgerError, MemoryKey, Note, Progress, REMEMBERED, Standing,
+    WINDOW,
+};
 use crate::finding::{Finding, IncidentKey, Severity};
 
 /// A ledger that lives as long as the process.
@@ -18,6 +21,7 @@ struct State {
     incidents: HashMap<IncidentKey, Open>,
     /// The incidents that are not closed, by the end of their windows.
     ends: BTreeSet<(Timestamp, IncidentKey)>,
+    notes: HashMap<MemoryKey, Note>,
 }
 
 #[derive(Debug)]
@@ -137,6 +141,23 @@ impl Ledger for Memory {
                 state.ends.insert((open.due_at, due.incident.clone()));
             }
         }
+        Ok(())
+    }
+
+    async fn recall(&self, key: &MemoryKey, now: Timestamp) -> Result<Option<Note>, LedgerError> {
+        Ok(self.state().notes.get(key).filter(|note| note.until > now).cloned())
+    }
+
+    async fn remember(&self, key: &MemoryKey, note: &Note, now: Timestamp) -> Result<(), LedgerError> {
+        let notes = &mut self.state().notes;
+        if notes.get(key).is_none_or(|known| known.until <= now || known.at <= note.at) {
+            notes.insert(key.clone(), note.clone());
+        }
+        Ok(())
+    }
+
+    async fn forget(&self, key: &MemoryKey) -> Result<(), LedgerError> {
+        self.state().notes.remove(key);
         Ok(())
     }
 }

@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{ABANDONED, Claim, Delivery, LEASE, Ledger, Progress, REMEMBERED, WINDOW};
+use super::{ABANDONED, Claim, Delivery, LEASE, Ledger, MemoryKey, Note, Progress, REMEMBERED, WINDOW};
 use crate::config::Config;
 use crate::detect::{self, Context};
 use crate::event::Event;
@@ -29,6 +29,38 @@ pub async fn run(ledger: &impl Ledger) {
     a_closed_incident_opens_anew(ledger).await;
     an_abandoned_incident_does_not_swallow_new_events(ledger).await;
     another_session_name_is_the_same_incident(ledger).await;
+    a_note_is_remembered_until_its_time_or_until_it_is_forgotten(ledger).await;
+    an_older_note_does_not_replace_a_newer_one(ledger).await;
+}
+
+async fn a_note_is_remembered_until_its_time_or_until_it_is_forgotten(ledger: &impl Ledger) {
+    let key = MemoryKey::of("test", &["until"]);
+    assert_eq!(ledger.recall(&key, start()).await.unwrap(), None);
+    let note = Note { text: String::new(), at: start(), until: start() + WINDOW };
+    ledger.remember(&key, &note, start()).await.unwrap();
+    assert_eq!(ledger.recall(&key, start() + SECOND).await.unwrap(), Some(note.clone()));
+    assert_eq!(ledger.recall(&key, start() + WINDOW).await.unwrap(), None, "expiry is decided here");
+    let other = MemoryKey::of("test", &["unti", "l"]);
+    assert_eq!(ledger.recall(&other, start()).await.unwrap(), None);
+    ledger.forget(&key).await.unwrap();
+    assert_eq!(ledger.recall(&key, start()).await.unwrap(), None);
+    ledger.forget(&key).await.unwrap();
+}
+
+async fn an_older_note_does_not_replace_a_newer_one(ledger: &impl Ledger) {
+    let key = MemoryKey::of("test", &["order"]);
+    let note = |text: &str, at| Note { text: text.to_owned(), at, until: start() + WINDOW };
+    let later = note("later", start() + SECOND);
+    ledger.remember(&key, &later, start()).await.unwrap();
+    ledger.remember(&key, &note("earlier", start()), start()).await.unwrap();
+    assert_eq!(ledger.recall(&key, start()).await.unwrap(), Some(later));
+    let again = note("again", start() + SECOND);
+    ledger.remember(&key, &again, start()).await.unwrap();
+    assert_eq!(ledger.recall(&key, start()).await.unwrap(), Some(again));
+    // One whose time is over keeps nobody out.
+    let old = Note { text: "old".to_owned(), at: start() - SECOND, until: start() + WINDOW + WINDOW };
+    ledger.remember(&key, &old, start() + WINDOW).await.unwrap();
+    assert_eq!(ledger.recall(&key, start() + WINDOW).await.unwrap(), Some(old));
 }
 
 async fn a_delivery_is_claimed_once(ledger: &impl Ledger) {
@@ -206,7 +238,7 @@ fn sample(check: &str, number: u64) -> (Delivery, Finding) {
 }
 
 fn look(event: &Event) -> Finding {
-    detect::look(Watcher::AccessKeys, event, &Context { config: &Config::default() }).unwrap()
+    detect::look(Watcher::AccessKeys, event, &Context::new(&Config::default())).unwrap()
 }
 
 fn event(check: &str, number: &str, actor: &str) -> Event {

@@ -96,6 +96,7 @@ fn statement((index, value): (usize, &Value)) -> Result<Statement, Illegal> {
     Ok(Statement {
         number,
         sid: read.text("Sid")?,
+        of: None,
         effect,
         principals: read.scope("Principal", "NotPrincipal", principals)?,
         actions: actions.ok_or_else(|| read.illegal("it has neither `Action` nor `NotAction`"))?,

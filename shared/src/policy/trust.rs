@@ -190,7 +190,7 @@ impl Who<'_> {
 }
 
 impl Principal {
-    fn is_everyone(&self) -> bool {
+    pub(super) fn is_everyone(&self) -> bool {
         self.kind == PrincipalKind::Aws && self.name.bytes().all(|byte| byte == b'*')
     }
 

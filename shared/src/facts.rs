@@ -1,0 +1,174 @@
+//! What is known beside the event: the document that stood in a place before, the documents that a call only names, and
+//! what principals hold.
+//!
+//! Facts are gathered before an event is judged, so that judging stays a function of values. What could not be seen is
+//! said, and the judgement goes by the rest: IAM that does not answer neither silences an alert nor holds it up.
+
+mod gather;
+mod place;
+
+use std::fmt;
+
+pub use gather::{Policies, Unread, gather, is_of_a_story, learn};
+pub use place::Place;
+
+use crate::event::{Actor, Kind, Target};
+use crate::policy::{Document, Strength};
+
+/// Something that may be known.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Fact<T> {
+    /// Nobody looked: the event does not call for it, or there is no account to look into, as in a replay.
+    #[default]
+    Unasked,
+    /// It could not be seen, and why.
+    Unseen(String),
+    Known(T),
+}
+
+/// What is known beside one event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// The document that the call is about, where the event only names it.
+    pub document: Fact<Document>,
+    /// What stood before in the place that the call writes to; nothing, where nothing did.
+    pub before: Fact<Option<Document>>,
+    /// What the principal holds that the call is about: the one that gets a policy, whose credentials change, or who gets
+    /// into a group (then what the group holds).
+    pub target: Fact<Holdings>,
+    /// What the actor holds.
+    pub actor: Fact<Holdings>,
+    /// What the roles hold that the call passes to a service, by their names.
+    pub passed: Vec<(String, Fact<Holdings>)>,
+}
+
+/// What a principal holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Holdings {
+    pub policies: Vec<Held>,
+    /// The document that bounds what its policies allow.
+    pub boundary: Option<Document>,
+    /// The groups of a user.
+    pub groups: Vec<String>,
+    /// What could not be read of it, if anything.
+    pub unseen: Vec<String>,
+}
+
+/// A policy that somebody holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The ARN of a managed policy, the name of an inline one.
+    pub id: String,
+    /// Its statements say which policy they are of.
+    pub document: Document,
+}
+
+/// A principal that holds policies.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Holder {
+    pub kind: HolderKind,
+    pub name: String,
+}
+
+/// What kind of principal it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum HolderKind {
+    User,
+    Group,
+    Role,
+}
+
+impl Facts {
+    /// Nothing but the event.
+    pub const NONE: &'static Self = &Self {
+        document: Fact::Unasked,
+        before: Fact::Unasked,
+        target: Fact::Unasked,
+        actor: Fact::Unasked,
+        passed: Vec::new(),
+    };
+}
+
+impl<T> Fact<T> {
+    /// What is known, if anything is.
+    #[must_use]
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(fact) => Some(fact),
+            Self::Unasked | Self::Unseen(_) => None,
+        }
+    }
+
+    /// Why it could not be seen.
+    #[must_use]
+    pub fn unseen(&self) -> Option<&str> {
+        match self {
+            Self::Unseen(why) => Some(why),
+            Self::Unasked | Self::Known(_) => None,
+        }
+    }
+}
+
+impl Holdings {
+    /// All its policies as one document, less one of them by its id.
+    #[must_use]
+    pub fn without(&self, id: &str) -> Document {
+        Document::joined(self.policies.iter().filter(|held| held.id != id).map(|held| &held.document))
+    }
+
+    /// Whether it holds the policy of that id.
+    #[must_use]
+    pub fn holds(&self, id: &str) -> bool {
+        self.policies.iter().any(|held| held.id == id)
+    }
+
+    /// How strong its holder is within its boundary.
+    #[must_use]
+    pub fn strength(&self) -> Strength {
+        let allowed = Document::joined(self.policies.iter().map(|held| &held.document)).strength();
+        let bound = self.boundary.as_ref().map(Document::strength);
+        bound.filter(|bound| allowed.exceeds(*bound)).unwrap_or(allowed)
+    }
+}
+
+impl Holder {
+    /// The principal that a call is about, if it is one that holds policies.
+    #[must_use]
+    pub fn of(target: &Target) -> Option<Self> {
+        let kind = match target.kind.as_str() {
+            "user" => HolderKind::User,
+            "group" => HolderKind::Group,
+            "role" => HolderKind::Role,
+            _ => return None,
+        };
+        Some(Self { kind, name: target.name.clone() })
+    }
+
+    /// The user or role that acts, if it is one of the account.
+    #[must_use]
+    pub fn acting(actor: &Actor, account: &str) -> Option<Self> {
+        let kind = match actor.kind {
+            Kind::IamUser => HolderKind::User,
+            Kind::Role | Kind::SsoUser => HolderKind::Role,
+            _ => return None,
+        };
+        let here = actor.account.as_deref() == Some(account) && !actor.name.is_empty();
+        here.then(|| Self { kind, name: actor.name.clone() })
+    }
+}
+
+impl fmt::Display for HolderKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::User => "user",
+            Self::Group => "group",
+            Self::Role => "role",
+        })
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.name)
+    }
+}

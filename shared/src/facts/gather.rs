@@ -1,0 +1,225 @@
+//! What an event makes one ask, where the answers come from, and what the event itself teaches.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::place::{Left, Place};
+use super::{Fact, Facts, Holder, HolderKind, Holdings};
+use crate::event::{Event, Owner};
+use crate::ledger::{Ledger, LedgerError, Note};
+use crate::policy::Document;
+
+/// IAM, as far as it is read. Answers are facts, never errors: what cannot be read says why.
+#[expect(async_fn_in_trait, reason = "implemented and used in this workspace only, on one thread")]
+pub trait Policies {
+    /// A managed policy's document: of that version, or of its default version.
+    async fn managed(&self, arn: &str, version: Option<&str>) -> Fact<Document>;
+
+    /// The document of the newest version of a managed policy but that one; nothing, if it has no other.
+    async fn newest_besides(&self, arn: &str, version: &str) -> Fact<Option<Document>>;
+
+    /// What a principal holds, groups and boundary included.
+    async fn holdings(&self, holder: &Holder) -> Fact<Holdings>;
+}
+
+/// No account to look into: a replay knows what the recorded events tell, and nothing else.
+#[derive(Debug, Clone, Copy)]
+pub struct Unread;
+
+impl Policies for Unread {
+    async fn managed(&self, _: &str, _: Option<&str>) -> Fact<Document> {
+        Fact::Unasked
+    }
+    async fn newest_besides(&self, _: &str, _: &str) -> Fact<Option<Document>> {
+        Fact::Unasked
+    }
+    async fn holdings(&self, _: &Holder) -> Fact<Holdings> {
+        Fact::Unasked
+    }
+}
+
+/// How long a document is remembered that nobody touches.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(400 * 24);
+
+/// Whether it matters what came before the event: such events are to be judged one after the other, in their order.
+#[must_use]
+pub fn is_of_a_story(event: &Event) -> bool {
+    if event.source != "iam.amazonaws.com" || !event.succeeded() || event.fault().is_some() {
+        return false;
+    }
+    let asks = Asks::of(event);
+    asks.document.is_some() || asks.before.is_some() || Place::written_by(event).is_some()
+}
+
+/// Asks what the event calls for. Never fails: see [`Fact::Unseen`].
+pub async fn gather(event: &Event, policies: &impl Policies, ledger: &impl Ledger, now: Timestamp) -> Facts {
+    let mut facts = Facts::NONE.clone();
+    if event.source != "iam.amazonaws.com" || !event.succeeded() || event.fault().is_some() {
+        return facts;
+    }
+    let Asks { document, before, target, actor } = Asks::of(event);
+    let remembered = async |place: &Place| match ledger.recall(&place.key(), now).await {
+        Ok(Some(note)) if note.text.is_empty() => Fact::Known(None),
+        Ok(Some(note)) => Fact::Known(Some(note.text)),
+        Ok(None) => Fact::Unasked,
+        Err(error) => Fact::Unseen(error.to_string()),
+    };
+
+    if let Some((arn, version)) = document {
+        facts.document = policies.managed(arn, version).await;
+        if facts.document.known().is_none()
+            && version.is_none()
+            && let Fact::Known(Some(text)) = remembered(&Place::Managed { arn: arn.to_owned() }).await
+            && let Ok(document) = Document::parse(&text)
+        {
+            facts.document = Fact::Known(document);
+        }
+    }
+    if let Some(before) = before {
+        facts.before = match (&before, remembered(before.place()).await) {
+            (_, Fact::Known(None)) => Fact::Known(None),
+            (Before::Remembered(Place::Boundary { .. }), Fact::Known(Some(arn))) => {
+                some(policies.managed(&arn, None).await)
+            }
+            (_, Fact::Known(Some(text))) => Document::parse(&text).map_or_else(
+                |illegal| Fact::Unseen(format!("the document before is not legal: {illegal}")),
+                |document| Fact::Known(Some(document)),
+            ),
+            (Before::OtherVersion { arn, but, .. }, _) => policies.newest_besides(arn, but).await,
+            (Before::Default { arn, .. }, _) => some(policies.managed(arn, None).await),
+            (_, Fact::Unseen(why)) => Fact::Unseen(why),
+            (_, Fact::Unasked) => Fact::Unasked,
+        };
+    }
+    if let Some(holder) = target {
+        facts.target = policies.holdings(&holder).await;
+    }
+    if actor && let Some(holder) = Holder::acting(&event.actor, &event.account) {
+        facts.actor = policies.holdings(&holder).await;
+    }
+    facts
+}
+
+/// Remembers what the call left in the place that it wrote to. To be called once people were told: were a change learned
+/// first, the next try of a failed delivery would find nothing new in it.
+///
+/// # Errors
+///
+/// When the ledger is out of reach: the next change there is then compared with an older document, or with none.
+pub async fn learn(event: &Event, ledger: &impl Ledger, now: Timestamp) -> Result<(), LedgerError> {
+    let Some((place, left)) = Place::written_by(event) else { return Ok(()) };
+    let text = match left {
+        Left::Text(text) => text.into_owned(),
+        Left::Nothing => String::new(),
+        // What stands there now is not in the event: what is remembered would be wrong.
+        Left::Named => return ledger.forget(&place.key()).await,
+    };
+    let note = Note { text, at: event.time.unwrap_or(now), until: now + REMEMBERED };
+    ledger.remember(&place.key(), &note, now).await
+}
+
+/// What an event makes one ask.
+#[derive(Debug, Default)]
+struct Asks<'a> {
+    /// A managed policy, and which version of it.
+    document: Option<(&'a str, Option<&'a str>)>,
+    before: Option<Before<'a>>,
+    target: Option<Holder>,
+    actor: bool,
+}
+
+/// Where the document before is found.
+#[derive(Debug)]
+enum Before<'a> {
+    Remembered(Place),
+    /// Remembered, else what IAM has as the newest version but the new one.
+    OtherVersion {
+        place: Place,
+        arn: &'a str,
+        but: &'a str,
+    },
+    /// Remembered, else what is in force.
+    Default {
+        place: Place,
+        arn: &'a str,
+    },
+}
+
+impl Before<'_> {
+    fn place(&self) -> &Place {
+        match self {
+            Self::Remembered(place) | Self::OtherVersion { place, .. } | Self::Default { place, .. } => place,
+        }
+    }
+}
+
+impl<'a> Asks<'a> {
+    fn of(event: &'a Event) -> Self {
+        let target = || Holder::of(&event.target());
+        let written = || Place::written_by(event).map(|(place, _)| Before::Remembered(place));
+        let managed = || Some((event.request("policyArn")?, None));
+        let role = || Some(Holder { kind: HolderKind::Role, name: event.request("roleName")?.to_owned() });
+        match event.name.as_str() {
+            "PutUserPolicy" | "PutRolePolicy" => Self { before: written(), target: target(), ..Self::default() },
+            // Whether the actor is in the group, IAM must tell.
+            "PutGroupPolicy" => Self { before: written(), target: target(), actor: true, ..Self::default() },
+            "DeleteUserPolicy" | "DeleteRolePolicy" | "DeleteGroupPolicy" => {
+                Self { before: written(), ..Self::default() }
+            }
+            "AttachUserPolicy" | "AttachRolePolicy" => {
+                Self { document: managed(), target: target(), ..Self::default() }
+            }
+            "AttachGroupPolicy" => Self { document: managed(), target: target(), actor: true, ..Self::default() },
+            "DetachUserPolicy" | "DetachRolePolicy" | "DetachGroupPolicy" => {
+                Self { document: managed(), ..Self::default() }
+            }
+            "CreatePolicyVersion" | "SetDefaultPolicyVersion" => Self::of_version(event),
+            "UpdateAssumeRolePolicy" => Self { before: written(), target: role(), actor: true, ..Self::default() },
+            "PutUserPermissionsBoundary" | "PutRolePermissionsBoundary" => Self {
+                document: event.request("permissionsBoundary").map(|arn| (arn, None)),
+                before: written(),
+                ..Self::default()
+            },
+            "DeleteUserPermissionsBoundary" | "DeleteRolePermissionsBoundary" => {
+                Self { before: written(), target: target(), ..Self::default() }
+            }
+            "AddUserToGroup" => {
+                let group = event.request("groupName");
+                let group = group.map(|name| Holder { kind: HolderKind::Group, name: name.to_owned() });
+                Self { target: group, ..Self::default() }
+            }
+            "AddRoleToInstanceProfile" => Self { target: role(), ..Self::default() },
+            "CreateAccessKey" | "CreateLoginProfile" | "UpdateLoginProfile" => match event.owner() {
+                Some(Owner::Other(user)) => {
+                    let user = Holder { kind: HolderKind::User, name: user.to_owned() };
+                    Self { target: Some(user), actor: true, ..Self::default() }
+                }
+                _ => Self::default(),
+            },
+            _ => Self::default(),
+        }
+    }
+
+    fn of_version(event: &'a Event) -> Self {
+        let Some(arn) = event.request("policyArn") else { return Self::default() };
+        let place = Place::Managed { arn: arn.to_owned() };
+        let (document, before) = match event.request("versionId").or_else(|| event.response("policyVersion.versionId"))
+        {
+            Some(version) if event.name == "SetDefaultPolicyVersion" => {
+                (Some((arn, Some(version))), Some(Before::OtherVersion { place, arn, but: version }))
+            }
+            Some(version) if crate::grant::is_set_as_default(event) => {
+                (None, Some(Before::OtherVersion { place, arn, but: version }))
+            }
+            _ => (None, Some(Before::Default { place, arn })),
+        };
+        Self { document, before, actor: true, ..Self::default() }
+    }
+}
+
+fn some<T>(fact: Fact<T>) -> Fact<Option<T>> {
+    match fact {
+        Fact::Unasked => Fact::Unasked,
+        Fact::Unseen(why) => Fact::Unseen(why),
+        Fact::Known(fact) => Fact::Known(Some(fact)),
+    }
+}

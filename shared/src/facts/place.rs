@@ -1,0 +1,124 @@
+//! Places in which documents stand, and what calls put there.
+
+use super::Holder;
+use crate::event::{Event, Target};
+use crate::ledger::MemoryKey;
+
+/// A place in which a document stands, one after the other. IAM keeps the document before only for managed policies: of the
+/// other places the ledger remembers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    Inline {
+        account: String,
+        holder: Holder,
+        name: String,
+    },
+    /// The default version of a managed policy of the account.
+    Managed {
+        arn: String,
+    },
+    /// Who may assume a role.
+    Trust {
+        account: String,
+        role: String,
+    },
+    /// A boundary: what stands there is the ARN of a policy.
+    Boundary {
+        account: String,
+        holder: Holder,
+    },
+}
+
+/// What a call leaves in a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Left<'a> {
+    /// A document, or the ARN of a boundary, as text.
+    Text(std::borrow::Cow<'a, str>),
+    Nothing,
+    /// A document that the event only names.
+    Named,
+}
+
+impl Place {
+    /// The place that a call of IAM writes to, and what it leaves there. A call that failed writes nowhere.
+    #[must_use]
+    pub fn written_by(event: &Event) -> Option<(Self, Left<'_>)> {
+        if event.source != "iam.amazonaws.com" || !event.succeeded() {
+            return None;
+        }
+        let account = || event.account.clone();
+        let document = |parameter: &str| match event.request_value(parameter) {
+            Some(serde_json::Value::String(text)) => Left::Text(text.as_str().into()),
+            Some(value) => Left::Text(value.to_string().into()),
+            None => Left::Named,
+        };
+        match event.name.as_str() {
+            "PutUserPolicy" | "PutRolePolicy" | "PutGroupPolicy" => {
+                Some((Self::inline(event)?, document("policyDocument")))
+            }
+            "DeleteUserPolicy" | "DeleteRolePolicy" | "DeleteGroupPolicy" => {
+                Some((Self::inline(event)?, Left::Nothing))
+            }
+            "CreatePolicy" => {
+                Some((Self::Managed { arn: event.response("policy.arn")?.to_owned() }, document("policyDocument")))
+            }
+            "CreatePolicyVersion" if crate::grant::is_set_as_default(event) => {
+                Some((Self::Managed { arn: event.request("policyArn")?.to_owned() }, document("policyDocument")))
+            }
+            "SetDefaultPolicyVersion" => {
+                Some((Self::Managed { arn: event.request("policyArn")?.to_owned() }, Left::Named))
+            }
+            "DeletePolicy" => Some((Self::Managed { arn: event.request("policyArn")?.to_owned() }, Left::Nothing)),
+            "CreateRole" => {
+                let role = event.request("roleName")?.to_owned();
+                Some((Self::Trust { account: account(), role }, document("assumeRolePolicyDocument")))
+            }
+            "UpdateAssumeRolePolicy" => {
+                let role = event.request("roleName")?.to_owned();
+                Some((Self::Trust { account: account(), role }, document("policyDocument")))
+            }
+            "DeleteRole" => {
+                let role = event.request("roleName")?.to_owned();
+                Some((Self::Trust { account: account(), role }, Left::Nothing))
+            }
+            "PutUserPermissionsBoundary" | "PutRolePermissionsBoundary" => {
+                let arn = event.request("permissionsBoundary")?;
+                Some((Self::boundary(event)?, Left::Text(arn.into())))
+            }
+            "DeleteUserPermissionsBoundary" | "DeleteRolePermissionsBoundary" => {
+                Some((Self::boundary(event)?, Left::Nothing))
+            }
+            _ => None,
+        }
+    }
+
+    fn inline(event: &Event) -> Option<Self> {
+        let name = event.request("policyName")?.to_owned();
+        Some(Self::Inline { account: event.account.clone(), holder: holder(event)?, name })
+    }
+
+    fn boundary(event: &Event) -> Option<Self> {
+        Some(Self::Boundary { account: event.account.clone(), holder: holder(event)? })
+    }
+
+    /// Under which key the ledger remembers what stands there.
+    #[must_use]
+    pub fn key(&self) -> MemoryKey {
+        match self {
+            Self::Inline { account, holder, name } => {
+                MemoryKey::of("inline", &[account, &holder.kind.to_string(), &holder.name, name])
+            }
+            Self::Managed { arn } => MemoryKey::of("managed", &[arn]),
+            Self::Trust { account, role } => MemoryKey::of("trust", &[account, role]),
+            Self::Boundary { account, holder } => {
+                MemoryKey::of("boundary", &[account, &holder.kind.to_string(), &holder.name])
+            }
+        }
+    }
+}
+
+fn holder(event: &Event) -> Option<Holder> {
+    let named = [("userName", "user"), ("roleName", "role"), ("groupName", "group")];
+    let (kind, name) = named.into_iter().find_map(|(key, kind)| Some((kind, event.request(key)?)))?;
+    Holder::of(&Target { kind: kind.to_owned(), name: name.to_owned(), arn: None })
+}
