@@ -3,11 +3,13 @@
 mod clients;
 pub mod containment;
 mod dynamodb;
+mod policies;
 mod publish;
 pub mod serve;
 
 pub use clients::{Clients, Roots};
 pub use dynamodb::DynamoLedger;
+pub use policies::IamPolicies;
 pub use publish::{FindingsBus, Topic};
 
 use aws_sdk_dynamodb::types::AttributeValue;

@@ -30,7 +30,7 @@ pub use trust::{Trusted, Who};
 pub use verdict::Verdict;
 
 /// A policy document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Document {
     /// `2012-10-17`, or `2008-10-17` without policy variables, which is also what a missing version means.
     pub version: Option<String>,

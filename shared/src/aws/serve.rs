@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::containment::{AwsIam, DynamoRecords};
-use super::{Clients, DynamoLedger, FindingsBus, Roots, Topic};
+use super::{Clients, DynamoLedger, FindingsBus, IamPolicies, Roots, Topic};
 use crate::config::{Config, Resources};
 use crate::detect::Context;
 use crate::event::{Delivered, Event};
@@ -27,8 +27,9 @@ pub async fn watch(watcher: Watcher) -> ExitCode {
     let ledger = DynamoLedger { client: clients.dynamodb(), table: resources.table };
     let people = Topic { client: clients.sns(), arn: resources.topic_arn };
     let machines = FindingsBus { client: clients.eventbridge(), name: resources.bus };
+    let policies = IamPolicies(clients.iam());
     let context = Context::new(&config);
-    let line = Line { watcher, context, ledger: &ledger, people: &people, machines: &machines };
+    let line = Line { watcher, context, ledger: &ledger, people: &people, machines: &machines, policies: &policies };
     run(watcher.name(), async |payload, _| {
         let received = now();
         let outcome = line.watch(&event(payload), received).await;

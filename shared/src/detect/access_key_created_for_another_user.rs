@@ -23,6 +23,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Owner};
 use crate::finding::{Ask, Finding, Severity};
+use crate::grant;
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -38,7 +39,7 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let Owner::Other(user) = event.owner()? else { return None };
     let Some(key) = event.response("accessKey.accessKeyId") else {
         // The record lacks its answer: the key is there all the same.
@@ -47,6 +48,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let finding = DETECTION
         .finding(event, format!("created access key {key} for user {user}"))
         .undo(undo::disable_access_key(user, key));
+    let finding = grant::reaching(context, finding, &format!("user {user}"));
     // What root and services do never starts quarantine: a deployment that makes keys would lose each of them.
     if event.actor.is_root() || event.actor.is_service() {
         return Some(finding);

@@ -22,7 +22,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
 use crate::finding::{Finding, Severity};
-use crate::grant;
+use crate::grant::{self, Given, Held};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -38,16 +38,15 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let name = event.request("policyName")?;
-    let document = grant::document(event, "policyDocument").ok()?;
-    let grant = document.privilege()?;
+    let given = Given::written(event, context, "policyDocument", name, Held::Now);
+    let grant = given.privilege()?;
     let holder = event.target();
     let finding = DETECTION
         .finding(event, format!("put {} policy {name} on {holder}", grant.privilege.word()))
         .severity(grant::severity(grant.privilege))
         .evidence("Policy", name)
-        .evidence("Allows", grant.words())
         .undo(undo::delete_inline_policy(&holder, name));
-    Some(grant::weigh(event, finding))
+    Some(grant::weigh(event, context, given.described(finding)))
 }

@@ -42,7 +42,7 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let arn = event.request("policyArn")?;
     let policy = AwsManaged::from_arn(arn)?;
     if policy.privilege() != Some(Privilege::Everything) {
@@ -54,5 +54,5 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         .evidence("Policy", arn)
         .evidence("Allows", Privilege::Everything.words())
         .undo(undo::detach_policy(&holder, arn));
-    Some(grant::weigh(event, finding))
+    Some(grant::weigh(event, context, finding))
 }

@@ -38,7 +38,7 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let name = event.request("policyName")?;
     let document = grant::document(event, "policyDocument").ok()?;
     let grant = document.privilege()?;
@@ -49,5 +49,5 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         .severity(grant::severity_unused(grant.privilege))
         .evidence("Allows", grant.words())
         .undo(arn.and_then(undo::delete_policy));
-    Some(grant::weigh(event, finding))
+    Some(grant::weigh(event, context, finding))
 }

@@ -22,7 +22,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
 use crate::finding::{Finding, Severity};
-use crate::grant;
+use crate::grant::{self, Given, Held};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -38,15 +38,15 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let arn = event.request("policyArn")?;
-    let document = grant::document(event, "policyDocument").ok()?;
-    let grant = document.privilege()?;
-    let version = event.response("policyVersion.versionId");
     let in_force = grant::is_set_as_default(event);
+    let held = if in_force { Held::Now } else { Held::NotYet };
+    let given = Given::written(event, context, "policyDocument", arn, held);
+    let grant = given.privilege()?;
+    let version = event.response("policyVersion.versionId");
     let finding = DETECTION
         .finding(event, format!("gave {} a version with {} rights", event.target(), grant.privilege.word()))
-        .evidence("Allows", grant.words())
         .evidence_if("Version", version)
         .evidence(
             "In force",
@@ -58,5 +58,5 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         let undo = version.and_then(|version| undo::delete_policy_version(arn, version));
         finding.severity(grant::severity_unused(grant.privilege)).undo(undo)
     };
-    Some(grant::weigh(event, finding))
+    Some(grant::weigh(event, context, given.described(finding)))
 }

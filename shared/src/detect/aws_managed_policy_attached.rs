@@ -40,7 +40,7 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let arn = event.request("policyArn")?;
     let policy = AwsManaged::from_arn(arn)?;
     let holder = event.target();
@@ -48,5 +48,5 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         .finding(event, format!("attached {} to {holder}", policy.name))
         .evidence("Policy", arn)
         .undo(undo::detach_policy(&holder, arn));
-    Some(grant::weigh(event, finding))
+    Some(grant::weigh(event, context, finding))
 }

@@ -1,7 +1,7 @@
 //! # Customer managed policy attached
 //!
-//! Somebody attached a policy of this account to a user, a role or a group. What the policy allows is not in the
-//! event, and its name proves nothing.
+//! Somebody attached a policy of this account to a user, a role or a group. Its name proves nothing, and what it allows is
+//! not in the event: its document is read from IAM, and judged with all else that the target holds.
 //!
 //! ## Why it matters
 //!
@@ -22,7 +22,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
 use crate::finding::{Finding, Severity};
-use crate::grant;
+use crate::grant::{self, Given, Held};
 use crate::policy::AwsManaged;
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -42,16 +42,33 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let arn = event.request("policyArn")?;
     if AwsManaged::from_arn(arn).is_some() {
         return None;
     }
     let holder = event.target();
+    let name = Target::from_arn(arn).name;
+    let Some(given) = Given::named(context, arn, Held::Now) else {
+        let finding = DETECTION
+            .finding(event, format!("attached policy {name} to {holder}"))
+            .evidence("Policy", arn)
+            .evidence("Allows", "not in the event: read the policy's default version")
+            .evidence_if("Not seen", context.facts.document.unseen())
+            .undo(undo::detach_policy(&holder, arn));
+        return Some(grant::weigh(event, context, finding));
+    };
+    let (act, severity) = match given.privilege() {
+        Some(grant) => {
+            let act = format!("attached {} policy {name} to {holder}", grant.privilege.word());
+            (act, grant::severity(grant.privilege))
+        }
+        None => (format!("attached policy {name} to {holder}"), Severity::Low),
+    };
     let finding = DETECTION
-        .finding(event, format!("attached policy {} to {holder}", Target::from_arn(arn).name))
+        .finding(event, act)
+        .severity(severity)
         .evidence("Policy", arn)
-        .evidence("Allows", "not in the event: read the policy's default version")
         .undo(undo::detach_policy(&holder, arn));
-    Some(grant::weigh(event, finding))
+    Some(grant::weigh(event, context, given.described(finding)))
 }

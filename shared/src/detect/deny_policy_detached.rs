@@ -41,7 +41,7 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let arn = event.request("policyArn")?;
     let policy = AwsManaged::from_arn(arn)?;
     if !policy.only_denies() {
@@ -52,5 +52,5 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         .finding(event, format!("detached policy {} from {holder}", policy.name))
         .evidence("Policy", arn)
         .undo(undo::attach_policy(&holder, arn));
-    Some(grant::weigh(event, finding))
+    Some(grant::weigh(event, context, finding))
 }

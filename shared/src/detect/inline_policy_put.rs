@@ -22,7 +22,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
 use crate::finding::{Finding, Severity};
-use crate::grant::{self, Held};
+use crate::grant::{self, Given, Held};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -38,8 +38,12 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let name = event.request("policyName")?;
+    let given = Given::written(event, context, "policyDocument", name, Held::Now);
+    if given.is_unchanged() {
+        return None;
+    }
     let holder = event.target();
     let severity = if holder.kind == "role" { Severity::Low } else { Severity::Medium };
     let finding = DETECTION
@@ -47,5 +51,5 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         .severity(severity)
         .evidence("Policy", name)
         .undo(undo::delete_inline_policy(&holder, name));
-    Some(grant::weigh(event, grant::described(finding, &grant::document(event, "policyDocument"), Held::Now)))
+    Some(grant::weigh(event, context, given.described(finding)))
 }

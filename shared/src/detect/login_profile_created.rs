@@ -21,6 +21,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Owner, Target};
 use crate::finding::{Finding, Severity};
+use crate::grant;
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -36,20 +37,19 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     // Root's own password is a detection of its own.
     let user = event.owner()?.user()?;
     let act = match event.owner()? {
         Owner::Caller(_) => "created a console password for themselves".to_owned(),
         owner => format!("created a console password for {owner}"),
     };
-    Some(
-        DETECTION
-            .finding(event, act)
-            .target(Target::user(user))
-            .evidence_if("Must change", must_change(event))
-            .undo(undo::delete_login_profile(user)),
-    )
+    let finding = DETECTION
+        .finding(event, act)
+        .target(Target::user(user))
+        .evidence_if("Must change", must_change(event))
+        .undo(undo::delete_login_profile(user));
+    Some(grant::reaching(context, finding, &format!("user {user}")))
 }
 
 fn must_change(event: &Event) -> Option<&'static str> {

@@ -22,6 +22,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Owner};
 use crate::finding::{Finding, Severity};
+use crate::grant;
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
@@ -36,12 +37,11 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let Owner::Other(user) = event.owner()? else { return None };
     let must_change = event.request_value("passwordResetRequired").and_then(serde_json::Value::as_bool);
-    Some(
-        DETECTION
-            .finding(event, format!("set a new console password for user {user}"))
-            .evidence_if("Must change", must_change.map(|must| if must { "yes" } else { "no" })),
-    )
+    let finding = DETECTION
+        .finding(event, format!("set a new console password for user {user}"))
+        .evidence_if("Must change", must_change.map(|must| if must { "yes" } else { "no" }));
+    Some(grant::reaching(context, finding, &format!("user {user}")))
 }

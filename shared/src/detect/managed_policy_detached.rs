@@ -22,7 +22,7 @@ use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
 use crate::finding::{Finding, Severity};
 use crate::grant;
-use crate::policy::AwsManaged;
+use crate::policy::{AwsManaged, Document};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -41,13 +41,16 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let arn = event.request("policyArn")?;
     let holder = event.target();
     let finding = DETECTION
         .finding(event, format!("detached policy {} from {holder}", Target::from_arn(arn).name))
         .evidence("Policy", arn)
+        .evidence_if("Not seen", context.facts.document.unseen())
         .undo(undo::attach_policy(&holder, arn));
+    let denied: Vec<_> = context.facts.document.known().into_iter().flat_map(Document::what_it_denies).collect();
+    let finding = grant::loosened(finding, &denied);
     // Only the loss of a policy that denies gives rights. Those of AWS's are known, and have a detection of their own.
-    Some(if AwsManaged::from_arn(arn).is_some() { finding } else { grant::weigh(event, finding) })
+    Some(if AwsManaged::from_arn(arn).is_some() { finding } else { grant::weigh(event, context, finding) })
 }

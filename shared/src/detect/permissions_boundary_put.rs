@@ -41,16 +41,60 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let arn = event.request("permissionsBoundary")?;
     let finding = DETECTION
         .finding(event, format!("put boundary {} on {}", Target::from_arn(arn).name, event.target()))
         .evidence("Boundary", arn);
-    let limits_nothing = AwsManaged::from_arn(arn).and_then(|policy| policy.privilege()) == Some(Privilege::Everything);
-    let finding = if limits_nothing {
-        finding.severity(Severity::High).evidence("Limits", "nothing: it allows every action on every resource")
-    } else {
-        finding
+    let read = context.facts.document.known().and_then(|document| document.privilege()).map(|grant| grant.privilege);
+    let limits_nothing =
+        read.or(AwsManaged::from_arn(arn).and_then(|policy| policy.privilege())) == Some(Privilege::Everything);
+    let finding = match boundary(context) {
+        _ if limits_nothing => {
+            finding.severity(Severity::High).evidence("Limits", "nothing: it allows every action on every resource")
+        }
+        Some(Change::Same) => return None,
+        Some(Change::First) => {
+            finding.severity(Severity::Low).evidence("Before", "there was none: it takes rights away")
+        }
+        Some(Change::Looser(what)) => finding.severity(Severity::High).evidence("Weaker", what),
+        Some(Change::Other) => finding,
+        None => finding.evidence_if("Not seen", context.facts.document.unseen()),
     };
-    Some(grant::weigh(event, finding))
+    Some(grant::weigh(event, context, finding))
+}
+
+/// How the boundary compares with the one before.
+enum Change {
+    /// There was none.
+    First,
+    Same,
+    Looser(String),
+    Other,
+}
+
+/// A boundary gives nothing: it is looser where it leaves ways open that the one before closed.
+fn boundary(context: &Context<'_>) -> Option<Change> {
+    let now = context.facts.document.known()?;
+    let Some(before) = context.facts.before.known()? else { return Some(Change::First) };
+    if now.says_the_same_as(before) {
+        return Some(Change::Same);
+    }
+    let (had, has) = (before.privilege(), now.privilege());
+    if has.map(|grant| grant.privilege) > had.map(|grant| grant.privilege) {
+        return has.map(|grant| Change::Looser(format!("it leaves {}", grant.privilege.words())));
+    }
+    let closed = before.opens();
+    let opens = now.opens();
+    let new = opens.ways.iter().find(|way| !closed.ways.iter().any(|old| old.path == way.path));
+    if had.is_none()
+        && let Some(way) = new
+    {
+        let path = way.path;
+        return Some(Change::Looser(format!(
+            "it no longer keeps its holder from this: {} (path {})",
+            path.name, path.reference
+        )));
+    }
+    Some(now.looser_than(before).first().map_or(Change::Other, |loosening| Change::Looser(format!("it {loosening}"))))
 }

@@ -39,8 +39,9 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     event.request("userName").or(event.request("roleName"))?;
-    let finding = DETECTION.finding(event, format!("removed the permissions boundary of {}", event.target()));
-    Some(grant::weigh(event, finding))
+    let target = event.target();
+    let finding = DETECTION.finding(event, format!("removed the permissions boundary of {target}"));
+    Some(grant::weigh(event, context, grant::reaching(context, finding, &target.to_string())))
 }

@@ -37,12 +37,16 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let name = event.request("policyName")?;
     let arn = event.response("policy.arn");
     let finding = DETECTION
         .finding(event, format!("created policy {name}"))
         .target(arn.map_or_else(|| event.target(), Target::from_arn))
         .undo(arn.and_then(undo::delete_policy));
-    Some(grant::weigh(event, grant::described(finding, &grant::document(event, "policyDocument"), Held::NotYet)))
+    Some(grant::weigh(
+        event,
+        context,
+        grant::described(finding, &grant::document(event, "policyDocument"), Held::NotYet),
+    ))
 }

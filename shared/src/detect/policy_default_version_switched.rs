@@ -21,7 +21,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
 use crate::finding::{Finding, Severity};
-use crate::grant;
+use crate::grant::{self, Given, Held};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
@@ -36,12 +36,24 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let arn = event.request("policyArn")?;
     let version = event.request("versionId")?;
-    let finding = DETECTION
-        .finding(event, format!("switched {} to version {version}", event.target()))
-        .evidence("Policy", arn)
-        .evidence("Allows", "not in the event: read the version");
-    Some(grant::weigh(event, finding))
+    let act = format!("switched {} to version {version}", event.target());
+    let Some(given) = Given::named(context, arn, Held::Now) else {
+        let finding = DETECTION
+            .finding(event, act)
+            .evidence("Policy", arn)
+            .evidence("Allows", "not in the event: read the version")
+            .evidence_if("Not seen", context.facts.document.unseen());
+        return Some(grant::weigh(event, context, finding));
+    };
+    let finding = match given.privilege() {
+        _ if given.is_unchanged() => DETECTION.finding(event, act).severity(Severity::Low),
+        Some(grant) => DETECTION
+            .finding(event, format!("{act}, which gives {} rights", grant.privilege.word()))
+            .severity(grant::severity(grant.privilege)),
+        None => DETECTION.finding(event, act),
+    };
+    Some(grant::weigh(event, context, given.described(finding.evidence("Policy", arn))))
 }

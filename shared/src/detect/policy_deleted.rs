@@ -22,6 +22,7 @@ use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
 use crate::finding::{Finding, Severity};
 use crate::grant;
+use crate::policy::Document;
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
@@ -39,12 +40,14 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let target = event.target();
     let act = match (event.request("policyName"), event.request("policyArn")) {
         (Some(name), _) => format!("deleted inline policy {name} of {target}"),
         (None, Some(_)) => format!("deleted {target}"),
         (None, None) => return None,
     };
-    Some(grant::weigh(event, DETECTION.finding(event, act)))
+    let before = context.facts.before.known().and_then(Option::as_ref);
+    let denied: Vec<_> = before.into_iter().flat_map(Document::what_it_denies).collect();
+    Some(grant::weigh(event, context, grant::loosened(DETECTION.finding(event, act), &denied)))
 }

@@ -20,7 +20,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
 use crate::finding::{Finding, Severity};
-use crate::grant::{self, Held};
+use crate::grant::{self, Given, Held};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -36,16 +36,20 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let arn = event.request("policyArn")?;
     let version = event.response("policyVersion.versionId");
     let in_force = grant::is_set_as_default(event);
+    let held = if in_force { Held::Now } else { Held::NotYet };
+    let given = Given::written(event, context, "policyDocument", arn, held);
+    if given.is_unchanged() {
+        return None;
+    }
     let undo = version.filter(|_| !in_force).and_then(|version| undo::delete_policy_version(arn, version));
     let finding = DETECTION
         .finding(event, format!("gave {} a new version", event.target()))
         .evidence_if("Version", version)
         .evidence("In force", if in_force { "at once" } else { "not before it is made the default" })
         .undo(undo);
-    let held = if in_force { Held::Now } else { Held::NotYet };
-    Some(grant::weigh(event, grant::described(finding, &grant::document(event, "policyDocument"), held)))
+    Some(grant::weigh(event, context, given.described(finding)))
 }

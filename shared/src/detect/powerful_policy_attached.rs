@@ -44,7 +44,7 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let arn = event.request("policyArn")?;
     let policy = AwsManaged::from_arn(arn)?;
     let (severity, allows) = match policy.privilege() {
@@ -60,5 +60,5 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         .evidence("Policy", arn)
         .evidence("Allows", allows)
         .undo(undo::detach_policy(&holder, arn));
-    Some(grant::weigh(event, finding))
+    Some(grant::weigh(event, context, finding))
 }

@@ -22,7 +22,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
 use crate::finding::{Finding, Severity};
-use crate::grant;
+use crate::grant::{self, Door};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -41,13 +41,13 @@ pub(super) static DETECTION: Detection = Detection {
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let role = event.request("roleName")?;
     let finding = DETECTION.finding(event, format!("created role {role}")).undo(undo::delete_role(role));
-    let finding = match grant::trust_document(event) {
+    let finding = match Door::of(event, context) {
         // A door that nobody could read is worth a look.
         Err(illegal) => finding.severity(Severity::Medium).evidence("Unreadable", illegal.to_string()),
-        Ok(document) => {
-            let finding = finding.evidence("Trusts", document.trusted_in_words(&event.account));
-            grant::weakly_trusting(finding, event, &document, context.config)
+        Ok(door) => {
+            let finding = finding.evidence("Trusts", door.document.trusted_in_words(&event.account));
+            door.described(finding, event, context)
         }
     };
-    Some(grant::weigh(event, finding.evidence_if("Boundary", event.request("permissionsBoundary"))))
+    Some(grant::weigh(event, context, finding.evidence_if("Boundary", event.request("permissionsBoundary"))))
 }

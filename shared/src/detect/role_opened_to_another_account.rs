@@ -24,7 +24,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
 use crate::finding::{Finding, Severity};
-use crate::grant;
+use crate::grant::{self, Door};
 use crate::policy::Who;
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -43,10 +43,10 @@ pub(super) static DETECTION: Detection = Detection {
 
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let role = event.request("roleName")?;
-    let document = grant::trust_document(event).ok()?;
+    let door = Door::of(event, context).ok()?;
     let mut others = Vec::new();
     let mut conditions = Vec::new();
-    for trusted in document.trusted(&event.account) {
+    for trusted in door.document.trusted(&event.account).into_iter().filter(|trusted| door.is_news(trusted)) {
         if let Who::OtherAccount { account, principal } = trusted.who {
             others.push((account, principal));
             conditions.extend(trusted.statement.conditions.iter().map(|condition| condition.key.clone()));
@@ -67,5 +67,5 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         .evidence("Trusts", principals.join(", "))
         .evidence("Conditions", if conditions.is_empty() { "none".to_owned() } else { conditions.join(", ") })
         .undo(undo);
-    Some(grant::weigh(event, finding))
+    Some(grant::weigh(event, context, grant::reaching(context, finding, &format!("role {role}"))))
 }

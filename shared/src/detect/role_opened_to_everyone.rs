@@ -25,7 +25,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
 use crate::finding::{Finding, Severity};
-use crate::grant;
+use crate::grant::{self, Door};
 use crate::policy::Who;
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -42,15 +42,15 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let role = event.request("roleName")?;
-    let document = grant::trust_document(event).ok()?;
-    let trusted = document.trusted(&event.account);
-    let open = trusted.iter().filter(|trusted| trusted.who == Who::Everyone);
+    let door = Door::of(event, context).ok()?;
+    let trusted = door.document.trusted(&event.account);
+    let open = trusted.iter().filter(|trusted| trusted.who == Who::Everyone && door.is_news(trusted));
     // The statement with the least in its way decides.
     let (severity, statement) = open
         .map(|trusted| match trusted.statement {
-            statement if document.binds(trusted) => (Severity::Medium, statement),
+            statement if door.document.binds(trusted) => (Severity::Medium, statement),
             statement if statement.conditions.is_empty() => (Severity::Critical, statement),
             statement => (Severity::High, statement),
         })
@@ -68,5 +68,5 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         .evidence("Trusts", format!("every AWS account, by {statement}"))
         .evidence_if("Conditions", Some(conditions).filter(|keys| !keys.is_empty()))
         .undo(undo);
-    Some(finding)
+    Some(grant::reaching(context, finding, &format!("role {role}")))
 }

@@ -22,7 +22,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
 use crate::finding::{Finding, Severity};
-use crate::grant;
+use crate::grant::{self, Door};
 use crate::policy::Who;
 use crate::watcher::{Calls, Watcher};
 
@@ -41,16 +41,18 @@ pub(super) static DETECTION: Detection = Detection {
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let role = event.request("roleName")?;
     let finding = DETECTION.finding(event, format!("changed who may assume role {role}"));
-    let finding = match grant::trust_document(event) {
+    let finding = match Door::of(event, context) {
         Err(illegal) => finding.evidence("Unreadable", illegal.to_string()),
-        Ok(document) => {
-            let trusted = document.trusted(&event.account);
+        Ok(door) if door.is_unchanged() => return None,
+        Ok(door) => {
+            let mut trusted = door.document.trusted(&event.account);
+            trusted.retain(|trusted| door.is_news(trusted));
             let services_only = trusted.iter().all(|trusted| matches!(trusted.who, Who::Service(_)));
             let finding = finding
                 .severity(if services_only { Severity::Low } else { Severity::Medium })
-                .evidence("Trusts", document.trusted_in_words(&event.account));
-            grant::weakly_trusting(finding, event, &document, context.config)
+                .evidence("Trusts", door.document.trusted_in_words(&event.account));
+            grant::reaching(context, door.described(finding, event, context), &format!("role {role}"))
         }
     };
-    Some(grant::weigh(event, finding))
+    Some(grant::weigh(event, context, finding))
 }

@@ -19,8 +19,10 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
+use crate::facts::Holdings;
 use crate::finding::{Finding, Severity};
 use crate::grant;
+use crate::policy::Strength;
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -36,11 +38,15 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let (user, group) = (event.request("userName")?, event.request("groupName")?);
     let finding = DETECTION
         .finding(event, format!("added user {user} to group {group}"))
         .evidence("Group", group)
         .undo(undo::remove_user_from_group(user, group));
-    Some(grant::weigh(event, finding))
+    // A group that is known to give nothing much is for the record.
+    let weak = |holds: &Holdings| holds.unseen.is_empty() && holds.strength() == Strength::Ordinary;
+    let finding =
+        if context.facts.target.known().is_some_and(weak) { finding.severity(Severity::Low) } else { finding };
+    Some(grant::weigh(event, context, grant::reaching(context, finding, &format!("group {group}"))))
 }

@@ -39,12 +39,12 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let user = event.request("userName")?;
     let finding = DETECTION
         .finding(event, format!("created user {user}"))
         .evidence_if("Path", event.response("user.path").filter(|path| *path != "/"))
         .evidence_if("Boundary", event.request("permissionsBoundary"))
         .undo(undo::delete_user(user));
-    Some(grant::weigh(event, finding))
+    Some(grant::weigh(event, context, finding))
 }

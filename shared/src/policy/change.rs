@@ -73,7 +73,7 @@ impl Document {
     /// has policy variables, all are taken to have them, so that too much is said rather than too little.
     #[must_use]
     pub fn joined<'d>(documents: impl IntoIterator<Item = &'d Self>) -> Self {
-        let mut joined = Self { version: None, id: None, statements: Vec::new() };
+        let mut joined = Self::default();
         for document in documents {
             if document.has_variables() || joined.version.is_none() {
                 joined.version.clone_from(&document.version);
@@ -88,6 +88,18 @@ impl Document {
     pub fn says_the_same_as(&self, other: &Self) -> bool {
         let said = |document: &Self| document.statements.iter().map(Statement::normal).collect::<BTreeSet<_>>();
         self.has_variables() == other.has_variables() && said(self) == said(other)
+    }
+
+    /// Whether it allows nothing that the other one did not allow under the same conditions or fewer.
+    #[must_use]
+    pub fn adds_nothing_to(&self, before: &Self) -> bool {
+        let allowed = |new: &Statement| {
+            before.statements.iter().any(|old| {
+                old.effect == Effect::Allow && old.covers(new) && old.conditions.iter().all(|asked| new.has(asked))
+            })
+        };
+        self.statements.iter().filter(|statement| statement.effect == Effect::Allow).all(allowed)
+            && before.statements.iter().filter(|old| old.effect == Effect::Deny).all(|old| self.still_denies(old))
     }
 
     /// How strong it makes its holder, without a condition.

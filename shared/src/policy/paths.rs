@@ -244,12 +244,12 @@ impl Way<'_> {
         self.permissions.iter().map(|allowed| allowed.certainty).min().unwrap_or(Certainty::Plain)
     }
 
-    /// The statements that open it, in their order.
+    /// The statements that open it, in their order within each document.
     #[must_use]
     pub fn statements(&self) -> Vec<&Statement> {
         let mut statements: Vec<&Statement> = self.permissions.iter().map(|allowed| allowed.statement).collect();
-        statements.sort_by_key(|statement| statement.number);
-        statements.dedup_by_key(|statement| statement.number);
+        statements.sort_by_key(|statement| (statement.of.as_deref(), statement.number));
+        statements.dedup_by_key(|statement| (statement.of.as_deref(), statement.number));
         statements
     }
 

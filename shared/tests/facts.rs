@@ -1,0 +1,424 @@
+//! What is known beside the event, and what it makes of a judgement: the document before, what a principal holds besides,
+//! how strong it is, and IAM out of reach.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use iamwatch::alert::Alert;
+use iamwatch::config::Config;
+use iamwatch::detect::Context;
+use iamwatch::event::Event;
+use iamwatch::facts::{Fact, Held, Holder, HolderKind, Holdings, Policies, Unread};
+use iamwatch::finding::Finding;
+use iamwatch::flow::{Line, Machines, Outcome, People, Undelivered};
+use iamwatch::ledger::{Memory, Standing};
+use iamwatch::policy::Document;
+use iamwatch::watcher::Watcher;
+use jiff::{SignedDuration, Timestamp};
+use pollster::block_on;
+use serde_json::{Value, json};
+
+/// An account's IAM, as its tests write it.
+#[derive(Default)]
+struct Account {
+    /// Versions of managed policies; the first is the default.
+    managed: HashMap<&'static str, Vec<(&'static str, Value)>>,
+    holdings: HashMap<Holder, Holdings>,
+    /// Why nothing can be read, if so.
+    out_of_reach: Option<&'static str>,
+}
+
+impl Account {
+    fn answer<T>(&self, found: Option<T>) -> Fact<T> {
+        match (self.out_of_reach, found) {
+            (Some(why), _) => Fact::Unseen(why.to_owned()),
+            (None, Some(found)) => Fact::Known(found),
+            (None, None) => Fact::Unseen("no such thing".to_owned()),
+        }
+    }
+
+    fn gives(mut self, kind: HolderKind, name: &str, policies: &[(&str, Value)]) -> Self {
+        let held = |(id, statements): &(&str, Value)| Held {
+            id: (*id).to_owned(),
+            document: document(statements).called(&format!("policy {id}")),
+        };
+        let holdings = Holdings { policies: policies.iter().map(held).collect(), ..Holdings::default() };
+        self.holdings.insert(Holder { kind, name: name.to_owned() }, holdings);
+        self
+    }
+}
+
+impl Policies for Account {
+    async fn managed(&self, arn: &str, version: Option<&str>) -> Fact<Document> {
+        let versions = self.managed.get(arn);
+        let found = versions.and_then(|list| match version {
+            None => list.first(),
+            Some(version) => list.iter().find(|(name, _)| *name == version),
+        });
+        self.answer(found.map(|(_, statements)| document(statements)))
+    }
+
+    async fn newest_besides(&self, arn: &str, version: &str) -> Fact<Option<Document>> {
+        let others = self.managed.get(arn).map(|list| {
+            let newest = list.iter().filter(|(name, _)| *name != version).max_by_key(|(name, _)| *name);
+            newest.map(|(_, statements)| document(statements))
+        });
+        self.answer(others)
+    }
+
+    async fn holdings(&self, holder: &Holder) -> Fact<Holdings> {
+        self.answer(self.holdings.get(holder).cloned())
+    }
+}
+
+/// Subscribers and the bus, which take everything.
+#[derive(Default)]
+struct Taken(RefCell<Vec<Finding>>);
+
+impl People for Taken {
+    async fn tell(&self, _: &Alert) -> Result<(), Undelivered> {
+        Ok(())
+    }
+}
+
+impl Machines for Taken {
+    async fn hand_over(&self, finding: &Finding, _: &Standing) -> Result<(), Undelivered> {
+        self.0.borrow_mut().push(finding.clone());
+        Ok(())
+    }
+}
+
+/// A stack over time: events come one after the other, and the ledger remembers.
+struct Story<I> {
+    ledger: Memory,
+    policies: I,
+    number: i64,
+}
+
+impl<I: Policies> Story<I> {
+    fn of(policies: I) -> Self {
+        Self { ledger: Memory::default(), policies, number: 0 }
+    }
+
+    /// What is said of the next event, if anything: its severity, its act, and all evidence under these labels.
+    fn says(&mut self, event: Value, labels: &[&str]) -> String {
+        self.number += 1;
+        let minute = SignedDuration::from_mins(self.number);
+        let now = "2026-03-01T03:00:00Z".parse::<Timestamp>().unwrap() + minute;
+        let mut event = event;
+        event["eventID"] = json!(format!("00000000-0000-4000-8000-{:012}", self.number));
+        event["eventTime"] = json!(now.to_string());
+        let watcher = if event["eventName"] == "CreateAccessKey" { Watcher::AccessKeys } else { Watcher::IamChanges };
+        let (config, taken) = (Config::default(), Taken::default());
+        let line = Line {
+            watcher,
+            context: Context::new(&config),
+            ledger: &self.ledger,
+            people: &taken,
+            machines: &taken,
+            policies: &self.policies,
+        };
+        match block_on(line.watch(&Event::decode(event), now)).unwrap() {
+            Outcome::Found(finding, _) => said(&finding, labels),
+            Outcome::Quiet => "nothing".to_owned(),
+            Outcome::Known => panic!("every event is new"),
+        }
+    }
+}
+
+fn said(finding: &Finding, labels: &[&str]) -> String {
+    let mut said = format!("{} {}", finding.severity, finding.act);
+    for fact in finding.evidence.iter().filter(|fact| labels.contains(&fact.label.as_str())) {
+        said.push_str(&format!("\n{}: {}", fact.label, fact.value));
+    }
+    said
+}
+
+fn document(statements: &Value) -> Document {
+    Document::from_value(&json!({"Version": "2012-10-17", "Statement": statements})).unwrap()
+}
+
+fn by(user: &str, name: &str, request: Value) -> Value {
+    json!({
+        "eventName": name, "eventSource": "iam.amazonaws.com", "awsRegion": "us-east-1",
+        "recipientAccountId": "111122223333", "sourceIPAddress": "192.0.2.10",
+        "userIdentity": {"type": "IAMUser", "userName": user, "accountId": "111122223333",
+            "arn": format!("arn:aws:iam::111122223333:user/{user}"), "accessKeyId": "AKIAIOSFODNN7EXAMPLE"},
+        "requestParameters": request,
+    })
+}
+
+fn allow(action: Value) -> Value {
+    json!({"Effect": "Allow", "Action": action, "Resource": "*"})
+}
+
+fn text(statements: &Value) -> Value {
+    json!(json!({"Version": "2012-10-17", "Statement": statements}).to_string())
+}
+
+fn put(role: &str, statements: &Value) -> Value {
+    by("alice", "PutRolePolicy", json!({"roleName": role, "policyName": "app", "policyDocument": text(statements)}))
+}
+
+fn trust(role: &str, principal: Value, condition: Value) -> Value {
+    let statement =
+        json!({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition});
+    by("alice", "UpdateAssumeRolePolicy", json!({"roleName": role, "policyDocument": text(&statement)}))
+}
+
+const POLICY: &str = "arn:aws:iam::111122223333:policy/deploy";
+
+fn policy(name: &str, request: Value) -> Value {
+    let mut all = json!({"policyArn": POLICY});
+    all.as_object_mut().unwrap().extend(request.as_object().unwrap().clone());
+    by("alice", name, all)
+}
+
+#[test]
+fn the_same_document_put_again_is_silent_and_only_what_is_new_is_weighed() {
+    let mut story = Story::of(Unread);
+    let escalating = json!([allow(json!(["iam:PassRole", "lambda:*"])), allow(json!("s3:ListBucket"))]);
+    let labels = ["Escalation", "New", "Compared"];
+    assert!(story.says(put("app", &escalating), &labels).starts_with("HIGH "));
+    let again = json!([allow(json!("S3:listbucket")), allow(json!(["lambda:*", "iam:PassRole"]))]);
+    assert_eq!(story.says(put("app", &again), &labels), "nothing");
+    let more = json!([allow(json!(["iam:PassRole", "lambda:*"])), allow(json!(["s3:ListBucket", "sqs:SendMessage"]))]);
+    assert_eq!(
+        story.says(put("app", &more), &labels),
+        "LOW put inline policy app on role app\nNew: nothing that is known to be risky, compared with the one before"
+    );
+    let worse = json!([allow(json!(["iam:PassRole", "lambda:*", "iam:CreateAccessKey"]))]);
+    let worse = story.says(put("app", &worse), &labels);
+    assert!(worse.starts_with("HIGH put inline policy app on role app, which opens escalation path PE-023"), "{worse}");
+    assert!(worse.ends_with("Compared: with the one before: only what is new is weighed"), "{worse}");
+    let less = json!([allow(json!(["lambda:*"]))]);
+    assert_eq!(
+        story.says(put("app", &less), &labels),
+        "LOW put inline policy app on role app\nNew: nothing: it allows no more than the one before"
+    );
+    assert!(story.says(put("other", &less), &labels).starts_with("HIGH put inline policy app on role other"));
+}
+
+#[test]
+fn what_was_deleted_is_new_when_it_comes_back() {
+    let mut story = Story::of(Unread);
+    let admin = allow(json!("*"));
+    assert!(story.says(put("app", &admin), &[]).starts_with("CRITICAL"));
+    assert_eq!(story.says(put("app", &admin), &[]), "nothing");
+    let delete = by("alice", "DeleteRolePolicy", json!({"roleName": "app", "policyName": "app"}));
+    assert_eq!(story.says(delete, &[]), "LOW deleted inline policy app of role app");
+    assert!(story.says(put("app", &admin), &[]).starts_with("CRITICAL"));
+}
+
+#[test]
+fn an_event_that_comes_late_does_not_hide_a_later_change() {
+    let mut story = Story::of(Unread);
+    let admin = allow(json!("*"));
+    story.says(put("app", &allow(json!("s3:ListBucket"))), &[]);
+    story.number -= 2;
+    assert!(story.says(put("app", &admin), &[]).starts_with("CRITICAL"), "it is told, though it came late");
+    story.number += 3;
+    assert!(story.says(put("app", &admin), &[]).starts_with("CRITICAL"), "the later document was the other one");
+}
+
+#[test]
+fn a_denial_a_condition_and_a_boundary_that_go_are_told() {
+    let mut story = Story::of(Unread);
+    let deny = json!({"Effect": "Deny", "Action": "iam:*", "Resource": "*"});
+    story.says(put("app", &json!([allow(json!("s3:ListBucket")), deny])), &[]);
+    assert_eq!(
+        story.says(put("app", &allow(json!("s3:ListBucket"))), &["Weaker"]),
+        "HIGH put inline policy app on role app\nWeaker: no longer says: deny iam:* on *"
+    );
+    story.says(put("app", &json!([deny])), &[]);
+    let delete = by("alice", "DeleteRolePolicy", json!({"roleName": "app", "policyName": "app"}));
+    assert_eq!(
+        story.says(delete, &["Weaker"]),
+        "HIGH deleted inline policy app of role app\nWeaker: no longer says: deny iam:* on *"
+    );
+
+    let vendor = json!({"AWS": "123456789012"});
+    let id = json!({"StringEquals": {"sts:ExternalId": "example"}});
+    assert_eq!(
+        story.says(trust("app", vendor.clone(), id.clone()), &[]),
+        "HIGH let account 123456789012 assume role app"
+    );
+    assert_eq!(story.says(trust("app", vendor.clone(), id), &[]), "nothing");
+    assert_eq!(
+        story.says(trust("app", vendor, json!({})), &["Weaker"]),
+        "HIGH let account 123456789012 assume role app"
+    );
+}
+
+#[test]
+fn a_looser_boundary_is_told_and_the_same_one_is_not() {
+    let account = Account {
+        managed: HashMap::from([
+            ("arn:aws:iam::111122223333:policy/tight", vec![("v1", allow(json!("s3:*")))]),
+            ("arn:aws:iam::111122223333:policy/loose", vec![("v1", allow(json!(["s3:*", "iam:CreateAccessKey"])))]),
+        ]),
+        ..Account::default()
+    };
+    let mut story = Story::of(account);
+    let put = |name: &str| {
+        let arn = format!("arn:aws:iam::111122223333:policy/{name}");
+        by("alice", "PutUserPermissionsBoundary", json!({"userName": "bob", "permissionsBoundary": arn}))
+    };
+    let labels = ["Weaker", "Before"];
+    assert_eq!(story.says(put("tight"), &labels), "MEDIUM put boundary tight on user bob");
+    assert_eq!(story.says(put("tight"), &labels), "nothing");
+    assert_eq!(
+        story.says(put("loose"), &labels),
+        "HIGH put boundary loose on user bob\nWeaker: it no longer keeps its holder from this: make an access key for \
+         another user (path PE-023)"
+    );
+    let delete = by("alice", "DeleteUserPermissionsBoundary", json!({"userName": "bob"}));
+    assert!(story.says(delete, &labels).starts_with("HIGH removed the permissions boundary of user bob"));
+    assert_eq!(
+        story.says(put("tight"), &labels),
+        "LOW put boundary tight on user bob\nBefore: there was none: it takes rights away"
+    );
+}
+
+#[test]
+fn a_path_is_found_across_all_that_a_principal_holds() {
+    let account = Account::default().gives(
+        HolderKind::Role,
+        "app",
+        &[
+            ("run", allow(json!("ec2:RunInstances"))),
+            // As it is after the call: the policy itself is among what IAM tells.
+            ("app", allow(json!("iam:PassRole"))),
+        ],
+    );
+    let said = Story::of(account).says(put("app", &allow(json!("iam:PassRole"))), &["Escalation"]);
+    assert_eq!(
+        said,
+        "HIGH put inline policy app on role app, which opens escalation path PE-069\n\
+         Escalation: its holder can start a machine with a strong role (path PE-069): iam:PassRole on * + \
+         ec2:RunInstances, by statement 1 and statement 1 of policy run"
+    );
+    let denied = json!({"Effect": "Deny", "Action": "iam:PassRole", "Resource": "*"});
+    let account = Account::default().gives(HolderKind::Role, "app", &[("run", allow(json!("ec2:*"))), ("no", denied)]);
+    let said = Story::of(account).says(put("app", &allow(json!("iam:PassRole"))), &["Escalation"]);
+    assert_eq!(said, "LOW put inline policy app on role app");
+}
+
+#[test]
+fn who_is_an_administrator_already_gets_nothing_new() {
+    let account = Account::default().gives(HolderKind::User, "bob", &[("admin", allow(json!("*")))]);
+    let request = json!({"userName": "bob", "policyName": "more", "policyDocument": text(&allow(json!("iam:*")))});
+    let said = Story::of(account).says(by("alice", "PutUserPolicy", request), &["New"]);
+    assert_eq!(said, "MEDIUM put inline policy more on user bob\nNew: nothing that its holder could not do before");
+}
+
+#[test]
+fn a_boundary_takes_what_it_does_not_allow() {
+    let mut account = Account::default().gives(HolderKind::Role, "app", &[]);
+    let holder = Holder { kind: HolderKind::Role, name: "app".to_owned() };
+    account.holdings.get_mut(&holder).unwrap().boundary = Some(document(&allow(json!("s3:*"))));
+    let mut story = Story::of(account);
+    assert_eq!(
+        story.says(put("app", &allow(json!("iam:CreateAccessKey"))), &[]),
+        "LOW put inline policy app on role app"
+    );
+    assert!(story.says(put("app", &allow(json!("*"))), &[]).starts_with("MEDIUM "));
+}
+
+#[test]
+fn an_attached_policy_is_read_and_judged() {
+    let attach = |name: &str| policy(name, json!({"userName": "bob"}));
+    let with = |statements: Value| Account {
+        managed: HashMap::from([(POLICY, vec![("v1", statements)])]),
+        ..Account::default()
+    };
+    let said = Story::of(with(allow(json!("*")))).says(attach("AttachUserPolicy"), &["Allows"]);
+    assert_eq!(
+        said,
+        "CRITICAL attached administrator policy deploy to user bob\nAllows: every action on every resource, by statement 1"
+    );
+    let said = Story::of(with(allow(json!("s3:ListBucket")))).says(attach("AttachUserPolicy"), &["Says"]);
+    assert_eq!(said, "LOW attached policy deploy to user bob\nSays: allow s3:ListBucket on *");
+    let deny = json!({"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": "*"});
+    let said = Story::of(with(deny)).says(attach("DetachUserPolicy"), &["Weaker"]);
+    assert_eq!(said, "HIGH detached policy deploy from user bob\nWeaker: no longer says: deny sts:AssumeRole on *");
+}
+
+#[test]
+fn a_version_is_compared_with_the_one_before() {
+    let versions = vec![("v1", allow(json!("*"))), ("v2", allow(json!("s3:ListBucket")))];
+    let account = Account { managed: HashMap::from([(POLICY, versions)]), ..Account::default() };
+    let mut story = Story::of(account);
+    let switched = story.says(policy("SetDefaultPolicyVersion", json!({"versionId": "v1"})), &["Allows"]);
+    assert_eq!(
+        switched,
+        "CRITICAL switched policy deploy to version v1, which gives administrator rights\n\
+         Allows: every action on every resource, by statement 1"
+    );
+    let version = |statements: Value| {
+        let mut event =
+            policy("CreatePolicyVersion", json!({"policyDocument": text(&statements), "setAsDefault": true}));
+        event["responseElements"] = json!({"policyVersion": {"versionId": "v3"}});
+        event
+    };
+    let said = story.says(version(allow(json!(["s3:ListBucket", "iam:CreateAccessKey"]))), &["Compared"]);
+    assert!(said.starts_with("HIGH gave policy deploy a new version, which opens escalation path PE-023"), "{said}");
+    assert_eq!(story.says(version(allow(json!(["iam:CreateAccessKey", "s3:ListBucket"]))), &[]), "nothing");
+}
+
+#[test]
+fn a_policy_that_the_actor_holds_is_its_own_right() {
+    let versions = vec![("v1", allow(json!("s3:ListBucket"))), ("v2", allow(json!("s3:*")))];
+    let account = Account { managed: HashMap::from([(POLICY, versions)]), ..Account::default() }.gives(
+        HolderKind::User,
+        "alice",
+        &[(POLICY, allow(json!("s3:ListBucket")))],
+    );
+    let said = Story::of(account).says(policy("SetDefaultPolicyVersion", json!({"versionId": "v2"})), &["Own rights"]);
+    assert_eq!(said, "HIGH switched policy deploy to version v2\nOwn rights: the actor changed what it may do itself");
+}
+
+#[test]
+fn a_way_to_somebody_stronger_is_a_step_up() {
+    let admin = ("admin", allow(json!("*")));
+    let reader = ("read", allow(json!("s3:ListBucket")));
+    let key = |target: &str| by("alice", "CreateAccessKey", json!({"userName": target}));
+    let labels = ["Strength", "Step up"];
+    let mut made = key("bob");
+    made["responseElements"] = json!({"accessKey": {"userName": "bob", "accessKeyId": "AKIAI44QH8DHBEXAMPLE"}});
+    let account = |alice: &(&'static str, Value), bob: &(&'static str, Value)| {
+        let account = Account::default().gives(HolderKind::User, "alice", &[alice.clone()]);
+        account.gives(HolderKind::User, "bob", &[bob.clone()])
+    };
+    assert_eq!(
+        Story::of(account(&reader, &admin)).says(made.clone(), &labels),
+        "CRITICAL created access key AKIAI44QH8DHBEXAMPLE for user bob\nStrength: user bob is an administrator\n\
+         Step up: yes: the actor is no more than it needs, as far as its policies tell"
+    );
+    assert_eq!(
+        Story::of(account(&admin, &admin)).says(made, &labels),
+        "HIGH created access key AKIAI44QH8DHBEXAMPLE for user bob\nStrength: user bob is an administrator\n\
+         Step up: no: the actor is an administrator itself"
+    );
+
+    let add = || by("alice", "AddUserToGroup", json!({"userName": "bob", "groupName": "team"}));
+    let group = |policy: (&str, Value)| Account::default().gives(HolderKind::Group, "team", &[policy]);
+    assert!(Story::of(group(reader)).says(add(), &[]).starts_with("LOW "));
+    assert_eq!(
+        Story::of(group(admin)).says(add(), &["Strength"]),
+        "HIGH added user bob to group team\nStrength: group team is an administrator"
+    );
+}
+
+#[test]
+fn iam_out_of_reach_is_said_and_stops_nothing() {
+    let account = || Account { out_of_reach: Some("`iam:GetPolicy` failed: Rate exceeded"), ..Account::default() };
+    let said = Story::of(account()).says(policy("AttachUserPolicy", json!({"userName": "bob"})), &["Not seen"]);
+    assert_eq!(said, "LOW attached policy deploy to user bob\nNot seen: `iam:GetPolicy` failed: Rate exceeded");
+    let said = Story::of(account()).says(put("app", &allow(json!("*"))), &["Not seen"]);
+    assert_eq!(
+        said,
+        "CRITICAL put administrator policy app on role app\nNot seen: `iam:GetPolicy` failed: Rate exceeded"
+    );
+}
