@@ -33,6 +33,8 @@ pub struct Facts {
     pub document: Fact<Document>,
     /// What stood before in the place that the call writes to; nothing, where nothing did.
     pub before: Fact<Option<Document>>,
+    /// The version of a managed policy that `before` is.
+    pub version_before: Option<String>,
     /// What the principal holds that the call is about: the one that gets a policy, whose credentials change, or who gets
     /// into a group (then what the group holds).
     pub target: Fact<Holdings>,
@@ -83,6 +85,7 @@ impl Facts {
     pub const NONE: &'static Self = &Self {
         document: Fact::Unasked,
         before: Fact::Unasked,
+        version_before: None,
         target: Fact::Unasked,
         actor: Fact::Unasked,
         passed: Vec::new(),

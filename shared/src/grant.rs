@@ -4,10 +4,11 @@ mod door;
 mod given;
 
 use crate::detect::Context;
-use crate::event::{Event, Kind};
+use crate::event::{Event, Kind, Target};
 use crate::facts::{Fact, Holdings};
 use crate::finding::{Finding, Severity};
 use crate::policy::{Document, Illegal, Privilege, Strength};
+use crate::undo;
 
 pub(crate) use door::Door;
 pub(crate) use given::{Given, Held, described, loosened};
@@ -99,6 +100,14 @@ pub(crate) fn severity_unused(privilege: Privilege) -> Severity {
     match privilege {
         Privilege::Everything => Severity::High,
         Privilege::Iam | Privilege::AllButIam => Severity::Medium,
+    }
+}
+
+/// The command that takes an inline policy back: to what it was, or away.
+pub(crate) fn undo_inline(given: &Given, holder: &Target, name: &str) -> Option<String> {
+    match given.before() {
+        Some(before) => undo::put_inline_policy(holder, name, before),
+        None => undo::delete_inline_policy(holder, name),
     }
 }
 

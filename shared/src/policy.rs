@@ -15,6 +15,7 @@ mod reach;
 mod trust;
 mod verdict;
 mod wildcard;
+mod write;
 
 use std::fmt;
 use std::sync::Arc;

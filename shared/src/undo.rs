@@ -4,6 +4,10 @@
 //! allows, and none where one has not. Values follow `=`, so that no name is taken for an option.
 
 use crate::event::Target;
+use crate::policy::Document;
+
+/// The longest document that a command is given with, in characters: what is longer fills an alert.
+const LONGEST_DOCUMENT: usize = 1_500;
 
 /// `aws iam update-access-key … Inactive`.
 #[must_use]
@@ -128,6 +132,45 @@ pub fn delete_inline_policy(holder: &Target, policy: &str) -> Option<String> {
     Some(format!("aws iam delete-{kind}-policy --{kind}-name={holder} --policy-name={}", name(policy)?))
 }
 
+/// `aws iam put-user-policy …`, and so for roles and groups: writes the inline policy as it was.
+#[must_use]
+pub fn put_inline_policy(holder: &Target, policy: &str, was: &Document) -> Option<String> {
+    let (kind, holder) = kind_and_name(holder)?;
+    let (policy, document) = (name(policy)?, document(was)?);
+    Some(format!(
+        "aws iam put-{kind}-policy --{kind}-name={holder} --policy-name={policy} --policy-document={document}"
+    ))
+}
+
+/// `aws iam update-assume-role-policy …`: writes who may assume a role as it was.
+#[must_use]
+pub fn update_trust(role: &str, was: &Document) -> Option<String> {
+    Some(format!("aws iam update-assume-role-policy --role-name={} --policy-document={}", name(role)?, document(was)?))
+}
+
+/// `aws iam set-default-policy-version …`.
+#[must_use]
+pub fn set_default_version(policy_arn: &str, version: &str) -> Option<String> {
+    let version = policy_version(version)?;
+    Some(format!("aws iam set-default-policy-version --policy-arn={} --version-id={version}", arn(policy_arn)?))
+}
+
+/// `aws iam put-user-permissions-boundary …`, and so for roles.
+#[must_use]
+pub fn put_boundary(holder: &Target, boundary: &str) -> Option<String> {
+    let (kind, holder) = kind_and_name(holder).filter(|(kind, _)| *kind != "group")?;
+    Some(format!(
+        "aws iam put-{kind}-permissions-boundary --{kind}-name={holder} --permissions-boundary={}",
+        arn(boundary)?
+    ))
+}
+
+/// A document between single quotes, if it is short enough to be pasted.
+fn document(document: &Document) -> Option<String> {
+    let text = document.to_text();
+    (text.len() <= LONGEST_DOCUMENT).then(|| format!("'{text}'"))
+}
+
 /// `aws iam delete-policy …`. IAM refuses while the policy is attached to anything.
 #[must_use]
 pub fn delete_policy(policy_arn: &str) -> Option<String> {
@@ -137,9 +180,14 @@ pub fn delete_policy(policy_arn: &str) -> Option<String> {
 /// `aws iam delete-policy-version …`. IAM refuses while the version is the default.
 #[must_use]
 pub fn delete_policy_version(policy_arn: &str, version: &str) -> Option<String> {
-    let number = version.strip_prefix('v').filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()))?;
-    let policy = arn(policy_arn)?;
-    (!number.is_empty()).then(|| format!("aws iam delete-policy-version --policy-arn={policy} --version-id={version}"))
+    let version = policy_version(version)?;
+    Some(format!("aws iam delete-policy-version --policy-arn={} --version-id={version}", arn(policy_arn)?))
+}
+
+/// `text`, if it has the form of a policy version: `v12`.
+fn policy_version(text: &str) -> Option<&str> {
+    let number = text.strip_prefix('v')?;
+    (!number.is_empty() && number.len() <= 9 && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)
 }
 
 /// `aws iam remove-user-from-group …`.

@@ -59,10 +59,10 @@ impl Policies for Account {
         self.answer(found.map(|(_, statements)| document(statements)))
     }
 
-    async fn newest_besides(&self, arn: &str, version: &str) -> Fact<Option<Document>> {
+    async fn newest_besides(&self, arn: &str, version: &str) -> Fact<Option<(String, Document)>> {
         let others = self.managed.get(arn).map(|list| {
             let newest = list.iter().filter(|(name, _)| *name != version).max_by_key(|(name, _)| *name);
-            newest.map(|(_, statements)| document(statements))
+            newest.map(|(name, statements)| ((*name).to_owned(), document(statements)))
         });
         self.answer(others)
     }
@@ -129,6 +129,9 @@ impl<I: Policies> Story<I> {
 
 fn said(finding: &Finding, labels: &[&str]) -> String {
     let mut said = format!("{} {}", finding.severity, finding.act);
+    if let Some(undo) = finding.undo.as_ref().filter(|_| labels.contains(&"Undo")) {
+        said.push_str(&format!("\nUndo: {undo}"));
+    }
     for fact in finding.evidence.iter().filter(|fact| labels.contains(&fact.label.as_str())) {
         said.push_str(&format!("\n{}: {}", fact.label, fact.value));
     }
@@ -365,6 +368,37 @@ fn a_version_is_compared_with_the_one_before() {
     let said = story.says(version(allow(json!(["s3:ListBucket", "iam:CreateAccessKey"]))), &["Compared"]);
     assert!(said.starts_with("HIGH gave policy deploy a new version, which opens escalation path PE-023"), "{said}");
     assert_eq!(story.says(version(allow(json!(["iam:CreateAccessKey", "s3:ListBucket"]))), &[]), "nothing");
+}
+
+#[test]
+fn a_change_is_taken_back_by_what_stood_there_before() {
+    let mut story = Story::of(Unread);
+    let mut odd = allow(json!("s3:ListBucket"));
+    odd["Sid"] = json!("it's");
+    assert_eq!(
+        story.says(put("app", &odd), &["Undo"]),
+        "LOW put inline policy app on role app\nUndo: aws iam delete-role-policy --role-name=app --policy-name=app"
+    );
+    assert_eq!(
+        story.says(put("app", &allow(json!("s3:GetBucketPolicy"))), &["Undo"]),
+        "LOW put inline policy app on role app\nUndo: aws iam put-role-policy --role-name=app --policy-name=app \
+         --policy-document='{\"Statement\":[{\"Action\":[\"s3:ListBucket\"],\"Effect\":\"Allow\",\"Resource\":[\"*\"],\
+         \"Sid\":\"it\\u0027s\"}],\"Version\":\"2012-10-17\"}'"
+    );
+    story.says(trust("app", json!({"Service": "lambda.amazonaws.com"}), json!({})), &[]);
+    let opened = story.says(trust("app", json!({"AWS": "123456789012"}), json!({})), &["Undo"]);
+    assert!(
+        opened.contains("\nUndo: aws iam update-assume-role-policy --role-name=app --policy-document='{"),
+        "{opened}"
+    );
+
+    let versions = vec![("v2", allow(json!("s3:*"))), ("v1", allow(json!("s3:ListBucket")))];
+    let mut story = Story::of(Account { managed: HashMap::from([(POLICY, versions)]), ..Account::default() });
+    assert_eq!(
+        story.says(policy("SetDefaultPolicyVersion", json!({"versionId": "v2"})), &["Undo"]),
+        "MEDIUM switched policy deploy to version v2\nUndo: aws iam set-default-policy-version \
+         --policy-arn=arn:aws:iam::111122223333:policy/deploy --version-id=v1"
+    );
 }
 
 #[test]

@@ -33,7 +33,7 @@ impl Policies for IamPolicies {
         .await
     }
 
-    async fn newest_besides(&self, arn: &str, version: &str) -> Fact<Option<Document>> {
+    async fn newest_besides(&self, arn: &str, version: &str) -> Fact<Option<(String, Document)>> {
         patiently(async {
             let versions = self.0.list_policy_versions().policy_arn(arn).send().await;
             let versions = versions.map_err(|error| failed("ListPolicyVersions", arn, &error))?;
@@ -43,7 +43,7 @@ impl Policies for IamPolicies {
             let Some(newest) = others.max_by_key(|other| number(other)).and_then(PolicyVersion::version_id) else {
                 return Ok(None);
             };
-            self.version(arn, newest).await.map(Some)
+            self.version(arn, newest).await.map(|document| Some((newest.to_owned(), document)))
         })
         .await
     }

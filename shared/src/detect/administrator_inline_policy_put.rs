@@ -23,7 +23,6 @@ use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
 use crate::finding::{Finding, Severity};
 use crate::grant::{self, Given, Held};
-use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
@@ -47,6 +46,6 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         .finding(event, format!("put {} policy {name} on {holder}", grant.privilege.word()))
         .severity(grant::severity(grant.privilege))
         .evidence("Policy", name)
-        .undo(undo::delete_inline_policy(&holder, name));
+        .undo(grant::undo_inline(&given, &holder, name));
     Some(grant::weigh(event, context, given.described(finding)))
 }

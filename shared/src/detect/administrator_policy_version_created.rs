@@ -53,7 +53,9 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
             if in_force { "at once, for all who hold the policy" } else { "not before it is made the default" },
         );
     let finding = if in_force {
-        finding.severity(grant::severity(grant.privilege))
+        let before = context.facts.version_before.as_deref();
+        let undo = before.and_then(|before| undo::set_default_version(arn, before));
+        finding.severity(grant::severity(grant.privilege)).undo(undo)
     } else {
         let undo = version.and_then(|version| undo::delete_policy_version(arn, version));
         finding.severity(grant::severity_unused(grant.privilege)).undo(undo)

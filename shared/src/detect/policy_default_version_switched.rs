@@ -22,6 +22,7 @@ use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
 use crate::finding::{Finding, Severity};
 use crate::grant::{self, Given, Held};
+use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
@@ -39,13 +40,15 @@ pub(super) static DETECTION: Detection = Detection {
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let arn = event.request("policyArn")?;
     let version = event.request("versionId")?;
+    let undo = context.facts.version_before.as_deref().and_then(|before| undo::set_default_version(arn, before));
     let act = format!("switched {} to version {version}", event.target());
     let Some(given) = Given::named(context, arn, Held::Now) else {
         let finding = DETECTION
             .finding(event, act)
             .evidence("Policy", arn)
             .evidence("Allows", "not in the event: read the version")
-            .evidence_if("Not seen", context.facts.document.unseen());
+            .evidence_if("Not seen", context.facts.document.unseen())
+            .undo(undo);
         return Some(grant::weigh(event, context, finding));
     };
     let finding = match given.privilege() {
@@ -55,5 +58,5 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
             .severity(grant::severity(grant.privilege)),
         None => DETECTION.finding(event, act),
     };
-    Some(grant::weigh(event, context, given.described(finding.evidence("Policy", arn))))
+    Some(grant::weigh(event, context, given.described(finding.evidence("Policy", arn).undo(undo))))
 }

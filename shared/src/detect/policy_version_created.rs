@@ -45,7 +45,12 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     if given.is_unchanged() {
         return None;
     }
-    let undo = version.filter(|_| !in_force).and_then(|version| undo::delete_policy_version(arn, version));
+    let undo = match version {
+        _ if in_force => {
+            context.facts.version_before.as_deref().and_then(|before| undo::set_default_version(arn, before))
+        }
+        version => version.and_then(|version| undo::delete_policy_version(arn, version)),
+    };
     let finding = DETECTION
         .finding(event, format!("gave {} a new version", event.target()))
         .evidence_if("Version", version)

@@ -59,7 +59,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let account = context.config.account_name(account);
     let (act, undo) = match event.call() {
         "CreateRole" => (format!("created role {role}, which account {account} may assume"), undo::delete_role(role)),
-        _ => (format!("let account {account} assume role {role}"), None),
+        _ => (format!("let account {account} assume role {role}"), door.undo(role)),
     };
     let finding = DETECTION
         .finding(event, act)

@@ -60,7 +60,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let condition = if plain { "" } else { ", with a condition" };
     let (act, undo) = match event.call() {
         "CreateRole" => (format!("created role {role}, which everyone may assume{condition}"), undo::delete_role(role)),
-        _ => (format!("let everyone assume role {role}{condition}"), None),
+        _ => (format!("let everyone assume role {role}{condition}"), door.undo(role)),
     };
     let finding = DETECTION
         .finding(event, act)

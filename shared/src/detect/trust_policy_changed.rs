@@ -51,7 +51,11 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
             let finding = finding
                 .severity(if services_only { Severity::Low } else { Severity::Medium })
                 .evidence("Trusts", door.document.trusted_in_words(&event.account));
-            grant::reaching(context, door.described(finding, event, context), &format!("role {role}"))
+            grant::reaching(
+                context,
+                door.described(finding.undo(door.undo(role)), event, context),
+                &format!("role {role}"),
+            )
         }
     };
     Some(grant::weigh(event, context, finding))

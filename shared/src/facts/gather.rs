@@ -14,8 +14,8 @@ pub trait Policies {
     /// A managed policy's document: of that version, or of its default version.
     async fn managed(&self, arn: &str, version: Option<&str>) -> Fact<Document>;
 
-    /// The document of the newest version of a managed policy but that one; nothing, if it has no other.
-    async fn newest_besides(&self, arn: &str, version: &str) -> Fact<Option<Document>>;
+    /// The newest version of a managed policy but that one, with its document; nothing, if it has no other.
+    async fn newest_besides(&self, arn: &str, version: &str) -> Fact<Option<(String, Document)>>;
 
     /// What a principal holds, groups and boundary included.
     async fn holdings(&self, holder: &Holder) -> Fact<Holdings>;
@@ -29,7 +29,7 @@ impl Policies for Unread {
     async fn managed(&self, _: &str, _: Option<&str>) -> Fact<Document> {
         Fact::Unasked
     }
-    async fn newest_besides(&self, _: &str, _: &str) -> Fact<Option<Document>> {
+    async fn newest_besides(&self, _: &str, _: &str) -> Fact<Option<(String, Document)>> {
         Fact::Unasked
     }
     async fn holdings(&self, _: &Holder) -> Fact<Holdings> {
@@ -84,11 +84,14 @@ pub async fn gather(event: &Event, policies: &impl Policies, ledger: &impl Ledge
                 |illegal| Fact::Unseen(format!("the document before is not legal: {illegal}")),
                 |document| Fact::Known(Some(document)),
             ),
-            (Before::OtherVersion { arn, but, .. }, _) => policies.newest_besides(arn, but).await,
+            (Before::OtherVersion { .. }, _) => Fact::Unasked,
             (Before::Default { arn, .. }, _) => some(policies.managed(arn, None).await),
             (_, Fact::Unseen(why)) => Fact::Unseen(why),
             (_, Fact::Unasked) => Fact::Unasked,
         };
+        if let Before::OtherVersion { arn, but, .. } = before {
+            facts.compare_with(policies.newest_besides(arn, but).await);
+        }
     }
     if let Some(holder) = target {
         facts.target = policies.holdings(&holder).await;
@@ -97,6 +100,25 @@ pub async fn gather(event: &Event, policies: &impl Policies, ledger: &impl Ledge
         facts.actor = policies.holdings(&holder).await;
     }
     facts
+}
+
+impl Facts {
+    /// What is remembered goes before what IAM has as the newest other version: that need not have been in force.
+    fn compare_with(&mut self, newest: Fact<Option<(String, Document)>>) {
+        match (&self.before, newest) {
+            (Fact::Known(Some(before)), Fact::Known(Some((version, document)))) => {
+                self.version_before = before.says_the_same_as(&document).then_some(version);
+            }
+            (Fact::Known(_), _) => {}
+            (_, Fact::Known(Some((version, document)))) => {
+                self.version_before = Some(version);
+                self.before = Fact::Known(Some(document));
+            }
+            (_, Fact::Known(None)) => self.before = Fact::Known(None),
+            (Fact::Unasked, Fact::Unseen(why)) => self.before = Fact::Unseen(why),
+            (Fact::Unasked | Fact::Unseen(_), _) => {}
+        }
+    }
 }
 
 /// Remembers what the call left in the place that it wrote to. To be called once people were told: were a change learned

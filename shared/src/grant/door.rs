@@ -5,6 +5,7 @@ use crate::detect::Context;
 use crate::event::Event;
 use crate::finding::{Finding, Severity};
 use crate::policy::{Document, Flaw, Illegal, Trusted};
+use crate::undo;
 
 /// A role's trust policy as a call leaves it.
 pub(crate) struct Door<'a> {
@@ -42,6 +43,11 @@ impl<'a> Door<'a> {
         let shown = |trusted: &Trusted<'_>| trusted.statement.condition_keys();
         let known = before.trusted(self.account).into_iter().filter(|old| old.who == trusted.who);
         !known.into_iter().any(|old| shown(&old) == shown(trusted))
+    }
+
+    /// The command that writes it as it was before, if that is known.
+    pub(crate) fn undo(&self, role: &str) -> Option<String> {
+        undo::update_trust(role, self.before?)
     }
 
     /// Says what is weak about it. Everyone and other accounts have detections of their own.

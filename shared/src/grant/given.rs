@@ -69,6 +69,11 @@ impl Given {
         }
     }
 
+    /// What stood there before, if that is known and was something.
+    pub(crate) fn before(&self) -> Option<&Document> {
+        self.before.as_ref()
+    }
+
     /// The privilege that it adds, if it adds one.
     pub(crate) fn privilege(&self) -> Option<Grant<'_>> {
         let had = self.base.privilege().map(|grant| grant.privilege);
