@@ -127,6 +127,16 @@ def create_access_key(actor: Json, target: str, key_id: str) -> CloudTrailEvent:
     )
 
 
+def iam_call(actor: Json, name: str, parameters: Json, response: Json | None = None) -> CloudTrailEvent:
+    """A call of IAM that did what it asked for."""
+    return _api_call(actor, "iam.amazonaws.com", name, requestParameters=parameters, responseElements=response)
+
+
+def policy(*statements: Json) -> str:
+    """A policy document as calls carry it: JSON in a text."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
 def denied_call(
     actor: Json, service: str = "iam", name: str = "AttachUserPolicy", parameters: Json | None = None
 ) -> CloudTrailEvent:

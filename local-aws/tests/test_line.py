@@ -370,6 +370,66 @@ def test_with_the_table_gone_people_still_hear_and_quarantine_does_not_act(deplo
     assert line.iam_writes() == []
 
 
+# What IAM knows beside the event.
+
+
+ADMINISTRATOR = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+
+def test_a_policy_that_the_event_only_names_is_read_and_judged(deploy_line: DeployLine) -> None:
+    line = deploy_line()
+    line.account.create_user("bob")
+    iam = line.account.client("iam")
+    arn = iam.create_policy(PolicyName="limits", PolicyDocument=events.policy(ADMINISTRATOR))["Policy"]["Arn"]
+    iam.attach_user_policy(UserName="bob", PolicyArn=arn)
+    alice = events.iam_user(line.account.id, "alice")
+    line.send(events.iam_call(alice, "AttachUserPolicy", {"userName": "bob", "policyArn": arn}))
+    (alert,) = line.alerts("iam-changes")
+    assert alert.attributes["severity"] == "CRITICAL"
+    assert "attached administrator policy limits to user bob" in line.emails()[0]["text"].splitlines()[0]
+    no_event_failed(line)
+
+
+def test_a_path_across_two_policies_of_a_role_is_found(deploy_line: DeployLine) -> None:
+    line = deploy_line()
+    iam = line.account.client("iam")
+    iam.create_role(RoleName="app", AssumeRolePolicyDocument=events.policy())
+    run = {"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "*"}
+    iam.put_role_policy(RoleName="app", PolicyName="run", PolicyDocument=events.policy(run))
+    document = events.policy({"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"})
+    iam.put_role_policy(RoleName="app", PolicyName="pass", PolicyDocument=document)
+    alice = events.iam_user(line.account.id, "alice")
+    put = {"roleName": "app", "policyName": "pass", "policyDocument": document}
+    line.send(events.iam_call(alice, "PutRolePolicy", put))
+    (alert,) = line.alerts("iam-changes")
+    assert alert.attributes["severity"] == "HIGH"
+    assert "path PE-069" in line.emails()[0]["text"]
+    assert "of inline policy run" in line.emails()[0]["text"]
+
+
+def test_the_same_policy_put_again_is_silent(deploy_line: DeployLine) -> None:
+    line = deploy_line()
+    alice = events.iam_user(line.account.id, "alice")
+    put = {"userName": "bob", "policyName": "more", "policyDocument": events.policy(ADMINISTRATOR)}
+    line.send(events.iam_call(alice, "PutUserPolicy", put))
+    assert len(line.alerts("iam-changes")) == 1
+    line.send(events.iam_call(alice, "PutUserPolicy", put))
+    line.wait_for_calls("IamChanges", 2)
+    assert len(line.findings.read(1)) == 1, "not even machines hear of it"
+
+
+def test_without_the_right_to_read_iam_the_finding_says_what_it_could_not_see(deploy_line: DeployLine) -> None:
+    line = deploy_line(change=without_permission("iam:GetPolicy"))
+    arn = f"arn:aws:iam::{line.account.id}:policy/limits"
+    alice = events.iam_user(line.account.id, "alice")
+    event = events.iam_call(alice, "AttachUserPolicy", {"userName": "bob", "policyArn": arn})
+    line.send(event)
+    (found,) = line.findings_about(event)
+    not_seen = [fact["value"] for fact in found["finding"]["evidence"] if fact["label"] == "Not seen"]
+    assert any("iam:GetPolicy" in why and "not authorized" in why for why in not_seen), not_seen
+    no_event_failed(line)
+
+
 # Undo.
 
 
