@@ -1,5 +1,6 @@
 //! `iamwatch` on the command line.
 
+mod baseline;
 mod check;
 mod detections;
 mod explain;
@@ -26,6 +27,7 @@ enum Command {
     Check(check::Check),
     Detections(detections::Detections),
     Explain(explain::Explain),
+    Baseline(baseline::Baseline),
     Quarantine(quarantine::Quarantine),
 }
 
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Detections(detections) => detections.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Baseline(baseline) => baseline.run(),
         Command::Quarantine(quarantine) => quarantine.run(),
     };
     match done {

@@ -418,6 +418,19 @@ def test_the_same_policy_put_again_is_silent(deploy_line: DeployLine) -> None:
     assert len(line.findings.read(1)) == 1, "not even machines hear of it"
 
 
+def test_a_baseline_makes_the_first_change_of_a_policy_comparable(deploy_line: DeployLine, binaries: Path) -> None:
+    line = deploy_line()
+    iam = line.account.client("iam")
+    iam.create_role(RoleName="app", AssumeRolePolicyDocument=events.policy())
+    iam.put_role_policy(RoleName="app", PolicyName="all", PolicyDocument=events.policy(ADMINISTRATOR))
+    assert "learned" in line.stack.iamwatch(binaries, "baseline")
+    alice = events.iam_user(line.account.id, "alice")
+    put = {"roleName": "app", "policyName": "all", "policyDocument": events.policy(ADMINISTRATOR)}
+    line.send(events.iam_call(alice, "PutRolePolicy", put))
+    line.wait_for_calls("IamChanges", 1)
+    assert line.findings.read(0, settle=0.5) == [], "it says what it said before"
+
+
 def test_without_the_right_to_read_iam_the_finding_says_what_it_could_not_see(deploy_line: DeployLine) -> None:
     line = deploy_line(change=without_permission("iam:GetPolicy"))
     arn = f"arn:aws:iam::{line.account.id}:policy/limits"

@@ -1,5 +1,6 @@
 //! How the line reaches AWS.
 
+pub mod baseline;
 mod clients;
 pub mod containment;
 mod dynamodb;
@@ -8,7 +9,7 @@ mod publish;
 pub mod serve;
 
 pub use clients::{Clients, Roots};
-pub use dynamodb::DynamoLedger;
+pub use dynamodb::{DynamoLedger, table_of_stack};
 pub use policies::IamPolicies;
 pub use publish::{FindingsBus, Topic};
 

@@ -9,7 +9,7 @@ mod place;
 
 use std::fmt;
 
-pub use gather::{Policies, Unread, gather, is_of_a_story, learn};
+pub use gather::{Policies, Unread, gather, is_of_a_story, learn, remembered_as};
 pub use place::Place;
 
 use crate::event::{Actor, Kind, Target};

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use iamwatch::alert;
 use iamwatch::aws::containment::{AwsIam, DynamoRecords};
 use iamwatch::aws::serve::now;
-use iamwatch::aws::{Clients, Roots};
+use iamwatch::aws::{Clients, Roots, table_of_stack};
 use iamwatch::config::Config;
 use iamwatch::detect::Context;
 use iamwatch::quarantine::{Record, Records as _, restore};
@@ -31,12 +31,14 @@ pub(super) async fn run(asked: &Quarantine) -> io::Result<ExitCode> {
 
 async fn answer(asked: &Quarantine) -> Result<String, String> {
     let clients = Clients::from_env(Roots::System).await;
-    let records = match &asked.table {
-        Some(table) => DynamoRecords { client: clients.dynamodb(), table: table.clone() },
-        None => DynamoRecords::of_stack(clients.dynamodb(), &asked.stack).await?,
+    let client = clients.dynamodb();
+    let table = match &asked.table {
+        Some(table) => table.clone(),
+        None => table_of_stack(&client, &asked.stack).await?,
     };
+    let records = DynamoRecords { client, table };
     match &asked.command {
-        Command::List => Ok(table(&records.list().await?)),
+        Command::List => Ok(listed(&records.list().await?)),
         Command::Show { id } => Ok(whole(&find(&records, id).await?, &asked.stack)),
         Command::Restore { id } => {
             let record = find(&records, id).await?;
@@ -52,7 +54,7 @@ async fn find(records: &DynamoRecords, id: &str) -> Result<Record, String> {
 }
 
 /// One line a record, the latest first.
-fn table(records: &[Record]) -> String {
+fn listed(records: &[Record]) -> String {
     if records.is_empty() {
         return "quarantine has no records: no finding asked for it yet\n".to_owned();
     }

@@ -113,26 +113,6 @@ impl Records for DynamoRecords {
 }
 
 impl DynamoRecords {
-    /// The records of a stack, whose table CloudFormation named after it.
-    pub async fn of_stack(client: aws_sdk_dynamodb::Client, stack: &str) -> Result<Self, String> {
-        let prefix = format!("{stack}-Ledger-");
-        let mut found = Vec::new();
-        let mut pages = client.list_tables().into_paginator().send();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| format!("the account's tables were not listed: {}", because(&error)))?;
-            found.extend(page.table_names().iter().filter(|name| name.starts_with(&prefix)).cloned());
-        }
-        match <[String; 1]>::try_from(found) {
-            Ok([table]) => Ok(Self { client, table }),
-            Err(found) if found.is_empty() => Err(format!(
-                "no stack `{stack}` keeps records in this account and region; check the credentials, `AWS_REGION` and `--stack`"
-            )),
-            Err(found) => {
-                Err(format!("stack `{stack}` has several tables ({}); name one with `--table`", found.join(", ")))
-            }
-        }
-    }
-
     /// All records, the latest first. For a person: it reads the whole table.
     pub async fn list(&self) -> Result<Vec<Record>, String> {
         let mut records: Vec<Record> = Vec::new();

@@ -332,6 +332,30 @@ impl DynamoLedger {
     }
 }
 
+/// The table of a stack, which `CloudFormation` named after it.
+///
+/// # Errors
+///
+/// When there is no such table, or several, or they cannot be listed.
+pub async fn table_of_stack(client: &Client, stack: &str) -> Result<String, String> {
+    let prefix = format!("{stack}-Ledger-");
+    let mut found = Vec::new();
+    let mut pages = client.list_tables().into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| format!("the account's tables were not listed: {}", because(&error)))?;
+        found.extend(page.table_names().iter().filter(|name| name.starts_with(&prefix)).cloned());
+    }
+    match <[String; 1]>::try_from(found) {
+        Ok([table]) => Ok(table),
+        Err(found) if found.is_empty() => Err(format!(
+            "no stack `{stack}` has a table in this account and region; check the credentials, `AWS_REGION` and `--stack`"
+        )),
+        Err(found) => {
+            Err(format!("stack `{stack}` has several tables ({}); name one with `--table`", found.join(", ")))
+        }
+    }
+}
+
 fn claim_key(delivery: &Delivery) -> String {
     format!("claim#{delivery}")
 }

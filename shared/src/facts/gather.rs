@@ -135,8 +135,13 @@ pub async fn learn(event: &Event, ledger: &impl Ledger, now: Timestamp) -> Resul
         // What stands there now is not in the event: what is remembered would be wrong.
         Left::Named => return ledger.forget(&place.key()).await,
     };
-    let note = Note { text, at: event.time.unwrap_or(now), until: now + REMEMBERED };
-    ledger.remember(&place.key(), &note, now).await
+    ledger.remember(&place.key(), &remembered_as(text, event.time.unwrap_or(now), now), now).await
+}
+
+/// What stands in a place since `at`, as the ledger remembers it.
+#[must_use]
+pub fn remembered_as(text: String, at: Timestamp, now: Timestamp) -> Note {
+    Note { text, at, until: now + REMEMBERED }
 }
 
 /// What an event makes one ask.
