@@ -11,8 +11,10 @@ use crate::finding::Severity;
 pub struct Config {
     /// The name of the stack: how its own resources are recognised.
     pub stack: String,
-    /// Account names by account id.
+    /// Names of one's own accounts by account id: letting these in is no news.
     pub account_names: BTreeMap<String, String>,
+    /// Names of vendors by account id: letting these in is no news, as long as they must show an external id.
+    pub vendors: BTreeMap<String, String>,
     /// Findings below it are recorded and handed over, but not told to people.
     pub min_severity: Severity,
     /// Start URL of the Identity Center access portal: links to the console go through it.
@@ -74,6 +76,7 @@ impl Default for Config {
         Self {
             stack: String::new(),
             account_names: BTreeMap::new(),
+            vendors: BTreeMap::new(),
             min_severity: Severity::Low,
             portal_url: None,
             quarantine: Quarantine { mode: Mode::DryRun, exempt: Vec::new() },
@@ -85,7 +88,7 @@ impl Config {
     /// The account's name and number where a name is known, else its number.
     #[must_use]
     pub fn account(&self, id: &str) -> String {
-        match self.account_names.get(id) {
+        match self.name_of(id) {
             Some(name) => format!("{name} ({id})"),
             None => id.to_owned(),
         }
@@ -94,7 +97,13 @@ impl Config {
     /// The account's name, else its number.
     #[must_use]
     pub fn account_name<'a>(&'a self, id: &'a str) -> &'a str {
-        self.account_names.get(id).map_or(id, String::as_str)
+        self.name_of(id).unwrap_or(id)
+    }
+
+    /// The account's name, if it has one: one's own, or a vendor's.
+    #[must_use]
+    pub fn name_of(&self, id: &str) -> Option<&str> {
+        self.account_names.get(id).or_else(|| self.vendors.get(id)).map(String::as_str)
     }
 
     /// Reads what the stack sets. `get` looks an environment variable up.
@@ -107,6 +116,7 @@ impl Config {
         let config = Self {
             stack: said.required("IAMWATCH_STACK"),
             account_names: said.account_names("IAMWATCH_ACCOUNT_NAMES"),
+            vendors: said.account_names("IAMWATCH_VENDOR_ACCOUNTS"),
             min_severity: said.parsed("IAMWATCH_MIN_SEVERITY", Severity::Medium, str::parse),
             portal_url: said.portal("IAMWATCH_PORTAL_URL"),
             quarantine: Quarantine {

@@ -31,6 +31,7 @@ fn what_is_not_said_has_a_careful_default() {
 fn what_is_said_is_read() {
     let (config, resources) = read([
         ("IAMWATCH_ACCOUNT_NAMES", " 111122223333=prod-payments, 123456789012 = dev "),
+        ("IAMWATCH_VENDOR_ACCOUNTS", "210987654321=example-vendor"),
         ("IAMWATCH_MIN_SEVERITY", "high"),
         ("IAMWATCH_QUARANTINE_MODE", "enforce"),
         ("IAMWATCH_QUARANTINE_EXEMPT", "/break-glass/, arn:aws:iam::111122223333:user/ops/ann"),
@@ -40,6 +41,8 @@ fn what_is_said_is_read() {
     assert_eq!(config.account("111122223333"), "prod-payments (111122223333)");
     assert_eq!(config.account_name("123456789012"), "dev");
     assert_eq!(config.account_name("999999999999"), "999999999999");
+    assert_eq!(config.account("210987654321"), "example-vendor (210987654321)");
+    assert!(!config.account_names.contains_key("210987654321"), "a vendor is not one of our own");
     assert_eq!((config.min_severity, config.quarantine.mode), (Severity::High, Mode::Enforce));
     assert_eq!(config.portal_url.as_deref(), Some("https://example.awsapps.com/start"));
     assert_eq!(resources.bus, "iamwatch");
@@ -86,9 +89,9 @@ fn enforce_needs_somebody_exempt() {
 
 proptest! {
     #[test]
-    fn any_text_in_any_variable_is_read_or_refused_without_panic(values in prop::collection::vec(".{0,40}", 9)) {
+    fn any_text_in_any_variable_is_read_or_refused_without_panic(values in prop::collection::vec(".{0,40}", 10)) {
         let names = ["STACK", "TABLE", "TOPIC_ARN", "BUS", "ACCOUNT_NAMES", "MIN_SEVERITY", "QUARANTINE_MODE",
-            "QUARANTINE_EXEMPT", "PORTAL_URL"];
+            "QUARANTINE_EXEMPT", "PORTAL_URL", "VENDOR_ACCOUNTS"];
         let variables: BTreeMap<String, String> =
             names.iter().map(|name| format!("IAMWATCH_{name}")).zip(values).collect();
         let _ = Config::from_env(|variable| variables.get(variable).cloned());

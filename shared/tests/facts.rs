@@ -456,3 +456,17 @@ fn iam_out_of_reach_is_said_and_stops_nothing() {
         "CRITICAL put administrator policy app on role app\nNot seen: `iam:GetPolicy` failed: Rate exceeded"
     );
 }
+
+#[test]
+fn a_vendor_that_shows_an_external_id_is_for_the_record() {
+    let vendor = ("123456789012".to_owned(), "example-vendor".to_owned());
+    let config = Config { vendors: [vendor].into(), ..Config::default() };
+    let says = |condition: Value| {
+        let event = Event::decode(trust("app", json!({"AWS": "123456789012"}), condition));
+        let finding = iamwatch::detect::look(Watcher::IamChanges, &event, &Context::new(&config)).unwrap();
+        said(&finding, &[])
+    };
+    assert_eq!(says(json!({})), "HIGH let account example-vendor assume role app");
+    let id = json!({"StringEquals": {"sts:ExternalId": "example"}});
+    assert_eq!(says(id), "LOW let account example-vendor assume role app");
+}

@@ -327,7 +327,7 @@ fn api(finding: &Finding) -> Api {
 }
 
 fn account(words: &Words<'_>, id: &str) -> Option<Account> {
-    let name = words.config.account_names.get(id).map(|name| clean(name));
+    let name = words.config.name_of(id).map(clean);
     is_account(id).then(|| Account { uid: id.to_owned(), name, type_id: 10, r#type: "AWS Account" })
 }
 

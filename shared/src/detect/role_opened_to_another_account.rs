@@ -44,26 +44,31 @@ pub(super) static DETECTION: Detection = Detection {
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let role = event.request("roleName")?;
     let door = Door::of(event, context).ok()?;
+    let config = context.config;
     let mut others = Vec::new();
     let mut conditions = Vec::new();
     for trusted in door.document.trusted(&event.account).into_iter().filter(|trusted| door.is_news(trusted)) {
         if let Who::OtherAccount { account, principal } = trusted.who {
-            others.push((account, principal));
+            let severity = match account {
+                account if config.account_names.contains_key(account) => Severity::Medium,
+                account if config.vendors.contains_key(account) && door.document.asks_who(&trusted) => Severity::Low,
+                _ => Severity::High,
+            };
+            others.push((severity, account, principal));
             conditions.extend(trusted.statement.conditions.iter().map(|condition| condition.key.clone()));
         }
     }
-    let unknown = others.iter().find(|(account, _)| !context.config.account_names.contains_key(*account));
-    let (account, _) = unknown.or(others.first())?;
-    let principals: Vec<&str> = others.iter().map(|(_, principal)| *principal).collect();
+    let (severity, account, _) = others.iter().max_by_key(|(severity, ..)| *severity)?;
+    let principals: Vec<&str> = others.iter().map(|(.., principal)| *principal).collect();
     conditions.dedup();
-    let account = context.config.account_name(account);
+    let account = config.account_name(account);
     let (act, undo) = match event.call() {
         "CreateRole" => (format!("created role {role}, which account {account} may assume"), undo::delete_role(role)),
         _ => (format!("let account {account} assume role {role}"), door.undo(role)),
     };
     let finding = DETECTION
         .finding(event, act)
-        .severity(if unknown.is_some() { Severity::High } else { Severity::Medium })
+        .severity(*severity)
         .evidence("Trusts", principals.join(", "))
         .evidence("Conditions", if conditions.is_empty() { "none".to_owned() } else { conditions.join(", ") })
         .undo(undo);

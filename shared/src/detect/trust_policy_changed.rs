@@ -47,9 +47,15 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         Ok(door) => {
             let mut trusted = door.document.trusted(&event.account);
             trusted.retain(|trusted| door.is_news(trusted));
-            let services_only = trusted.iter().all(|trusted| matches!(trusted.who, Who::Service(_)));
+            let quiet = trusted.iter().all(|trusted| match trusted.who {
+                Who::Service(_) => true,
+                Who::OtherAccount { account, .. } => {
+                    context.config.vendors.contains_key(account) && door.document.asks_who(trusted)
+                }
+                _ => false,
+            });
             let finding = finding
-                .severity(if services_only { Severity::Low } else { Severity::Medium })
+                .severity(if quiet { Severity::Low } else { Severity::Medium })
                 .evidence("Trusts", door.document.trusted_in_words(&event.account));
             grant::reaching(
                 context,

@@ -125,8 +125,7 @@ impl Document {
                 Who::Everyone => Some(Flaw::PublicIf),
                 Who::OtherAccount { account, .. } if known(account) => None,
                 Who::OtherAccount { .. } => {
-                    let shown = self.binds(&trusted) || trusted.statement.wants("sts:ExternalId");
-                    Some(if shown { Flaw::Account } else { Flaw::AccountWithoutExternalId })
+                    Some(if self.asks_who(&trusted) { Flaw::Account } else { Flaw::AccountWithoutExternalId })
                 }
                 Who::OwnAccount(name) => role.filter(|role| is_role(name, role)).map(|_| Flaw::Itself),
                 Who::Service(host) => trusted.statement.service_flaw(host),
@@ -136,6 +135,12 @@ impl Document {
             weak.extend(flaw.map(|flaw| Weak { flaw, trusted }));
         }
         weak
+    }
+
+    /// Whether somebody of another account must show an external id, or be of a named organization, account or principal.
+    #[must_use]
+    pub fn asks_who(&self, trusted: &Trusted<'_>) -> bool {
+        self.binds(trusted) || trusted.statement.wants("sts:ExternalId")
     }
 }
 
