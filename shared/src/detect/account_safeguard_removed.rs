@@ -1,0 +1,58 @@
+//! # A safeguard of the whole account was taken away
+//!
+//! The account no longer blocks public access to its buckets, or new volumes in this region are no longer encrypted.
+//!
+//! ## Why it matters
+//!
+//! The block keeps every bucket of the account closed, whatever its policy says: without it, one policy opens a bucket to
+//! the world. A volume without encryption can be given away as a snapshot.
+//!
+//! ## False alarms
+//!
+//! An account that is to serve a public site from a bucket. Rarely meant for the whole account.
+//!
+//! ## What to do
+//!
+//! 1. Put the safeguard back with the command under Undo; with buckets, see first which of them are public by intent.
+//! 2. Ask whoever is named under Who; if they do not know of it, cut off their credentials.
+//! 3. List `PutBucketPolicy`, `PutBucketAcl`, `DeleteBucketPublicAccessBlock`, `CreateSnapshot` and
+//!    `ModifySnapshotAttribute` since the event, by `userIdentity.arn`.
+
+use super::{Context, Detection, Outcome, Page, Technique};
+use crate::blinding;
+use crate::event::{Event, Target};
+use crate::finding::{Finding, Severity};
+use crate::undo;
+use crate::watcher::{Calls, Watcher};
+
+pub(super) static DETECTION: Detection = Detection {
+    id: "account-safeguard-removed",
+    watcher: Watcher::Guardrails,
+    severity: Severity::High,
+    mitre: &[Technique { id: "T1685", was: Some("T1562.001"), name: "Disable or Modify Tools" }],
+    covers: &["TAMP-25"],
+    calls: &[
+        Calls { source: "ec2.amazonaws.com", names: &["DisableEbsEncryptionByDefault"] },
+        Calls { source: "s3.amazonaws.com", names: &["DeleteAccountPublicAccessBlock"] },
+    ],
+    outcome: Outcome::Succeeded,
+    page: Page::of(include_str!("account_safeguard_removed.rs")),
+    detect,
+};
+
+fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+    let (severity, act, undo) = match event.call() {
+        "DisableEbsEncryptionByDefault" => (
+            Severity::Medium,
+            "switched off the encryption of new volumes",
+            undo::encrypt_volumes_by_default(&event.region),
+        ),
+        _ => (
+            Severity::High,
+            "took away the account's block on public buckets",
+            undo::block_public_access(&event.account),
+        ),
+    };
+    let finding = DETECTION.finding(event, act).severity(severity).target(Target::account(&event.account)).undo(undo);
+    blinding::weigh(event, finding)
+}
