@@ -110,6 +110,14 @@ pub(crate) fn objects(value: Option<&Value>) -> Vec<&Value> {
     }
 }
 
+/// A number of days in a sentence.
+pub(crate) fn days(count: u64) -> String {
+    match count {
+        1 => "a day".to_owned(),
+        count => format!("{count} days"),
+    }
+}
+
 /// Whether an ARN names another account than this one. A short name, which has no account, is this one's.
 pub(crate) fn is_anothers(arn: &str, account: &str) -> bool {
     arn.split(':').nth(4).is_some_and(|owner| !owner.is_empty() && owner != account)

@@ -1,6 +1,6 @@
 //! # A safeguard of the whole account was taken away
 //!
-//! The account no longer blocks public access to its buckets, or new volumes in this region are no longer encrypted.
+//! The account no longer blocks public access to its buckets, or not all of it, or new volumes in this region are no longer encrypted.
 //!
 //! ## Why it matters
 //!
@@ -19,7 +19,7 @@
 //!    `ModifySnapshotAttribute` since the event, by `userIdentity.arn`.
 
 use super::{Context, Detection, Outcome, Page, Technique};
-use crate::blinding;
+use crate::blinding::{self, flag};
 use crate::event::{Event, Target};
 use crate::finding::{Finding, Severity};
 use crate::undo;
@@ -33,26 +33,45 @@ pub(super) static DETECTION: Detection = Detection {
     covers: &["TAMP-25"],
     calls: &[
         Calls { source: "ec2.amazonaws.com", names: &["DisableEbsEncryptionByDefault"] },
-        Calls { source: "s3.amazonaws.com", names: &["DeleteAccountPublicAccessBlock"] },
+        Calls { source: "s3.amazonaws.com", names: &["DeleteAccountPublicAccessBlock", "PutAccountPublicAccessBlock"] },
     ],
     outcome: Outcome::Succeeded,
     page: Page::of(include_str!("account_safeguard_removed.rs")),
     detect,
 };
 
+/// The four settings of the block, each on by itself.
+const BLOCKS: [&str; 4] = ["blockPublicAcls", "ignorePublicAcls", "blockPublicPolicy", "restrictPublicBuckets"];
+
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
-    let (severity, act, undo) = match event.call() {
+    let off = |setting: &&str| flag(event, &format!("publicAccessBlockConfiguration.{setting}")) == Some(false);
+    let opened: Vec<&str> = BLOCKS.iter().copied().filter(off).collect();
+    let (severity, safeguard, act, undo) = match event.call() {
         "DisableEbsEncryptionByDefault" => (
             Severity::Medium,
+            "volume encryption",
             "switched off the encryption of new volumes",
             undo::encrypt_volumes_by_default(&event.region),
         ),
+        "PutAccountPublicAccessBlock" if opened.is_empty() => return None,
+        "PutAccountPublicAccessBlock" => (
+            Severity::High,
+            "public access block",
+            "opened the account's block on public buckets",
+            undo::block_public_access(&event.account),
+        ),
         _ => (
             Severity::High,
+            "public access block",
             "took away the account's block on public buckets",
             undo::block_public_access(&event.account),
         ),
     };
-    let finding = DETECTION.finding(event, act).severity(severity).target(Target::account(&event.account)).undo(undo);
+    let finding = DETECTION
+        .finding(event, act)
+        .severity(severity)
+        .target(Target { kind: "safeguard".to_owned(), name: safeguard.to_owned(), arn: None })
+        .evidence_if("Switched off", (!opened.is_empty()).then(|| opened.join(", ")))
+        .undo(undo);
     blinding::weigh(event, finding)
 }

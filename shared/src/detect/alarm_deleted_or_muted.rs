@@ -20,7 +20,7 @@
 //! 3. List all calls by that ARN in the 24 hours after, by `userIdentity.arn`.
 
 use super::{Context, Detection, Outcome, Page, Technique};
-use crate::blinding::{self, listed, serves_security, texts};
+use crate::blinding::{self, listed, serves_security, text, texts};
 use crate::event::{Event, Target};
 use crate::finding::{Finding, Severity};
 use crate::undo;
@@ -32,16 +32,23 @@ pub(super) static DETECTION: Detection = Detection {
     severity: Severity::Medium,
     mitre: &[Technique { id: "T1685", was: Some("T1562.001"), name: "Disable or Modify Tools" }],
     covers: &["TAMP-11", "TAMP-25"],
-    calls: &[Calls { source: "monitoring.amazonaws.com", names: &["DeleteAlarms", "DisableAlarmActions"] }],
+    calls: &[Calls {
+        source: "monitoring.amazonaws.com",
+        names: &["DeleteAlarms", "DisableAlarmActions", "PutAlarmMuteRule"],
+    }],
     outcome: Outcome::Succeeded,
     page: Page::of(include_str!("alarm_deleted_or_muted.rs")),
     detect,
 };
 
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
-    let alarms = texts(event, "alarmNames");
+    let mute_rule = text(event, "name").filter(|_| event.call() == "PutAlarmMuteRule");
+    let alarms = texts(event, if mute_rule.is_some() { "muteTargets.alarmNames" } else { "alarmNames" });
     let (did, undo) = match event.call() {
         "DeleteAlarms" => ("deleted", None),
+        // Without targets the rule mutes nothing.
+        "PutAlarmMuteRule" if alarms.is_empty() => return None,
+        "PutAlarmMuteRule" => ("muted", None),
         _ => ("muted", undo::enable_alarms(&alarms, &event.region)),
     };
     let what = match alarms.as_slice() {
@@ -56,6 +63,8 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         // Whoever takes a system down deletes many alarms: it is one incident.
         .target(Target::account(&event.account))
         .evidence_if("Alarms", (!alarms.is_empty()).then(|| listed(&alarms)))
+        .evidence_if("Mute rule", mute_rule)
+        .evidence_if("When", text(event, "rule.schedule.expression"))
         .undo(undo);
     blinding::weigh(event, finding)
 }

@@ -67,10 +67,9 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         None => "all objects".to_owned(),
         Some(prefix) => format!("objects under {prefix}"),
     };
-    let when = match worst.days {
-        ..=0 => "at once".to_owned(),
-        1 => "after a day".to_owned(),
-        days => format!("after {days} days"),
+    let when = match u64::try_from(worst.days) {
+        Ok(0) | Err(_) => "within a day".to_owned(),
+        Ok(days) => format!("after {}", blinding::days(days)),
     };
     let finding = DETECTION
         .finding(event, format!("made bucket {bucket} delete {what} {when}"))

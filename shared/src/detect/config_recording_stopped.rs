@@ -92,7 +92,7 @@ fn narrowed(event: &Event) -> Option<Finding> {
         (severity, format!("made AWS Config leave out {}", listed(&excluded)))
     } else if !all && !included.is_empty() {
         let severity = if identities(&included) { Severity::Low } else { Severity::Medium };
-        (severity, format!("made AWS Config record only {} kinds of resources", included.len()))
+        (severity, format!("made AWS Config record only {}", listed(&included)))
     } else {
         return None;
     };

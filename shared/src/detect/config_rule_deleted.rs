@@ -88,7 +88,12 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
             if days >= A_YEAR {
                 return None;
             }
-            (Severity::Medium, "retention", "default", format!("made AWS Config keep records for {days} days"))
+            (
+                Severity::Medium,
+                "retention",
+                "default",
+                format!("made AWS Config keep records for {}", blinding::days(days)),
+            )
         }
     };
     let finding = DETECTION.finding(event, act).severity(severity).target(Target {

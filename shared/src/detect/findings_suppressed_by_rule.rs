@@ -21,7 +21,7 @@
 use serde_json::Value;
 
 use super::{Context, Detection, Outcome, Page, Technique};
-use crate::blinding::{self, listed, member, objects, parameter, text};
+use crate::blinding::{self, listed, member, objects, parameter, text, texts};
 use crate::event::{Event, Target};
 use crate::finding::{Finding, Severity};
 use crate::undo;
@@ -69,7 +69,11 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
             };
             (severity, "GuardDuty", rule)
         }
-        "access-analyzer.amazonaws.com" => (Severity::Medium, "Access Analyzer", event.request("ruleName")?),
+        "access-analyzer.amazonaws.com" => {
+            let public = texts(event, "filter.isPublic.eq").contains(&"true");
+            let severity = if public { Severity::High } else { Severity::Medium };
+            (severity, "Access Analyzer", event.request("ruleName")?)
+        }
         "macie2.amazonaws.com" => (archives(event, "ARCHIVE", Severity::Medium)?, "Macie", named(event)),
         // Vulnerabilities that cannot be mended are suppressed every day.
         "inspector2.amazonaws.com" => (archives(event, "SUPPRESS", Severity::Low)?, "Inspector", named(event)),

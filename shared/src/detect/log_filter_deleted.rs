@@ -1,6 +1,6 @@
 //! # A filter on logs was deleted
 //!
-//! A metric filter or a subscription filter of a log group was deleted.
+//! A metric filter or a subscription filter of a log group was deleted, or the subscription filter of all log groups.
 //!
 //! ## Why it matters
 //!
@@ -30,13 +30,19 @@ pub(super) static DETECTION: Detection = Detection {
     severity: Severity::Medium,
     mitre: &[Technique { id: "T1685", was: Some("T1562.001"), name: "Disable or Modify Tools" }],
     covers: &[],
-    calls: &[Calls { source: "logs.amazonaws.com", names: &["DeleteMetricFilter", "DeleteSubscriptionFilter"] }],
+    calls: &[Calls {
+        source: "logs.amazonaws.com",
+        names: &["DeleteAccountPolicy", "DeleteMetricFilter", "DeleteSubscriptionFilter"],
+    }],
     outcome: Outcome::Succeeded,
     page: Page::of(include_str!("log_filter_deleted.rs")),
     detect,
 };
 
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+    if event.call() == "DeleteAccountPolicy" {
+        return account_policy(event);
+    }
     let group = event.request("logGroupName").unwrap_or("of unknown name");
     let filter = event.request("filterName").unwrap_or_default();
     let kind = if event.call() == "DeleteMetricFilter" { "metric filter" } else { "subscription filter" };
@@ -46,5 +52,18 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         .severity(if security { Severity::High } else { Severity::Medium })
         .target(Target { kind: "log group".to_owned(), name: group.to_owned(), arn: None })
         .evidence_if("Serves security", security.then_some("by the name of the filter or the log group"));
+    blinding::weigh(event, finding)
+}
+
+/// One policy forwards what every log group of the account and region writes.
+fn account_policy(event: &Event) -> Option<Finding> {
+    if event.request("policyType") != Some("SUBSCRIPTION_FILTER_POLICY") {
+        return None;
+    }
+    let policy = event.request("policyName").unwrap_or("of unknown name");
+    let finding = DETECTION
+        .finding(event, format!("deleted subscription filter {policy} of all log groups"))
+        .severity(Severity::High)
+        .target(Target::account(&event.account));
     blinding::weigh(event, finding)
 }

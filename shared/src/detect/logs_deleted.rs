@@ -67,7 +67,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
             if !security || days > A_WEEK {
                 return None;
             }
-            (Severity::Medium, format!("made log group {group} keep logs for no more than {days} days"))
+            (Severity::Medium, format!("made log group {group} keep its logs for {}", blinding::days(days)))
         }
     };
     // Whoever takes a system down deletes many: they are told once. Those that matter are told each.

@@ -21,7 +21,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::blinding::{self, flag, listed, text, texts};
-use crate::event::Event;
+use crate::event::{Event, Target};
 use crate::finding::{Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
@@ -127,6 +127,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let finding = DETECTION
         .finding(event, act)
         .severity(weakens(severity))
+        .target(Target { kind: "service".to_owned(), name: service.to_owned(), arn: None })
         .evidence_if("Accounts", (!accounts.is_empty()).then(|| listed(&accounts)));
     blinding::weigh(event, finding)
 }

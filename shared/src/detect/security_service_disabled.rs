@@ -21,7 +21,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::blinding::{self, listed, text, texts};
-use crate::event::Event;
+use crate::event::{Event, Target};
 use crate::finding::{Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -83,10 +83,21 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         "DeleteAwsLogSource" => (Severity::High, "made Security Lake take in fewer logs".to_owned(), None),
         _ => (Severity::Medium, "gave up Shield Advanced".to_owned(), None),
     };
+    let service = match event.source.split('.').next() {
+        Some("access-analyzer") => "Access Analyzer",
+        Some("detective") => "Detective",
+        Some("inspector2") => "Inspector",
+        Some("macie2") => "Macie",
+        Some("securityhub") => "Security Hub",
+        Some("securitylake") => "Security Lake",
+        _ => "Shield",
+    };
     let accounts = texts(event, "accountIds");
     let finding = DETECTION
         .finding(event, act)
         .severity(severity)
+        // Each service that goes dark is an incident of its own.
+        .target(Target { kind: "service".to_owned(), name: service.to_owned(), arn: None })
         .evidence_if("Accounts", (!accounts.is_empty()).then(|| listed(&accounts)))
         .evidence_if("Graph", text(event, "graphArn"))
         .undo(undo);

@@ -21,7 +21,7 @@ use serde_json::Value;
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::blinding::{self, listed, objects, parameter, text};
-use crate::event::Event;
+use crate::event::{Event, Target};
 use crate::finding::{Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
@@ -54,33 +54,36 @@ pub(super) static DETECTION: Detection = Detection {
 
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let resource = ["resourceId", "resourceArn", "firewallName", "firewallArn"].iter().find_map(|key| text(event, key));
-    let act = match event.call() {
+    let (kind, act) = match event.call() {
         "DeleteFlowLogs" => {
             let mut deleted = Vec::new();
             flow_logs(event.record().get("requestParameters"), &mut deleted);
-            match deleted.as_slice() {
+            let act = match deleted.as_slice() {
                 [] => "deleted flow logs".to_owned(),
                 [one] => format!("deleted flow log {one}"),
                 several => format!("deleted flow logs {}", listed(several)),
-            }
+            };
+            ("flow logs", act)
         }
-        "DeleteResolverQueryLogConfig" => "deleted a log of DNS queries".to_owned(),
+        "DeleteResolverQueryLogConfig" => ("DNS logs", "deleted a log of DNS queries".to_owned()),
         "DisassociateResolverQueryLogConfig" => {
-            format!("stopped logging the DNS queries of {}", resource.unwrap_or("a network"))
+            ("DNS logs", format!("stopped logging the DNS queries of {}", resource.unwrap_or("a network")))
         }
-        "DeleteQueryLoggingConfig" => "stopped logging the DNS queries for a hosted zone".to_owned(),
+        "DeleteQueryLoggingConfig" => ("DNS logs", "stopped logging the DNS queries for a hosted zone".to_owned()),
         "UpdateLoggingConfiguration" => {
             // Each call adds or takes away one destination; none left is off.
             let left = parameter(event, "loggingConfiguration.logDestinationConfigs");
             if !objects(left).is_empty() {
                 return None;
             }
-            "stopped the logs of a network firewall".to_owned()
+            ("firewall logs", "stopped the logs of a network firewall".to_owned())
         }
-        _ => "stopped the logs of a web firewall".to_owned(),
+        _ => ("firewall logs", "stopped the logs of a web firewall".to_owned()),
     };
     let finding = DETECTION
         .finding(event, act)
+        // Whoever blinds the network deletes one after the other: they are told once for each kind.
+        .target(Target { kind: "network".to_owned(), name: kind.to_owned(), arn: None })
         .evidence_if("Of", resource)
         .evidence_if("Log", text(event, "resolverQueryLogConfigId").or_else(|| text(event, "id")));
     blinding::weigh(event, finding)

@@ -57,20 +57,22 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let off = |key: &str| event.request_value(key).and_then(Value::as_bool) == Some(false);
     let left_out: Vec<&str> = LEAVES_OUT.iter().filter(|(key, _)| off(key)).map(|(_, words)| *words).collect();
     // Who sends every setting along says nothing with those that may be as before.
-    let console = blinding::is_surely_console(event);
-    let sends_all = console || blinding::is_deployed(event);
+    let sends_all = blinding::is_surely_console(event) || blinding::is_deployed(event);
     let moved: Vec<&str> =
         SENT_TO.iter().filter(|(key, _)| event.request(key).is_some()).map(|(_, what)| *what).collect();
     let trail = event.target().name;
+    // An empty text takes a setting away, and with the log group go the alarms that count in it.
+    let cut_off = !sends_all && event.request_value("cloudWatchLogsLogGroupArn").and_then(Value::as_str) == Some("");
     let act = match (left_out.is_empty(), moved.is_empty() || sends_all) {
+        (true, _) if cut_off => format!("took the log group from trail {trail}"),
         (false, _) => format!("changed trail {trail}, which leaves out {}", left_out.join(", ")),
         (true, false) => format!("gave trail {trail} another {}", moved.join(", ")),
         (true, true) => format!("changed trail {trail}"),
     };
-    // The console sends along what was off before. Nobody leaves global services out without meaning to.
-    let means_to = off("includeGlobalServiceEvents") || !left_out.is_empty() && !console;
+    // What they send along may have been off before. Nobody leaves global services out without meaning to.
+    let means_to = off("includeGlobalServiceEvents") || !left_out.is_empty() && !sends_all;
     let foreign = event.request("kmsKeyId").is_some_and(|key| is_anothers(key, &event.account));
-    let loud = means_to || !moved.is_empty() && !sends_all || foreign;
+    let loud = means_to || cut_off || foreign || !moved.is_empty() && !sends_all;
     let unproven = off("enableLogFileValidation").then_some("off: later changes of the logs cannot be seen");
     Some(
         DETECTION
