@@ -213,6 +213,22 @@ pub fn block_public_access(account: &str) -> Option<String> {
     ))
 }
 
+/// `aws ec2 enable-snapshot-block-public-access …`.
+#[must_use]
+pub fn block_public_snapshots(in_region: &str) -> Option<String> {
+    let region = region(in_region)?;
+    Some(format!("aws ec2 enable-snapshot-block-public-access --state=block-all-sharing --region={region}"))
+}
+
+/// `aws ec2 enable-image-block-public-access …`.
+#[must_use]
+pub fn block_public_images(in_region: &str) -> Option<String> {
+    let region = region(in_region)?;
+    Some(format!(
+        "aws ec2 enable-image-block-public-access --image-block-public-access-state=block-new-sharing --region={region}"
+    ))
+}
+
 /// `aws ec2 enable-ebs-encryption-by-default …`.
 #[must_use]
 pub fn encrypt_volumes_by_default(in_region: &str) -> Option<String> {

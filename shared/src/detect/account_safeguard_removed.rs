@@ -1,15 +1,16 @@
 //! # A safeguard of the whole account was taken away
 //!
-//! The account no longer blocks public access to its buckets, or not all of it, or new volumes in this region are no longer encrypted.
+//! The account no longer blocks public access to its buckets, snapshots or images, or not all of it, or new volumes in
+//! this region are no longer encrypted.
 //!
 //! ## Why it matters
 //!
-//! The block keeps every bucket of the account closed, whatever its policy says: without it, one policy opens a bucket to
-//! the world. A volume without encryption can be given away as a snapshot.
+//! A block keeps everything of its kind in the account closed, whatever its own policy says: without it, one call opens
+//! a bucket or a snapshot to the world. Only a volume without encryption can be given to everybody as a snapshot.
 //!
 //! ## False alarms
 //!
-//! An account that is to serve a public site from a bucket. Rarely meant for the whole account.
+//! An account that is to serve a public site from a bucket, or to publish images. Rarely meant for the whole account.
 //!
 //! ## What to do
 //!
@@ -32,7 +33,14 @@ pub(super) static DETECTION: Detection = Detection {
     mitre: &[Technique { id: "T1685", was: Some("T1562.001"), name: "Disable or Modify Tools" }],
     covers: &["TAMP-25"],
     calls: &[
-        Calls { source: "ec2.amazonaws.com", names: &["DisableEbsEncryptionByDefault"] },
+        Calls {
+            source: "ec2.amazonaws.com",
+            names: &[
+                "DisableEbsEncryptionByDefault",
+                "DisableImageBlockPublicAccess",
+                "DisableSnapshotBlockPublicAccess",
+            ],
+        },
         Calls { source: "s3.amazonaws.com", names: &["DeleteAccountPublicAccessBlock", "PutAccountPublicAccessBlock"] },
     ],
     outcome: Outcome::Succeeded,
@@ -52,6 +60,18 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
             "volume encryption",
             "switched off the encryption of new volumes",
             undo::encrypt_volumes_by_default(&event.region),
+        ),
+        "DisableSnapshotBlockPublicAccess" => (
+            Severity::High,
+            "snapshot block",
+            "took away the account's block on public snapshots",
+            undo::block_public_snapshots(&event.region),
+        ),
+        "DisableImageBlockPublicAccess" => (
+            Severity::High,
+            "image block",
+            "took away the account's block on public images",
+            undo::block_public_images(&event.region),
         ),
         "PutAccountPublicAccessBlock" if opened.is_empty() => return None,
         "PutAccountPublicAccessBlock" => (

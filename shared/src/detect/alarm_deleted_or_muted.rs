@@ -9,7 +9,7 @@
 //!
 //! ## False alarms
 //!
-//! Maintenance, and systems that are taken down. What CloudFormation deletes is recorded only, and what Auto Scaling
+//! Maintenance, and systems that are taken down. What CloudFormation deletes is one step quieter, and what Auto Scaling
 //! deletes is not told.
 //!
 //! ## What to do

@@ -10,7 +10,7 @@
 //!
 //! ## False alarms
 //!
-//! Rules that are replaced. What CloudFormation deletes is recorded only, what Security Hub and Config delete on their own
+//! Rules that are replaced. What CloudFormation deletes is one step quieter, what Security Hub and Config delete on their own
 //! is not told. Results are deleted to evaluate anew.
 //!
 //! ## What to do

@@ -10,7 +10,7 @@
 //! ## False alarms
 //!
 //! Rules of applications that are paused or replaced; a rule must lose its targets before it can be deleted. What
-//! CloudFormation does is recorded only, unless the rule serves security. What services do to their own rules is not told.
+//! CloudFormation does is one step quieter. What services do to their own rules is not told.
 //!
 //! ## What to do
 //!

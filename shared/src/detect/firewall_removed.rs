@@ -9,7 +9,7 @@
 //!
 //! ## False alarms
 //!
-//! Applications that are taken down, and rules that are replaced. What CloudFormation deletes is recorded only.
+//! Applications that are taken down, and rules that are replaced. What CloudFormation deletes is one step quieter.
 //!
 //! ## What to do
 //!
@@ -64,7 +64,6 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         "ruleId",
         "iPSetId",
         "protectionId",
-        "resourceArn",
         "firewallArn",
         "firewallPolicyArn",
         "ruleGroupArn",
@@ -72,9 +71,10 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let name = names.iter().find_map(|key| text(event, key)).unwrap_or("of unknown name");
     // An ARN fills a line; the end of it says which.
     let name = name.rsplit('/').next().unwrap_or(name);
+    let behind = text(event, "resourceArn").map_or("what it was on", |arn| arn.splitn(6, ':').nth(5).unwrap_or(arn));
     let (severity, kind, act) = match event.call() {
         "DeleteWebACL" => (Severity::Medium, "web ACL", format!("deleted web ACL {name}")),
-        "DisassociateWebACL" => (Severity::Medium, "resource", format!("took the web ACL from {name}")),
+        "DisassociateWebACL" => (Severity::Medium, "resource", format!("took the web ACL from {behind}")),
         "DeleteFirewall" => (Severity::High, "firewall", format!("deleted network firewall {name}")),
         "DeleteFirewallPolicy" => (Severity::Medium, "firewall policy", format!("deleted firewall policy {name}")),
         "DeleteProtection" => (Severity::Medium, "protection", format!("deleted Shield's protection {name}")),
@@ -86,7 +86,11 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let finding = DETECTION
         .finding(event, act)
         .severity(severity)
-        .target(Target { kind: kind.to_owned(), name: name.to_owned(), arn: None })
+        .target(Target {
+            kind: kind.to_owned(),
+            name: if kind == "resource" { behind } else { name }.to_owned(),
+            arn: None,
+        })
         .evidence_if("Scope", text(event, "scope"))
         .evidence_if("Of", text(event, "resourceArn"));
     blinding::weigh(event, finding)

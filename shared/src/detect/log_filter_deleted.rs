@@ -9,8 +9,8 @@
 //!
 //! ## False alarms
 //!
-//! A filter that is replaced, or belongs to an application. What CloudFormation deletes is recorded only, unless the
-//! names say that it serves security.
+//! A filter that is replaced, or belongs to an application. What CloudFormation deletes is one step
+//! quieter.
 //!
 //! ## What to do
 //!
@@ -44,7 +44,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         return account_policy(event);
     }
     let group = event.request("logGroupName").unwrap_or("of unknown name");
-    let filter = event.request("filterName").unwrap_or_default();
+    let filter = event.request("filterName").unwrap_or("of unknown name");
     let kind = if event.call() == "DeleteMetricFilter" { "metric filter" } else { "subscription filter" };
     let security = serves_security(group) || tells_people(filter);
     let finding = DETECTION

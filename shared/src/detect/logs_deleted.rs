@@ -11,7 +11,7 @@
 //! ## False alarms
 //!
 //! Teams delete the log groups of what they take down; all that one principal deletes is one incident. What
-//! CloudFormation deletes is recorded only, unless the name says that it serves security.
+//! CloudFormation deletes is one step quieter.
 //!
 //! ## What to do
 //!
