@@ -38,6 +38,16 @@ impl Severity {
         }
     }
 
+    /// One step quieter.
+    #[must_use]
+    pub fn lowered(self) -> Self {
+        match self {
+            Self::Low | Self::Medium => Self::Low,
+            Self::High => Self::Medium,
+            Self::Critical => Self::High,
+        }
+    }
+
     /// The word used everywhere: in subjects, attributes, JSON.
     #[must_use]
     pub fn word(self) -> &'static str {

@@ -3,7 +3,7 @@
 //! Names come from events, so from attackers: a command is given only where every name in it has the form that IAM
 //! allows, and none where one has not. Values follow `=`, so that no name is taken for an option.
 
-use crate::event::Target;
+use crate::event::{Target, is_account};
 use crate::policy::Document;
 
 /// The longest document that a command is given with, in characters: what is longer fills an alert.
@@ -95,6 +95,148 @@ pub fn enable_rule(rule: &str, bus: Option<&str>, in_region: &str) -> Option<Str
 pub fn unlimit_function(function: &str, in_region: &str) -> Option<String> {
     let function = name(function).or_else(|| arn(function))?;
     Some(format!("aws lambda delete-function-concurrency --function-name={function} --region={}", region(in_region)?))
+}
+
+/// `aws cloudtrail delete-trail …`. What the trail delivered so far stays in its bucket.
+#[must_use]
+pub fn delete_trail(trail: &str, in_region: &str) -> Option<String> {
+    let trail = name(trail).or_else(|| arn(trail))?;
+    Some(format!("aws cloudtrail delete-trail --name={trail} --region={}", region(in_region)?))
+}
+
+/// `aws cloudtrail restore-event-data-store …`: possible for seven days after it was deleted.
+#[must_use]
+pub fn restore_event_data_store(store: &str, in_region: &str) -> Option<String> {
+    let store = name(store).or_else(|| arn(store))?;
+    Some(format!("aws cloudtrail restore-event-data-store --event-data-store={store} --region={}", region(in_region)?))
+}
+
+/// `aws cloudtrail start-event-data-store-ingestion …`.
+#[must_use]
+pub fn start_ingestion(store: &str, in_region: &str) -> Option<String> {
+    let store = name(store).or_else(|| arn(store))?;
+    Some(format!(
+        "aws cloudtrail start-event-data-store-ingestion --event-data-store={store} --region={}",
+        region(in_region)?
+    ))
+}
+
+/// `aws guardduty update-detector … --enable`.
+#[must_use]
+pub fn enable_detector(detector: &str, in_region: &str) -> Option<String> {
+    Some(format!(
+        "aws guardduty update-detector --detector-id={} --enable --region={}",
+        name(detector)?,
+        region(in_region)?
+    ))
+}
+
+/// `aws guardduty delete-ip-set …`: a list of trusted addresses.
+#[must_use]
+pub fn delete_trusted_addresses(detector: &str, list: &str, in_region: &str) -> Option<String> {
+    Some(format!(
+        "aws guardduty delete-ip-set --detector-id={} --ip-set-id={} --region={}",
+        name(detector)?,
+        name(list)?,
+        region(in_region)?
+    ))
+}
+
+/// `aws guardduty delete-filter …`.
+#[must_use]
+pub fn delete_finding_filter(detector: &str, filter: &str, in_region: &str) -> Option<String> {
+    Some(format!(
+        "aws guardduty delete-filter --detector-id={} --filter-name={} --region={}",
+        name(detector)?,
+        name(filter)?,
+        region(in_region)?
+    ))
+}
+
+/// `aws accessanalyzer delete-archive-rule …`. What the rule archived stays archived.
+#[must_use]
+pub fn delete_archive_rule(analyzer: &str, rule: &str, in_region: &str) -> Option<String> {
+    Some(format!(
+        "aws accessanalyzer delete-archive-rule --analyzer-name={} --rule-name={} --region={}",
+        name(analyzer)?,
+        name(rule)?,
+        region(in_region)?
+    ))
+}
+
+/// `aws configservice start-configuration-recorder …`.
+#[must_use]
+pub fn start_recorder(recorder: &str, in_region: &str) -> Option<String> {
+    Some(format!(
+        "aws configservice start-configuration-recorder --configuration-recorder-name={} --region={}",
+        name(recorder)?,
+        region(in_region)?
+    ))
+}
+
+/// `aws securityhub enable-security-hub …`. The standards that were on have to be switched on again.
+#[must_use]
+pub fn enable_security_hub(in_region: &str) -> Option<String> {
+    Some(format!("aws securityhub enable-security-hub --region={}", region(in_region)?))
+}
+
+/// `aws macie2 enable-macie …`.
+#[must_use]
+pub fn enable_macie(in_region: &str) -> Option<String> {
+    Some(format!("aws macie2 enable-macie --region={}", region(in_region)?))
+}
+
+/// `aws macie2 update-macie-session --status=ENABLED …`.
+#[must_use]
+pub fn resume_macie(in_region: &str) -> Option<String> {
+    Some(format!("aws macie2 update-macie-session --status=ENABLED --region={}", region(in_region)?))
+}
+
+/// `aws cloudwatch enable-alarm-actions …`. An alarm with a blank in its name has to be put in by hand.
+#[must_use]
+pub fn enable_alarms(alarms: &[&str], in_region: &str) -> Option<String> {
+    let named: Option<Vec<&str>> =
+        alarms.iter().map(|alarm| name(alarm).filter(|name| !name.starts_with('-'))).collect();
+    let named = named.filter(|named| !named.is_empty())?.join(" ");
+    Some(format!("aws cloudwatch enable-alarm-actions --alarm-names {named} --region={}", region(in_region)?))
+}
+
+/// `aws s3api delete-bucket-lifecycle …`: all of the bucket's lifecycle rules. Nothing expires any more.
+#[must_use]
+pub fn delete_lifecycle(bucket: &str, in_region: &str) -> Option<String> {
+    Some(format!("aws s3api delete-bucket-lifecycle --bucket={} --region={}", name(bucket)?, region(in_region)?))
+}
+
+/// `aws s3control put-public-access-block …`: blocks all public access in an account.
+#[must_use]
+pub fn block_public_access(account: &str) -> Option<String> {
+    let account = Some(account).filter(|account| is_account(account))?;
+    Some(format!(
+        "aws s3control put-public-access-block --account-id={account} --public-access-block-configuration=\
+         BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true"
+    ))
+}
+
+/// `aws ec2 enable-snapshot-block-public-access …`.
+#[must_use]
+pub fn block_public_snapshots(in_region: &str) -> Option<String> {
+    let region = region(in_region)?;
+    Some(format!("aws ec2 enable-snapshot-block-public-access --state=block-all-sharing --region={region}"))
+}
+
+/// `aws ec2 enable-image-block-public-access …`.
+#[must_use]
+pub fn block_public_images(in_region: &str) -> Option<String> {
+    let region = region(in_region)?;
+    Some(format!(
+        "aws ec2 enable-image-block-public-access --image-block-public-access-state=block-new-sharing --region={region}"
+    ))
+}
+
+/// `aws ec2 enable-ebs-encryption-by-default …`.
+#[must_use]
+pub fn encrypt_volumes_by_default(in_region: &str) -> Option<String> {
+    Some(format!("aws ec2 enable-ebs-encryption-by-default --region={}", region(in_region)?))
 }
 
 /// `text`, if it has the form of a region's name.
@@ -247,6 +389,11 @@ mod tests {
             assert_eq!(super::enable_rule(name, None, "us-east-1"), None, "{name}");
             assert_eq!(super::unlimit_function("function", name), None, "{name}");
             assert_eq!(super::disable_ssh_key("bob", name), None, "{name}");
+            assert_eq!(super::enable_detector(name, "us-east-1"), None, "{name}");
+            assert_eq!(super::delete_finding_filter("d", name, "us-east-1"), None, "{name}");
+            assert_eq!(super::delete_lifecycle(name, "us-east-1"), None, "{name}");
+            assert_eq!(super::block_public_access(name), None, "{name}");
+            assert_eq!(super::enable_alarms(&["cpu", name], "us-east-1"), None, "{name}");
         }
     }
 
@@ -254,6 +401,15 @@ mod tests {
     fn a_name_never_becomes_an_option() {
         let command = super::delete_login_profile("--debug");
         assert_eq!(command.as_deref(), Some("aws iam delete-login-profile --user-name=--debug"));
+    }
+
+    #[test]
+    fn an_alarm_is_no_option_either_though_it_follows_a_blank() {
+        assert_eq!(super::enable_alarms(&["--debug"], "us-east-1"), None);
+        assert_eq!(super::enable_alarms(&[], "us-east-1"), None);
+        let command = super::enable_alarms(&["cpu", "root-use"], "us-east-1");
+        let expected = "aws cloudwatch enable-alarm-actions --alarm-names cpu root-use --region=us-east-1";
+        assert_eq!(command.as_deref(), Some(expected));
     }
 
     #[test]

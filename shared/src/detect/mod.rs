@@ -4,25 +4,43 @@ mod access_key_created;
 mod access_key_created_for_another_user;
 mod access_key_deleted;
 mod access_key_reactivated;
+mod account_safeguard_removed;
 mod administrator_inline_policy_put;
 mod administrator_policy_attached;
 mod administrator_policy_created;
 mod administrator_policy_version_created;
+mod alarm_deleted_or_muted;
 mod aws_managed_policy_attached;
 mod aws_quarantined_user;
+mod bucket_set_to_expire_soon;
 mod calls_denied;
+mod config_recording_stopped;
+mod config_rule_deleted;
 mod console_login_by_instance_role;
 mod console_login_failed;
 mod console_login_without_mfa;
 mod customer_managed_policy_attached;
 mod deny_policy_detached;
+mod event_data_store_weakened;
+mod event_rule_stopped;
 mod federation_token_issued;
+mod findings_archived;
+mod findings_no_longer_delivered;
+mod findings_suppressed_by_rule;
+mod firewall_removed;
+mod function_stopped;
+mod guardduty_disabled;
+mod guardduty_list_changed;
 mod inline_policy_put;
+mod log_filter_deleted;
 mod login_profile_created;
 mod login_profile_updated_for_another_user;
+mod logs_deleted;
 mod managed_policy_detached;
 mod mfa_device_deactivated;
 mod mfa_device_registered;
+mod model_invocation_logging_stopped;
+mod notification_cut_off;
 mod own_role_changed;
 mod own_stack_changed;
 mod permissions_boundary_put;
@@ -47,11 +65,16 @@ mod root_mfa_deactivated;
 mod root_password_changed;
 mod root_password_recovery_requested;
 mod root_session_opened;
+mod security_members_detached;
+mod security_service_disabled;
 mod sensitive_call_denied;
 mod service_specific_credential_changed;
 mod ssh_key_or_certificate_uploaded;
+mod traffic_logs_deleted;
+mod trail_created;
 mod trail_deleted;
 mod trail_event_selectors_changed;
+mod trail_insights_switched_off;
 mod trail_logging_stopped;
 mod trail_updated;
 mod trust_policy_changed;
@@ -71,25 +94,43 @@ pub static ALL: &[&Detection] = &[
     &access_key_created_for_another_user::DETECTION,
     &access_key_deleted::DETECTION,
     &access_key_reactivated::DETECTION,
+    &account_safeguard_removed::DETECTION,
     &administrator_inline_policy_put::DETECTION,
     &administrator_policy_attached::DETECTION,
     &administrator_policy_created::DETECTION,
     &administrator_policy_version_created::DETECTION,
+    &alarm_deleted_or_muted::DETECTION,
     &aws_managed_policy_attached::DETECTION,
     &aws_quarantined_user::DETECTION,
+    &bucket_set_to_expire_soon::DETECTION,
     &calls_denied::DETECTION,
+    &config_recording_stopped::DETECTION,
+    &config_rule_deleted::DETECTION,
     &console_login_by_instance_role::DETECTION,
     &console_login_failed::DETECTION,
     &console_login_without_mfa::DETECTION,
     &customer_managed_policy_attached::DETECTION,
     &deny_policy_detached::DETECTION,
+    &event_data_store_weakened::DETECTION,
+    &event_rule_stopped::DETECTION,
     &federation_token_issued::DETECTION,
+    &findings_archived::DETECTION,
+    &findings_no_longer_delivered::DETECTION,
+    &findings_suppressed_by_rule::DETECTION,
+    &firewall_removed::DETECTION,
+    &function_stopped::DETECTION,
+    &guardduty_disabled::DETECTION,
+    &guardduty_list_changed::DETECTION,
     &inline_policy_put::DETECTION,
+    &log_filter_deleted::DETECTION,
     &login_profile_created::DETECTION,
     &login_profile_updated_for_another_user::DETECTION,
+    &logs_deleted::DETECTION,
     &managed_policy_detached::DETECTION,
     &mfa_device_deactivated::DETECTION,
     &mfa_device_registered::DETECTION,
+    &model_invocation_logging_stopped::DETECTION,
+    &notification_cut_off::DETECTION,
     &own_role_changed::DETECTION,
     &own_stack_changed::DETECTION,
     &permissions_boundary_put::DETECTION,
@@ -114,11 +155,16 @@ pub static ALL: &[&Detection] = &[
     &root_password_changed::DETECTION,
     &root_password_recovery_requested::DETECTION,
     &root_session_opened::DETECTION,
+    &security_members_detached::DETECTION,
+    &security_service_disabled::DETECTION,
     &sensitive_call_denied::DETECTION,
     &service_specific_credential_changed::DETECTION,
     &ssh_key_or_certificate_uploaded::DETECTION,
+    &traffic_logs_deleted::DETECTION,
+    &trail_created::DETECTION,
     &trail_deleted::DETECTION,
     &trail_event_selectors_changed::DETECTION,
+    &trail_insights_switched_off::DETECTION,
     &trail_logging_stopped::DETECTION,
     &trail_updated::DETECTION,
     &trust_policy_changed::DETECTION,
