@@ -6,6 +6,7 @@
 pub mod alert;
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod circumstance;
 pub mod config;
 pub mod detect;
 pub mod event;

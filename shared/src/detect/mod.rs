@@ -4,38 +4,56 @@ mod access_key_created;
 mod access_key_created_for_another_user;
 mod access_key_deleted;
 mod access_key_reactivated;
+mod account_sign_in_setting_changed;
 mod administrator_inline_policy_put;
 mod administrator_policy_attached;
 mod administrator_policy_created;
 mod administrator_policy_version_created;
+mod all_identities_read;
+mod api_key_read_in_clear;
 mod aws_managed_policy_attached;
 mod aws_quarantined_user;
 mod calls_denied;
+mod cloudshell_used;
+mod console_login_by_break_glass_user;
 mod console_login_by_instance_role;
 mod console_login_failed;
+mod console_login_failed_at_mfa;
+mod console_login_past_the_portal;
+mod console_login_with_session_credentials;
 mod console_login_without_mfa;
 mod customer_managed_policy_attached;
 mod deny_policy_detached;
 mod federation_token_issued;
+mod group_created;
+mod identity_deleted;
 mod inline_policy_put;
+mod instance_profile_emptied;
+mod key_pair_created;
 mod login_profile_created;
 mod login_profile_updated_for_another_user;
 mod managed_policy_detached;
 mod mfa_device_deactivated;
 mod mfa_device_registered;
+mod mfa_device_registered_outside_console;
 mod own_role_changed;
 mod own_stack_changed;
+mod password_changed_by_its_user;
+mod password_policy_changed;
 mod permissions_boundary_put;
 mod permissions_boundary_removed;
+mod permissions_probed;
 mod policy_created;
 mod policy_default_version_switched;
 mod policy_deleted;
 mod policy_version_created;
 mod powerful_policy_attached;
+mod principal_tags_changed;
 mod request_parameters_omitted;
 mod role_created;
 mod role_opened_to_another_account;
 mod role_opened_to_everyone;
+mod role_updated;
 mod root_access_key_created;
 mod root_api_call;
 mod root_console_login;
@@ -47,9 +65,13 @@ mod root_mfa_deactivated;
 mod root_password_changed;
 mod root_password_recovery_requested;
 mod root_session_opened;
+mod secrets_read_by_filter;
 mod sensitive_call_denied;
 mod service_specific_credential_changed;
+mod session_token_issued;
 mod ssh_key_or_certificate_uploaded;
+mod ssh_key_pushed_to_instance;
+mod task_definition_reads_credentials;
 mod trail_deleted;
 mod trail_event_selectors_changed;
 mod trail_logging_stopped;
@@ -58,7 +80,11 @@ mod trust_policy_changed;
 mod unreadable_event;
 mod user_added_to_group;
 mod user_created;
+mod user_removed_from_group;
+mod user_renamed;
+mod windows_password_read;
 
+use crate::circumstance;
 use crate::config::Config;
 use crate::event::{Denial, Event};
 use crate::finding::{Finding, Severity};
@@ -70,38 +96,56 @@ pub static ALL: &[&Detection] = &[
     &access_key_created_for_another_user::DETECTION,
     &access_key_deleted::DETECTION,
     &access_key_reactivated::DETECTION,
+    &account_sign_in_setting_changed::DETECTION,
     &administrator_inline_policy_put::DETECTION,
     &administrator_policy_attached::DETECTION,
     &administrator_policy_created::DETECTION,
     &administrator_policy_version_created::DETECTION,
+    &all_identities_read::DETECTION,
+    &api_key_read_in_clear::DETECTION,
     &aws_managed_policy_attached::DETECTION,
     &aws_quarantined_user::DETECTION,
     &calls_denied::DETECTION,
+    &cloudshell_used::DETECTION,
+    &console_login_by_break_glass_user::DETECTION,
     &console_login_by_instance_role::DETECTION,
     &console_login_failed::DETECTION,
+    &console_login_failed_at_mfa::DETECTION,
+    &console_login_past_the_portal::DETECTION,
+    &console_login_with_session_credentials::DETECTION,
     &console_login_without_mfa::DETECTION,
     &customer_managed_policy_attached::DETECTION,
     &deny_policy_detached::DETECTION,
     &federation_token_issued::DETECTION,
+    &group_created::DETECTION,
+    &identity_deleted::DETECTION,
     &inline_policy_put::DETECTION,
+    &instance_profile_emptied::DETECTION,
+    &key_pair_created::DETECTION,
     &login_profile_created::DETECTION,
     &login_profile_updated_for_another_user::DETECTION,
     &managed_policy_detached::DETECTION,
     &mfa_device_deactivated::DETECTION,
     &mfa_device_registered::DETECTION,
+    &mfa_device_registered_outside_console::DETECTION,
     &own_role_changed::DETECTION,
     &own_stack_changed::DETECTION,
+    &password_changed_by_its_user::DETECTION,
+    &password_policy_changed::DETECTION,
     &permissions_boundary_put::DETECTION,
     &permissions_boundary_removed::DETECTION,
+    &permissions_probed::DETECTION,
     &policy_created::DETECTION,
     &policy_default_version_switched::DETECTION,
     &policy_deleted::DETECTION,
     &policy_version_created::DETECTION,
     &powerful_policy_attached::DETECTION,
+    &principal_tags_changed::DETECTION,
     &request_parameters_omitted::DETECTION,
     &role_created::DETECTION,
     &role_opened_to_another_account::DETECTION,
     &role_opened_to_everyone::DETECTION,
+    &role_updated::DETECTION,
     &root_access_key_created::DETECTION,
     &root_api_call::DETECTION,
     &root_console_login::DETECTION,
@@ -113,9 +157,13 @@ pub static ALL: &[&Detection] = &[
     &root_password_changed::DETECTION,
     &root_password_recovery_requested::DETECTION,
     &root_session_opened::DETECTION,
+    &secrets_read_by_filter::DETECTION,
     &sensitive_call_denied::DETECTION,
     &service_specific_credential_changed::DETECTION,
+    &session_token_issued::DETECTION,
     &ssh_key_or_certificate_uploaded::DETECTION,
+    &ssh_key_pushed_to_instance::DETECTION,
+    &task_definition_reads_credentials::DETECTION,
     &trail_deleted::DETECTION,
     &trail_event_selectors_changed::DETECTION,
     &trail_logging_stopped::DETECTION,
@@ -124,6 +172,9 @@ pub static ALL: &[&Detection] = &[
     &unreadable_event::DETECTION,
     &user_added_to_group::DETECTION,
     &user_created::DETECTION,
+    &user_removed_from_group::DETECTION,
+    &user_renamed::DETECTION,
+    &windows_password_read::DETECTION,
 ];
 
 /// A kind of event worth telling, and the pure function that recognises it.
@@ -189,7 +240,8 @@ pub fn look(watcher: Watcher, event: &Event, context: &Context<'_>) -> Option<Fi
         return Some(unreadable_event::finding(event, fault).capped());
     }
     let asked = ALL.iter().filter(|detection| watcher.asks(detection) && detection.wants(event));
-    let mut found: Vec<Finding> = asked.filter_map(|detection| (detection.detect)(event, context)).collect();
+    let found = asked.filter_map(|detection| (detection.detect)(event, context));
+    let mut found: Vec<Finding> = found.map(|finding| circumstance::weigh(event, finding)).collect();
     if let Some(general) = found.iter().position(|finding| finding.detection == root_api_call::DETECTION.id)
         && found.len() > 1
     {
