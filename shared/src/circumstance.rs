@@ -24,7 +24,7 @@ pub static ALL: &[Circumstance] = &[
     Circumstance {
         label: "Tool",
         page: "The call came from a system or tool made for attacks (Kali, Parrot, Pentoo, BlackArch, TruffleHog, Pacu, \
-               CloudFox, Stratus Red Team), or it changed identities from S3 Browser. At least HIGH, and told at once. \
+               CloudFox), or it changed identities from S3 Browser. At least HIGH, and told at once. \
                Who has an attack tested knows the tool.",
         covers: &["CRED-29", "CRED-30"],
         weigh: tool,
@@ -68,7 +68,7 @@ pub(crate) fn weigh(event: &Event, finding: Finding) -> Finding {
 }
 
 /// Systems and tools that are made for attacks, as a user agent has them.
-const MADE_FOR_ATTACKS: [(&str, &str); 8] = [
+const MADE_FOR_ATTACKS: [(&str, &str); 7] = [
     ("kali", "Kali Linux"),
     ("parrot", "Parrot OS"),
     ("pentoo", "Pentoo"),
@@ -76,7 +76,6 @@ const MADE_FOR_ATTACKS: [(&str, &str); 8] = [
     ("trufflehog", "TruffleHog"),
     ("pacu", "Pacu"),
     ("cloudfox", "CloudFox"),
-    ("stratus-red-team", "Stratus Red Team"),
 ];
 
 fn tool(event: &Event, finding: Finding) -> (Finding, Option<String>) {

@@ -176,6 +176,16 @@ pub fn add_role_to_instance_profile(role: &str, profile: &str) -> Option<String>
     ))
 }
 
+/// `aws iam remove-role-from-instance-profile …`.
+#[must_use]
+pub fn remove_role_from_instance_profile(role: &str, profile: &str) -> Option<String> {
+    Some(format!(
+        "aws iam remove-role-from-instance-profile --instance-profile-name={} --role-name={}",
+        name(profile)?,
+        name(role)?
+    ))
+}
+
 /// `aws ec2 delete-key-pair …`.
 #[must_use]
 pub fn delete_key_pair(key_pair: &str, in_region: &str) -> Option<String> {

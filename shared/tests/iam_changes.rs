@@ -86,8 +86,10 @@ fn what_is_said_of_each_event_that_fires() {
     LOW cfn-execution put inline policy FunctionPolicy0 on role app-Function-1A2B3C4D
     LOW cfn-execution put inline policy FunctionPolicy0 on role app-Function-1A2B3C4D
     MEDIUM carol put inline policy read-data on user bob
+    HIGH app-server put role admin into instance profile app-server
     LOW alice took role bastion-readonly out of instance profile bastion
     LOW ci-deploy took role web out of instance profile web
+    LOW AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b put role web-v2 into instance profile web
     LOW deploy-pipeline detached policy app-data from role app
     MEDIUM alice detached policy developers from user alice
     LOW AWSReservedSSO_Deployer_1a2b3c4d5e6f7a8b changed the permissions of role iamwatch-QuarantineRole-1A2B3C4D5E6F, part of iamwatch

@@ -28,7 +28,7 @@ mod federation_token_issued;
 mod group_created;
 mod identity_deleted;
 mod inline_policy_put;
-mod instance_profile_emptied;
+mod instance_profile_changed;
 mod key_pair_created;
 mod login_profile_created;
 mod login_profile_updated_for_another_user;
@@ -72,6 +72,7 @@ mod session_token_issued;
 mod ssh_key_or_certificate_uploaded;
 mod ssh_key_pushed_to_instance;
 mod task_definition_reads_credentials;
+mod temporary_delegation_accepted;
 mod trail_deleted;
 mod trail_event_selectors_changed;
 mod trail_logging_stopped;
@@ -80,6 +81,7 @@ mod trust_policy_changed;
 mod unreadable_event;
 mod user_added_to_group;
 mod user_created;
+mod user_credential_deleted;
 mod user_removed_from_group;
 mod user_renamed;
 mod windows_password_read;
@@ -120,7 +122,7 @@ pub static ALL: &[&Detection] = &[
     &group_created::DETECTION,
     &identity_deleted::DETECTION,
     &inline_policy_put::DETECTION,
-    &instance_profile_emptied::DETECTION,
+    &instance_profile_changed::DETECTION,
     &key_pair_created::DETECTION,
     &login_profile_created::DETECTION,
     &login_profile_updated_for_another_user::DETECTION,
@@ -164,6 +166,7 @@ pub static ALL: &[&Detection] = &[
     &ssh_key_or_certificate_uploaded::DETECTION,
     &ssh_key_pushed_to_instance::DETECTION,
     &task_definition_reads_credentials::DETECTION,
+    &temporary_delegation_accepted::DETECTION,
     &trail_deleted::DETECTION,
     &trail_event_selectors_changed::DETECTION,
     &trail_logging_stopped::DETECTION,
@@ -172,6 +175,7 @@ pub static ALL: &[&Detection] = &[
     &unreadable_event::DETECTION,
     &user_added_to_group::DETECTION,
     &user_created::DETECTION,
+    &user_credential_deleted::DETECTION,
     &user_removed_from_group::DETECTION,
     &user_renamed::DETECTION,
     &windows_password_read::DETECTION,
@@ -240,8 +244,10 @@ pub fn look(watcher: Watcher, event: &Event, context: &Context<'_>) -> Option<Fi
         return Some(unreadable_event::finding(event, fault).capped());
     }
     let asked = ALL.iter().filter(|detection| watcher.asks(detection) && detection.wants(event));
-    let found = asked.filter_map(|detection| (detection.detect)(event, context));
-    let mut found: Vec<Finding> = found.map(|finding| circumstance::weigh(event, finding)).collect();
+    let mut found: Vec<Finding> = asked.filter_map(|detection| (detection.detect)(event, context)).collect();
+    // Of two that circumstances make as strong, the one that was stronger without them.
+    found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let mut found: Vec<Finding> = found.into_iter().map(|finding| circumstance::weigh(event, finding)).collect();
     if let Some(general) = found.iter().position(|finding| finding.detection == root_api_call::DETECTION.id)
         && found.len() > 1
     {

@@ -78,7 +78,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let mix = if asked.is_empty() { "no mix of characters".to_owned() } else { asked.join(", ") };
     let age = event.request_value("maxPasswordAge").and_then(Value::as_u64).filter(|days| *days > 0);
     let locks_out = (says("hardExpiry") == Some(true)).then_some("who lets a password expire cannot set a new one");
-    let fixed = (says("allowUsersToChangePassword") != Some(true)).then_some("not by users themselves");
+    let fixed = (says("allowUsersToChangePassword") != Some(true)).then_some("may not change their own password");
     Some(
         DETECTION
             .finding(event, act)
@@ -87,6 +87,6 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
             .evidence("Now asks for", format!("{length} characters, {mix}"))
             .evidence("Expires", age.map_or("never".to_owned(), |days| format!("after {days} days")))
             .evidence_if("Locks out", locks_out)
-            .evidence_if("Changed", fixed),
+            .evidence_if("Users", fixed),
     )
 }
