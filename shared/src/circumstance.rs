@@ -32,7 +32,7 @@ pub static ALL: &[Circumstance] = &[
     Circumstance {
         label: "Bedrock key",
         page: "The user was made for one Bedrock API key and does something else, or gets another credential. At least \
-               HIGH: the console makes such users, and nobody signs in or signs calls as one.",
+               HIGH, and told at once: the console makes such users, and nobody signs in or signs calls as one.",
         covers: &["CRED-15", "CRED-16"],
         weigh: bedrock_key,
     },
@@ -79,7 +79,8 @@ const MADE_FOR_ATTACKS: [(&str, &str); 7] = [
 ];
 
 fn tool(event: &Event, finding: Finding) -> (Finding, Option<String>) {
-    let Some(agent) = event.origin.user_agent.as_deref().map(str::to_ascii_lowercase) else { return (finding, None) };
+    let agent = event.origin.user_agent.as_deref().filter(|_| has_our_credentials(event)).map(str::to_ascii_lowercase);
+    let Some(agent) = agent else { return (finding, None) };
     let made_for_attacks = MADE_FOR_ATTACKS.iter().find(|(word, _)| names(&agent, word));
     let words = if let Some((_, name)) = made_for_attacks {
         format!("{name}, made for attacks, by its user agent")
@@ -105,17 +106,19 @@ const BEDROCK_KEY_USER: &str = "BedrockAPIKey-";
 
 fn bedrock_key(event: &Event, finding: Finding) -> (Finding, Option<String>) {
     let is_one = |name: &str| name.starts_with(BEDROCK_KEY_USER);
-    let acts = event.actor.kind == Kind::IamUser && is_one(&event.actor.name);
+    // Models are bought in the marketplace.
+    let its_work = event.source.starts_with("bedrock") || event.source.contains("marketplace");
+    let acts = event.actor.kind == Kind::IamUser && is_one(&event.actor.name) && has_our_credentials(event);
     let credentials = ["CreateAccessKey", "CreateLoginProfile", "UpdateLoginProfile"];
     let gets = event.is("iam.amazonaws.com", &credentials) && event.owner().and_then(Owner::user).is_some_and(is_one);
-    let words = if acts && !event.source.starts_with("bedrock") {
+    let words = if acts && !its_work {
         "this user was made for one Bedrock API key, and did something else"
     } else if gets {
         "this user was made for one Bedrock API key, and needs no other credential"
     } else {
         return (finding, None);
     };
-    (at_least_high(finding), Some(words.to_owned()))
+    (at_least_high(finding).speaks_at(1), Some(words.to_owned()))
 }
 
 fn machine(event: &Event, finding: Finding) -> (Finding, Option<String>) {
@@ -172,6 +175,13 @@ fn shell(event: &Event, finding: Finding) -> (Finding, Option<String>) {
     let agent = event.origin.user_agent.as_deref().unwrap_or_default();
     let words = agent.contains("exec-env/CloudShell").then(|| "AWS CloudShell, by its user agent".to_owned());
     (finding, words.filter(|_| changes_identities(event)))
+}
+
+/// Whether the call was signed with credentials of this account, or worked. Sign-ins that fail, and calls of other
+/// accounts that are denied, anybody can provoke: they would let a stranger wake people.
+fn has_our_credentials(event: &Event) -> bool {
+    let signed_here = event.actor.account.as_deref() == Some(event.account.as_str());
+    event.succeeded() || signed_here && event.source != "signin.amazonaws.com"
 }
 
 fn changes_identities(event: &Event) -> bool {

@@ -4,8 +4,7 @@
 //!
 //! ## Why it matters
 //!
-//! Instances that are started with it let its holder in, and so does the rescue of an instance's disk. Intruders make one
-//! before they start instances of their own.
+//! Instances that are started with it let its holder in. Intruders make one before they start instances of their own.
 //!
 //! ## False alarms
 //!

@@ -5,8 +5,9 @@
 //!
 //! ## Why it matters
 //!
-//! The provider then acts with rights of whoever accepted. A request is a link in a message like any other: it takes one
-//! administrator who trusts it. Once the token is sent, it cannot be taken back before it ends.
+//! The provider then acts in the name of whoever accepted, with the rights that the request asked for. A request is a
+//! link in a message like any other: it takes one administrator who trusts it. A token that was sent cannot be called
+//! back.
 //!
 //! ## False alarms
 //!
