@@ -47,7 +47,8 @@ pub static ALL: &[Circumstance] = &[
         label: "Session",
         page: "An IAM user changed identities with a temporary session that the record does not show as the console's. \
                IAM takes such a session from `GetSessionToken` only with MFA: that is told and changes nothing. Without \
-               MFA it can only be one that was taken out of the console, and what is MEDIUM becomes HIGH.",
+               MFA it can only be one that was taken out of the console, or a CloudShell's, and what is MEDIUM becomes \
+               HIGH.",
         covers: &["CRED-22"],
         weigh: session,
     },
@@ -161,14 +162,22 @@ fn session(event: &Event, finding: Finding) -> (Finding, Option<String>) {
     let actor = &event.actor;
     let temporary = actor.access_key.as_deref().is_some_and(|key| key.starts_with("ASIA"));
     let its_own = actor.kind == Kind::IamUser && temporary && !event.origin.console && !actor.is_service();
-    if !its_own || !changes_identities(event) {
+    if !its_own || !changes_identities(event) || !says_whether_in_console(event) {
         return (finding, None);
     }
     if actor.mfa == Some(true) {
         return (finding, Some("temporary, made with MFA outside the console".to_owned()));
     }
-    let words = "temporary and without MFA: IAM takes such a session only from the console, and this was not in it";
+    let words =
+        "temporary and without MFA, which IAM takes from the console alone; this was not in it, but for a CloudShell";
     (high_if_medium(event, finding), Some(words.to_owned()))
+}
+
+/// Whether the record is of a version that says so: those before 1.09 have it at times.
+fn says_whether_in_console(event: &Event) -> bool {
+    let version = event.record().get("eventVersion").and_then(Value::as_str);
+    let minor = version.and_then(|version| version.strip_prefix("1.")?.parse::<u32>().ok());
+    minor.is_some_and(|minor| minor >= 9)
 }
 
 fn shell(event: &Event, finding: Finding) -> (Finding, Option<String>) {

@@ -60,6 +60,6 @@ fn the_user_of_a_bedrock_key_has_no_other_credential() {
 
 #[test]
 fn a_session_that_can_only_be_the_consoles_is_louder_outside_it() {
-    insta::assert_snapshot!(told("user-created/fires-with-a-session-taken-from-the-console"), @"HIGH at once Session: temporary and without MFA: IAM takes such a session only from the console, and this was not in it");
+    insta::assert_snapshot!(told("user-created/fires-with-a-session-taken-from-the-console"), @"HIGH at once Session: temporary and without MFA, which IAM takes from the console alone; this was not in it, but for a CloudShell");
     insta::assert_snapshot!(told("mfa-device-registered-outside-console/fires-with-a-temporary-session"), @"HIGH at once Session: temporary, made with MFA outside the console");
 }

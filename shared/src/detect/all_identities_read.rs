@@ -1,7 +1,7 @@
 //! # All identities of the account read
 //!
-//! Somebody read all users, roles and policies of the account in one call, or its credential report. Some of these calls
-//! need calls that only read.
+//! Somebody read all users, roles and policies of the account in one call, or had a report of them made. All but the
+//! making needs calls that only read.
 //!
 //! ## Why it matters
 //!

@@ -14,14 +14,13 @@
 //! ## What to do
 //!
 //! 1. Ask the people who hold the user's password whether there is an emergency, now.
-//! 2. If not: delete the user's password with the command under Undo, and set its keys Inactive.
+//! 2. If not: set another password, which only they know, and set the user's keys Inactive.
 //! 3. List all calls by the user since, by `userIdentity.arn`, and take back what they made.
 //! 4. Change the password and the MFA device after each use.
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Kind, Target};
 use crate::finding::{Finding, Severity};
-use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
@@ -46,7 +45,6 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         DETECTION
             .finding(event, "signed in to the console as a break-glass user")
             .target(Target::user(&actor.name))
-            .evidence_if("MFA", actor.mfa.map(|mfa| if mfa { "used" } else { "not used" }))
-            .undo(undo::delete_login_profile(&actor.name)),
+            .evidence_if("MFA", actor.mfa.map(|mfa| if mfa { "used" } else { "not used" })),
     )
 }

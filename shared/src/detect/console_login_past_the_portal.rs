@@ -22,7 +22,6 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Kind, Target};
 use crate::finding::{Finding, Severity};
-use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
@@ -48,7 +47,6 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
             .finding(event, "signed in to the console with a password, past the access portal")
             .target(Target::user(&actor.name))
             .evidence("Portal", portal)
-            .evidence_if("MFA", actor.mfa.map(|mfa| if mfa { "used" } else { "not used" }))
-            .undo(undo::delete_login_profile(&actor.name)),
+            .evidence_if("MFA", actor.mfa.map(|mfa| if mfa { "used" } else { "not used" })),
     )
 }
