@@ -338,6 +338,60 @@ pub fn remove_user_from_group(user: &str, group: &str) -> Option<String> {
     Some(format!("aws iam remove-user-from-group --user-name={} --group-name={}", name(user)?, name(group)?))
 }
 
+/// `aws iam add-user-to-group …`.
+#[must_use]
+pub fn add_user_to_group(user: &str, group: &str) -> Option<String> {
+    Some(format!("aws iam add-user-to-group --user-name={} --group-name={}", name(user)?, name(group)?))
+}
+
+/// `aws iam delete-group …`. IAM refuses while the group has members or policies.
+#[must_use]
+pub fn delete_group(group: &str) -> Option<String> {
+    Some(format!("aws iam delete-group --group-name={}", name(group)?))
+}
+
+/// `aws iam update-user …`: gives the user `from` the name `to`.
+#[must_use]
+pub fn rename_user(from: &str, to: &str) -> Option<String> {
+    Some(format!("aws iam update-user --user-name={} --new-user-name={}", name(from)?, name(to)?))
+}
+
+/// `aws iam add-role-to-instance-profile …`.
+#[must_use]
+pub fn add_role_to_instance_profile(role: &str, profile: &str) -> Option<String> {
+    Some(format!(
+        "aws iam add-role-to-instance-profile --instance-profile-name={} --role-name={}",
+        name(profile)?,
+        name(role)?
+    ))
+}
+
+/// `aws iam remove-role-from-instance-profile …`.
+#[must_use]
+pub fn remove_role_from_instance_profile(role: &str, profile: &str) -> Option<String> {
+    Some(format!(
+        "aws iam remove-role-from-instance-profile --instance-profile-name={} --role-name={}",
+        name(profile)?,
+        name(role)?
+    ))
+}
+
+/// `aws ec2 delete-key-pair …`.
+#[must_use]
+pub fn delete_key_pair(key_pair: &str, in_region: &str) -> Option<String> {
+    Some(format!("aws ec2 delete-key-pair --key-name={} --region={}", name(key_pair)?, region(in_region)?))
+}
+
+/// `aws ecs deregister-task-definition …`. Tasks that run go on.
+#[must_use]
+pub fn deregister_task_definition(task_definition: &str, in_region: &str) -> Option<String> {
+    Some(format!(
+        "aws ecs deregister-task-definition --task-definition={} --region={}",
+        arn(task_definition)?,
+        region(in_region)?
+    ))
+}
+
 /// `aws iam delete-user …`. IAM refuses while the user has keys, policies or groups.
 #[must_use]
 pub fn delete_user(user: &str) -> Option<String> {

@@ -10,7 +10,8 @@ use std::fs;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use iamwatch::config::Config;
+use iamwatch::circumstance;
+use iamwatch::config::{Config, Quarantine};
 use iamwatch::detect::{ALL, Context, Detection, look};
 use iamwatch::event::Event;
 use iamwatch::finding::{Finding, Severity};
@@ -81,7 +82,13 @@ fn samples() -> Vec<Sample> {
 
 /// The configuration that the samples are made for.
 fn config() -> Config {
-    Config { stack: "iamwatch".to_owned(), ..Config::default() }
+    let exempt = ["arn:aws:iam::111122223333:user/emergency", "/break-glass/"].map(|users| users.parse().unwrap());
+    Config {
+        stack: "iamwatch".to_owned(),
+        portal_url: Some("https://example.awsapps.com/start".to_owned()),
+        quarantine: Quarantine { exempt: exempt.to_vec(), ..Config::default().quarantine },
+        ..Config::default()
+    }
 }
 
 fn admitted_by(event: &Event) -> Vec<Watcher> {
@@ -425,6 +432,16 @@ fn docs() -> String {
             write!(docs, "\n### {section}\n\n{}\n", detection.page.section(section)).unwrap();
         }
     }
+    docs.push_str(
+        "\n## What makes a finding louder\n\n\
+         Whatever was done, these are told beside it. A user agent is the caller's words: it may make a finding louder, \
+         never quieter.\n\n\
+         | in the alert | what it means | covers |\n| --- | --- | --- |\n",
+    );
+    for circumstance in circumstance::ALL {
+        writeln!(docs, "| {} | {} | {} |", circumstance.label, circumstance.page, circumstance.covers.join(" "))
+            .unwrap();
+    }
     docs
 }
 
@@ -482,8 +499,9 @@ fn real_names<'a>(key: &str, text: &'a str) -> Vec<&'a str> {
 
 fn is_for_documentation(address: IpAddr) -> bool {
     match address {
+        // Link-local addresses are every machine's own.
         IpAddr::V4(address) => {
-            matches!(address.octets(), [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _])
+            matches!(address.octets(), [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] | [169, 254, _, _])
         }
         IpAddr::V6(address) => address.segments()[..2] == [0x2001, 0x0db8],
     }

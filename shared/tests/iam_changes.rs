@@ -27,6 +27,7 @@ fn said(sample: Value, config: &Config) -> Finding {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "the list is what there is to read")]
 fn what_is_said_of_each_event_that_fires() {
     let mut lines = String::new();
     for detection in ALL.iter().filter(|detection| detection.watcher == Watcher::IamChanges) {
@@ -41,6 +42,9 @@ fn what_is_said_of_each_event_that_fires() {
         }
     }
     insta::assert_snapshot!(lines, @"
+    MEDIUM AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b deleted the account's alias example-corp
+    MEDIUM alice set the account's alias to example-corp-login
+    LOW ci-deploy let every region take the global endpoint's tokens
     CRITICAL deploy-pipeline put administrator policy app-data on role app
     CRITICAL web-server put IAM administrator policy metrics on role web-server
     CRITICAL alice put administrator policy limits on user bob
@@ -68,17 +72,33 @@ fn what_is_said_of_each_event_that_fires() {
     LOW deploy-pipeline attached policy app-data to role app
     HIGH carol detached policy AWSDenyAll from role build
     CRITICAL deploy-bot detached policy AWSCompromisedKeyQuarantineV2 from user deploy-bot
+    LOW alice created group helpdesk
+    LOW alice created group contractors
+    LOW ci-deploy created group auditors
+    LOW AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b deleted group contractors
+    MEDIUM ops deleted service-linked role AWSServiceRoleForAmazonGuardDuty
+    LOW AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b deleted user mail-sender
+    MEDIUM alice deleted user deploy-bot
     MEDIUM deploy-pipeline put inline policy odd on role app
     HIGH cfn-execution put inline policy FunctionPolicy0 on role app-Function-1A2B3C4D, which opens escalation path PE-087
+    MEDIUM deploy-bot put inline policy dq on user backup2
     HIGH web-server put inline policy metrics on role web-server
     LOW cfn-execution put inline policy FunctionPolicy0 on role app-Function-1A2B3C4D
     LOW cfn-execution put inline policy FunctionPolicy0 on role app-Function-1A2B3C4D
     MEDIUM carol put inline policy read-data on user bob
+    HIGH app-server put role admin into instance profile app-server
+    LOW alice took role bastion-readonly out of instance profile bastion
+    LOW ci-deploy took role web out of instance profile web
+    LOW AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b put role web-v2 into instance profile web
     LOW deploy-pipeline detached policy app-data from role app
     MEDIUM alice detached policy developers from user alice
     LOW AWSReservedSSO_Deployer_1a2b3c4d5e6f7a8b changed the permissions of role iamwatch-QuarantineRole-1A2B3C4D5E6F, part of iamwatch
     HIGH bob changed the permissions of role iamwatch-QuarantineRole-1A2B3C4D5E6F, part of iamwatch
     HIGH bob changed who may assume role iamwatch-QuarantineRole-1A2B3C4D5E6F, part of iamwatch
+    MEDIUM ops deleted the account's password policy
+    LOW ci-deploy changed the account's password policy
+    MEDIUM AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b changed the account's password policy
+    HIGH alice made the account's password policy weaker than none
     HIGH alice put boundary AdministratorAccess on role sandbox
     MEDIUM AWSReservedSSO_AdministratorAccess_0123456789abcdef put boundary contractor on user contractor
     CRITICAL sandbox removed the permissions boundary of role sandbox
@@ -98,6 +118,9 @@ fn what_is_said_of_each_event_that_fires() {
     MEDIUM cfn-execution attached AWSLambda_FullAccess to role app-Function-1A2B3C4D
     CRITICAL alice attached IAMFullAccess to user alice
     HIGH deploy-pipeline attached PowerUserAccess to role batch
+    LOW ci-deploy set tags of role orders-api
+    MEDIUM ops removed tags of role ops
+    MEDIUM alice set tags of user alice
     HIGH alice called CreatePolicy with a policy too large for the log
     HIGH alice called PutUserPolicy with a policy too large for the log
     HIGH build called CreatePolicyVersion with a policy too large for the log
@@ -111,15 +134,29 @@ fn what_is_said_of_each_event_that_fires() {
     HIGH carol let everyone assume role partner, with a condition
     MEDIUM deploy-pipeline let everyone assume role shared-read, with a condition
     CRITICAL alice let everyone assume role deploy
+    LOW alice changed the settings of role audit
+    MEDIUM ops changed the settings of role ops
+    LOW ci-deploy changed the settings of role orders-api
+    MEDIUM ci-deploy registered task definition reports, which takes its own credentials
+    HIGH alice registered task definition billing, which takes its own credentials
     CRITICAL AWSReservedSSO_AdministratorAccess_0123456789abcdef changed who may assume role deploy, open to anybody who gets a token there
     MEDIUM AWSReservedSSO_AdministratorAccess_0123456789abcdef changed who may assume role deploy
     HIGH web-server changed who may assume role web-server
     LOW deploy-pipeline changed who may assume role app
     MEDIUM carol added user bob to group read-only
     HIGH alice added user alice to group platform
+    MEDIUM user-onboarding created user new-hire
+    MEDIUM app-server created user svc-backup
     MEDIUM deploy-pipeline created user mailer
+    MEDIUM AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b created user support-2
     MEDIUM carol created user backup-svc
     MEDIUM root created user backup-svc
+    MEDIUM bob created user backup-4
+    LOW AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b removed user bob from group developers
+    MEDIUM alice removed user alice from group require-mfa
+    MEDIUM deploy-bot renamed user deploy-bot to emergency
+    MEDIUM alice moved user bob to /break-glass/
+    MEDIUM AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b renamed user deploy-bot to ci-bot
     ");
 }
 

@@ -127,6 +127,7 @@ fn a_key_made_for_another_user_reads_well_in_dry_run() {
     Account:    prod-payments (111122223333)
     Region:     us-east-1
     When:       2026-11-22 04:13:05 UTC, told 41 s later
+    Tool:       Kali Linux, made for attacks, by its user agent
     Quarantine: dry-run: nothing was changed; guards permitting, it would run
                 aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
 
@@ -181,7 +182,7 @@ fn a_finding_reads_well_in_a_chat_channel() {
     assert_snapshot!(pretty(&alert.chat), @r#"
     {
       "content": {
-        "description": "`user alice created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments.`\nWho: `arn:aws:iam::111122223333:user/eng/alice`\nFrom: `198.51.100.7`\nAccount: `prod-payments (111122223333)`\nWhen: `2026-11-22 04:13:05 UTC, told 41 s later`\nQuarantine: `dry-run, nothing was changed`\nUndo: `aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive`\nEvent: https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9\nUser deploy-bot: https://us-east-1.console.aws.amazon.com/iam/home#/users/details/deploy-bot?section=security_credentials\nUser alice: https://us-east-1.console.aws.amazon.com/iam/home#/users/details/alice?section=security_credentials",
+        "description": "`user alice created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments.`\nWho: `arn:aws:iam::111122223333:user/eng/alice`\nFrom: `198.51.100.7`\nAccount: `prod-payments (111122223333)`\nWhen: `2026-11-22 04:13:05 UTC, told 41 s later`\nTool: `Kali Linux, made for attacks, by its user agent`\nQuarantine: `dry-run, nothing was changed`\nUndo: `aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive`\nEvent: https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9\nUser deploy-bot: https://us-east-1.console.aws.amazon.com/iam/home#/users/details/deploy-bot?section=security_credentials\nUser alice: https://us-east-1.console.aws.amazon.com/iam/home#/users/details/alice?section=security_credentials",
         "keywords": [
           "HIGH",
           "access-key-created-for-another-user",
@@ -287,6 +288,7 @@ fn machines_read_a_detection_finding_of_ocsf() {
             }
           },
           "data": {
+            "Tool": "Kali Linux, made for attacks, by its user agent",
             "User agent": "aws-cli/2.15.30 Python/3.11.8 Linux/6.1.0-kali5-amd64 exe/x86_64.kali.2024"
           },
           "src_endpoint": {
@@ -497,6 +499,7 @@ fn a_role_session_of_another_account_is_told_with_its_session_and_the_service_be
     Account:  prod-payments (111122223333)
     Region:   us-east-1
     When:     2026-11-22 04:13:05 UTC, told 41 s later
+    Machine:  an EC2 instance: i-0abc1234def567890
     ");
 }
 
@@ -692,6 +695,7 @@ fn an_incident_that_grew_is_counted_in_subject_and_sentence() {
     Account:    prod-payments (111122223333)
     Region:     us-east-1
     When:       2026-11-22 04:13:05 UTC, told 16 min later
+    Tool:       Kali Linux, made for attacks, by its user agent
     Seen:       x37 in 15 min, 36 of them since the last mail
     Quarantine: enforce: each key is dealt with on its own; see the reports
 
@@ -831,7 +835,7 @@ fn a_containment_that_is_proven_says_how_to_take_it_back() {
     assert_snapshot!(pretty(&alert.chat), @r#"
     {
       "content": {
-        "description": "`iamwatch set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments.`\nWho: `arn:aws:iam::111122223333:user/eng/alice`\nFrom: `198.51.100.7`\nAccount: `prod-payments (111122223333)`\nWhen: `2026-11-22 04:13:05 UTC, told 44 s later`\nState: `VERIFIED, IAM was asked again and says so`\nUndo: `iamwatch quarantine restore q-0123456789ab`\nUndo: `aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Active`\nEvent: https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9\nUser deploy-bot: https://us-east-1.console.aws.amazon.com/iam/home#/users/details/deploy-bot?section=security_credentials\nUser alice: https://us-east-1.console.aws.amazon.com/iam/home#/users/details/alice?section=security_credentials",
+        "description": "`iamwatch set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments.`\nWho: `arn:aws:iam::111122223333:user/eng/alice`\nFrom: `198.51.100.7`\nAccount: `prod-payments (111122223333)`\nWhen: `2026-11-22 04:13:05 UTC, told 44 s later`\nTool: `Kali Linux, made for attacks, by its user agent`\nState: `VERIFIED, IAM was asked again and says so`\nUndo: `iamwatch quarantine restore q-0123456789ab`\nUndo: `aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Active`\nEvent: https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9\nUser deploy-bot: https://us-east-1.console.aws.amazon.com/iam/home#/users/details/deploy-bot?section=security_credentials\nUser alice: https://us-east-1.console.aws.amazon.com/iam/home#/users/details/alice?section=security_credentials",
         "keywords": [
           "HIGH",
           "access-key-created-for-another-user",
@@ -1137,6 +1141,7 @@ fn a_finding_of_another_version_still_makes_an_alert() {
 #[test]
 fn a_message_that_would_be_too_long_loses_evidence_and_stays_json() {
     let mut finding = key_for_another(&json!({}));
+    finding.evidence.clear();
     for nth in 0..2_000 {
         finding.evidence.push(Evidence { label: format!("Fact {nth}"), value: "\"\u{1f600}".repeat(400) });
     }

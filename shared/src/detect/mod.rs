@@ -5,19 +5,27 @@ mod access_key_created_for_another_user;
 mod access_key_deleted;
 mod access_key_reactivated;
 mod account_safeguard_removed;
+mod account_sign_in_setting_changed;
 mod administrator_inline_policy_put;
 mod administrator_policy_attached;
 mod administrator_policy_created;
 mod administrator_policy_version_created;
 mod alarm_deleted_or_muted;
+mod all_identities_read;
+mod api_key_read_in_clear;
 mod aws_managed_policy_attached;
 mod aws_quarantined_user;
 mod bucket_set_to_expire_soon;
 mod calls_denied;
+mod cloudshell_used;
 mod config_recording_stopped;
 mod config_rule_deleted;
+mod console_login_by_break_glass_user;
 mod console_login_by_instance_role;
 mod console_login_failed;
+mod console_login_failed_at_mfa;
+mod console_login_past_the_portal;
+mod console_login_with_session_credentials;
 mod console_login_without_mfa;
 mod customer_managed_policy_attached;
 mod deny_policy_detached;
@@ -29,9 +37,13 @@ mod findings_no_longer_delivered;
 mod findings_suppressed_by_rule;
 mod firewall_removed;
 mod function_stopped;
+mod group_created;
 mod guardduty_disabled;
 mod guardduty_list_changed;
+mod identity_deleted;
 mod inline_policy_put;
+mod instance_profile_changed;
+mod key_pair_created;
 mod log_filter_deleted;
 mod login_profile_created;
 mod login_profile_updated_for_another_user;
@@ -39,21 +51,27 @@ mod logs_deleted;
 mod managed_policy_detached;
 mod mfa_device_deactivated;
 mod mfa_device_registered;
+mod mfa_device_registered_outside_console;
 mod model_invocation_logging_stopped;
 mod notification_cut_off;
 mod own_role_changed;
 mod own_stack_changed;
+mod password_changed_by_its_user;
+mod password_policy_changed;
 mod permissions_boundary_put;
 mod permissions_boundary_removed;
+mod permissions_probed;
 mod policy_created;
 mod policy_default_version_switched;
 mod policy_deleted;
 mod policy_version_created;
 mod powerful_policy_attached;
+mod principal_tags_changed;
 mod request_parameters_omitted;
 mod role_created;
 mod role_opened_to_another_account;
 mod role_opened_to_everyone;
+mod role_updated;
 mod root_access_key_created;
 mod root_api_call;
 mod root_console_login;
@@ -65,11 +83,16 @@ mod root_mfa_deactivated;
 mod root_password_changed;
 mod root_password_recovery_requested;
 mod root_session_opened;
+mod secrets_read_by_filter;
 mod security_members_detached;
 mod security_service_disabled;
 mod sensitive_call_denied;
 mod service_specific_credential_changed;
+mod session_token_issued;
 mod ssh_key_or_certificate_uploaded;
+mod ssh_key_pushed_to_instance;
+mod task_definition_reads_credentials;
+mod temporary_delegation_accepted;
 mod traffic_logs_deleted;
 mod trail_created;
 mod trail_deleted;
@@ -81,7 +104,12 @@ mod trust_policy_changed;
 mod unreadable_event;
 mod user_added_to_group;
 mod user_created;
+mod user_credential_deleted;
+mod user_removed_from_group;
+mod user_renamed;
+mod windows_password_read;
 
+use crate::circumstance;
 use crate::config::Config;
 use crate::event::{Denial, Event};
 use crate::facts::Facts;
@@ -95,19 +123,27 @@ pub static ALL: &[&Detection] = &[
     &access_key_deleted::DETECTION,
     &access_key_reactivated::DETECTION,
     &account_safeguard_removed::DETECTION,
+    &account_sign_in_setting_changed::DETECTION,
     &administrator_inline_policy_put::DETECTION,
     &administrator_policy_attached::DETECTION,
     &administrator_policy_created::DETECTION,
     &administrator_policy_version_created::DETECTION,
     &alarm_deleted_or_muted::DETECTION,
+    &all_identities_read::DETECTION,
+    &api_key_read_in_clear::DETECTION,
     &aws_managed_policy_attached::DETECTION,
     &aws_quarantined_user::DETECTION,
     &bucket_set_to_expire_soon::DETECTION,
     &calls_denied::DETECTION,
+    &cloudshell_used::DETECTION,
     &config_recording_stopped::DETECTION,
     &config_rule_deleted::DETECTION,
+    &console_login_by_break_glass_user::DETECTION,
     &console_login_by_instance_role::DETECTION,
     &console_login_failed::DETECTION,
+    &console_login_failed_at_mfa::DETECTION,
+    &console_login_past_the_portal::DETECTION,
+    &console_login_with_session_credentials::DETECTION,
     &console_login_without_mfa::DETECTION,
     &customer_managed_policy_attached::DETECTION,
     &deny_policy_detached::DETECTION,
@@ -119,9 +155,13 @@ pub static ALL: &[&Detection] = &[
     &findings_suppressed_by_rule::DETECTION,
     &firewall_removed::DETECTION,
     &function_stopped::DETECTION,
+    &group_created::DETECTION,
     &guardduty_disabled::DETECTION,
     &guardduty_list_changed::DETECTION,
+    &identity_deleted::DETECTION,
     &inline_policy_put::DETECTION,
+    &instance_profile_changed::DETECTION,
+    &key_pair_created::DETECTION,
     &log_filter_deleted::DETECTION,
     &login_profile_created::DETECTION,
     &login_profile_updated_for_another_user::DETECTION,
@@ -129,21 +169,27 @@ pub static ALL: &[&Detection] = &[
     &managed_policy_detached::DETECTION,
     &mfa_device_deactivated::DETECTION,
     &mfa_device_registered::DETECTION,
+    &mfa_device_registered_outside_console::DETECTION,
     &model_invocation_logging_stopped::DETECTION,
     &notification_cut_off::DETECTION,
     &own_role_changed::DETECTION,
     &own_stack_changed::DETECTION,
+    &password_changed_by_its_user::DETECTION,
+    &password_policy_changed::DETECTION,
     &permissions_boundary_put::DETECTION,
     &permissions_boundary_removed::DETECTION,
+    &permissions_probed::DETECTION,
     &policy_created::DETECTION,
     &policy_default_version_switched::DETECTION,
     &policy_deleted::DETECTION,
     &policy_version_created::DETECTION,
     &powerful_policy_attached::DETECTION,
+    &principal_tags_changed::DETECTION,
     &request_parameters_omitted::DETECTION,
     &role_created::DETECTION,
     &role_opened_to_another_account::DETECTION,
     &role_opened_to_everyone::DETECTION,
+    &role_updated::DETECTION,
     &root_access_key_created::DETECTION,
     &root_api_call::DETECTION,
     &root_console_login::DETECTION,
@@ -155,11 +201,16 @@ pub static ALL: &[&Detection] = &[
     &root_password_changed::DETECTION,
     &root_password_recovery_requested::DETECTION,
     &root_session_opened::DETECTION,
+    &secrets_read_by_filter::DETECTION,
     &security_members_detached::DETECTION,
     &security_service_disabled::DETECTION,
     &sensitive_call_denied::DETECTION,
     &service_specific_credential_changed::DETECTION,
+    &session_token_issued::DETECTION,
     &ssh_key_or_certificate_uploaded::DETECTION,
+    &ssh_key_pushed_to_instance::DETECTION,
+    &task_definition_reads_credentials::DETECTION,
+    &temporary_delegation_accepted::DETECTION,
     &traffic_logs_deleted::DETECTION,
     &trail_created::DETECTION,
     &trail_deleted::DETECTION,
@@ -171,6 +222,10 @@ pub static ALL: &[&Detection] = &[
     &unreadable_event::DETECTION,
     &user_added_to_group::DETECTION,
     &user_created::DETECTION,
+    &user_credential_deleted::DETECTION,
+    &user_removed_from_group::DETECTION,
+    &user_renamed::DETECTION,
+    &windows_password_read::DETECTION,
 ];
 
 /// A kind of event worth telling, and the pure function that recognises it.
@@ -238,6 +293,9 @@ pub fn look(watcher: Watcher, event: &Event, context: &Context<'_>) -> Option<Fi
     }
     let asked = ALL.iter().filter(|detection| watcher.asks(detection) && detection.wants(event));
     let mut found: Vec<Finding> = asked.filter_map(|detection| (detection.detect)(event, context)).collect();
+    // Of two that circumstances make as strong, the one that was stronger without them.
+    found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let mut found: Vec<Finding> = found.into_iter().map(|finding| circumstance::weigh(event, finding)).collect();
     if let Some(general) = found.iter().position(|finding| finding.detection == root_api_call::DETECTION.id)
         && found.len() > 1
     {

@@ -1,7 +1,7 @@
 //! # Sensitive call denied
 //!
-//! A call was denied that would have given its caller rights or credentials, taken a secret, or switched monitoring
-//! off.
+//! A call was denied that would have given its caller rights, credentials or an MFA device, taken a policy off, taken a
+//! secret, or switched monitoring off.
 //!
 //! ## Why it matters
 //!
@@ -9,7 +9,8 @@
 //!
 //! ## False alarms
 //!
-//! A pipeline that lacks a permission it needs, often right after a change. Reads of secrets are lowered.
+//! A pipeline that lacks a permission it needs, often right after a change. Reads of secrets are lowered, and so are MFA
+//! devices: a policy may only let users have one of their own name.
 //!
 //! ## What to do
 //!
@@ -29,7 +30,7 @@ pub(super) static DETECTION: Detection = Detection {
     watcher: Watcher::AccessDenied,
     severity: Severity::High,
     mitre: &[Technique { id: "T1526", was: None, name: "Cloud Service Discovery" }],
-    covers: &["DENY-05", "DENY-06", "DENY-13"],
+    covers: &["DENY-05", "DENY-06", "DENY-09", "DENY-13"],
     calls: CALLS,
     outcome: Outcome::Failed,
     page: Page::of(include_str!("sensitive_call_denied.rs")),
@@ -50,9 +51,18 @@ const CALLS: &[Calls] = &[
             "CreatePolicyVersion",
             "CreateSAMLProvider",
             "CreateServiceSpecificCredential",
+            "CreateUser",
+            "CreateVirtualMFADevice",
             "DeactivateMFADevice",
+            "DeleteGroupPolicy",
             "DeleteRolePermissionsBoundary",
+            "DeleteRolePolicy",
             "DeleteUserPermissionsBoundary",
+            "DeleteUserPolicy",
+            "DetachGroupPolicy",
+            "DetachRolePolicy",
+            "DetachUserPolicy",
+            "EnableMFADevice",
             "PutGroupPolicy",
             "PutRolePermissionsBoundary",
             "PutRolePolicy",
@@ -79,12 +89,14 @@ const CALLS: &[Calls] = &[
     Calls { source: "ec2.amazonaws.com", names: &["GetPasswordData"] },
 ];
 
-/// A program that lacks a permission asks for its secret at every start.
-const READS_SECRETS: [&str; 3] = ["BatchGetSecretValue", "GetPasswordData", "GetSecretValue"];
+/// A program that lacks a permission asks for its secret at every start, and a user whose device must have the user's name
+/// is refused another.
+const LESS: [&str; 5] =
+    ["BatchGetSecretValue", "CreateVirtualMFADevice", "EnableMFADevice", "GetPasswordData", "GetSecretValue"];
 
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let denial = event.denial()?;
-    let severity = if READS_SECRETS.contains(&event.call()) { Severity::Medium } else { Severity::High };
+    let severity = if LESS.contains(&event.call()) { Severity::Medium } else { Severity::High };
     Some(
         DETECTION
             .finding(event, denied(event, &denial))
@@ -93,6 +105,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
             .severity(severity)
             .evidence("Denied", denial.action)
             .evidence_if("On", denial.resource)
-            .evidence_if("Refused by", denial.layer.map(Layer::words)),
+            .evidence_if("Refused by", denial.layer.map(Layer::words))
+            .evidence_if("MFA", (event.actor.mfa == Some(false)).then_some("the session was opened without")),
     )
 }

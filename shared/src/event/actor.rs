@@ -200,6 +200,12 @@ impl Actor {
             .is_some_and(|id| (id.len() == 8 || id.len() == 17) && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
     }
 
+    /// Whether nothing shows a person behind it: a role's session that names none and was opened without MFA.
+    #[must_use]
+    pub fn is_program(&self) -> bool {
+        self.kind == Kind::Role && self.human.is_none() && self.mfa != Some(true)
+    }
+
     /// Whether this is an AWS service with its own role in the account. IAM lets nobody else have a role under that path.
     #[must_use]
     pub fn is_service_linked_role(&self) -> bool {

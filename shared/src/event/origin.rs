@@ -14,7 +14,7 @@ pub struct Origin {
     pub address: Option<String>,
     /// The address, where it is one.
     pub ip: Option<IpAddr>,
-    /// `userAgent`. Shown, never judged: the caller chooses it.
+    /// `userAgent`. The caller chooses it: it may make a finding louder, never quieter.
     pub user_agent: Option<String>,
     /// Whether the call came from the console.
     pub console: bool,

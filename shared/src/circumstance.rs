@@ -1,0 +1,231 @@
+//! What about an act makes it louder, whatever was done: what made it, and with which tool.
+//!
+//! A user agent is the caller's words: it may make a finding louder, never quieter.
+
+use serde_json::Value;
+
+use crate::event::{Event, Kind, Owner};
+use crate::finding::{Finding, Severity};
+
+/// Something true of an act beside what was done.
+pub struct Circumstance {
+    /// What it is called in an alert.
+    pub label: &'static str,
+    /// What it does, for the documentation.
+    pub page: &'static str,
+    /// Known detections of the field that it covers, by their reference.
+    pub covers: &'static [&'static str],
+    /// What is true of the event, in words, and the finding made as loud as that asks for.
+    weigh: fn(&Event, Finding) -> (Finding, Option<String>),
+}
+
+/// Every circumstance, in the order in which they are told.
+pub static ALL: &[Circumstance] = &[
+    Circumstance {
+        label: "Tool",
+        page: "The call came from a system or tool made for attacks (Kali, Parrot, Pentoo, BlackArch, TruffleHog, Pacu, \
+               CloudFox), or it changed identities from S3 Browser. At least HIGH, and told at once. \
+               Who has an attack tested knows the tool.",
+        covers: &["CRED-29", "CRED-30"],
+        weigh: tool,
+    },
+    Circumstance {
+        label: "Bedrock key",
+        page: "The user was made for one Bedrock API key and does something else, or gets another credential. At least \
+               HIGH, and told at once: the console makes such users, and nobody signs in or signs calls as one.",
+        covers: &["CRED-15", "CRED-16"],
+        weigh: bedrock_key,
+    },
+    Circumstance {
+        label: "Machine",
+        page: "An EC2 instance or a Lambda function changed identities. What is MEDIUM becomes HIGH: machines that run \
+               pipelines do this, and others do not.",
+        covers: &["IAMC-24", "IAMC-25"],
+        weigh: machine,
+    },
+    Circumstance {
+        label: "Session",
+        page: "An IAM user changed identities with a temporary session that the record does not show as the console's. \
+               IAM takes such a session from `GetSessionToken` only with MFA: that is told and changes nothing. Without \
+               MFA it can only be one that was taken out of the console, or a CloudShell's, and what is MEDIUM becomes \
+               HIGH.",
+        covers: &["CRED-22"],
+        weigh: session,
+    },
+    Circumstance {
+        label: "Shell",
+        page: "The call came from AWS CloudShell: somebody at the console typed it. Nothing becomes louder for it.",
+        covers: &["IAMC-26"],
+        weigh: shell,
+    },
+];
+
+/// Says what is true beside what was done, and makes the finding louder for it.
+pub(crate) fn weigh(event: &Event, finding: Finding) -> Finding {
+    ALL.iter().fold(finding, |finding, circumstance| {
+        let (finding, words) = (circumstance.weigh)(event, finding);
+        finding.evidence_if(circumstance.label, words)
+    })
+}
+
+/// Systems and tools that are made for attacks, as a user agent has them.
+const MADE_FOR_ATTACKS: [(&str, &str); 7] = [
+    ("kali", "Kali Linux"),
+    ("parrot", "Parrot OS"),
+    ("pentoo", "Pentoo"),
+    ("blackarch", "BlackArch"),
+    ("trufflehog", "TruffleHog"),
+    ("pacu", "Pacu"),
+    ("cloudfox", "CloudFox"),
+];
+
+fn tool(event: &Event, finding: Finding) -> (Finding, Option<String>) {
+    let agent = event.origin.user_agent.as_deref().filter(|_| has_our_credentials(event)).map(str::to_ascii_lowercase);
+    let Some(agent) = agent else { return (finding, None) };
+    let made_for_attacks = MADE_FOR_ATTACKS.iter().find(|(word, _)| names(&agent, word));
+    let words = if let Some((_, name)) = made_for_attacks {
+        format!("{name}, made for attacks, by its user agent")
+    } else if changes_identities(event) && agent.contains("s3 browser") {
+        "S3 Browser, which is for files: intruders use it to make users".to_owned()
+    } else {
+        return (finding, None);
+    };
+    (at_least_high(finding).speaks_at(1), Some(words))
+}
+
+/// Whether `word` stands in the text by itself: `6.1.0-kali9-amd64` names kali, `kaliber` does not.
+fn names(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let after = text.get(at + word.len()..).and_then(|after| after.chars().next());
+        [before, after].into_iter().flatten().all(|c| !c.is_alphabetic())
+    })
+}
+
+/// What the console names the users that it makes for Bedrock API keys.
+const BEDROCK_KEY_USER: &str = "BedrockAPIKey-";
+
+fn bedrock_key(event: &Event, finding: Finding) -> (Finding, Option<String>) {
+    let is_one = |name: &str| name.starts_with(BEDROCK_KEY_USER);
+    // Models are bought in the marketplace.
+    let its_work = event.source.starts_with("bedrock") || event.source.contains("marketplace");
+    let acts = event.actor.kind == Kind::IamUser && is_one(&event.actor.name) && has_our_credentials(event);
+    let credentials = ["CreateAccessKey", "CreateLoginProfile", "UpdateLoginProfile"];
+    let gets = event.is("iam.amazonaws.com", &credentials) && event.owner().and_then(Owner::user).is_some_and(is_one);
+    let words = if acts && !its_work {
+        "this user was made for one Bedrock API key, and did something else"
+    } else if gets {
+        "this user was made for one Bedrock API key, and needs no other credential"
+    } else {
+        return (finding, None);
+    };
+    (at_least_high(finding).speaks_at(1), Some(words.to_owned()))
+}
+
+fn machine(event: &Event, finding: Finding) -> (Finding, Option<String>) {
+    if !changes_identities(event) {
+        return (finding, None);
+    }
+    let Some(words) = machine_in_words(event) else { return (finding, None) };
+    (high_if_medium(event, finding), Some(words))
+}
+
+/// The machine whose role signed the call. AWS writes into newer records whom it issued the credentials to; older ones
+/// show an instance by the name of its session, and a function by its user agent.
+fn machine_in_words(event: &Event) -> Option<String> {
+    let identity = event.record().get("userIdentity")?;
+    let issued = |key: &str| identity.get("inScopeOf")?.get(key)?.as_str();
+    let to = issued("credentialsIssuedTo").map(|to| format!(": {to}")).unwrap_or_default();
+    match issued("issuerType") {
+        Some("AWS::EC2::Instance") => return Some(format!("an EC2 instance{to}")),
+        Some("AWS::Lambda::Function") => return Some(format!("a Lambda function{to}")),
+        _ => {}
+    }
+    let delivered_to_instance = identity.get("sessionContext").and_then(|context| context.get("ec2RoleDelivery"));
+    if event.actor.kind != Kind::Role {
+        return None;
+    }
+    if event.actor.is_instance() || delivered_to_instance.is_some_and(Value::is_string) {
+        let name = event.actor.session.as_deref().map(|name| format!(": {name}")).unwrap_or_default();
+        return Some(format!("an EC2 instance{name}"));
+    }
+    let agent = event.origin.user_agent.as_deref()?;
+    agent.contains("exec-env/AWS_Lambda").then(|| "a Lambda function, by its user agent".to_owned())
+}
+
+/// Whether the actor is an EC2 instance's role, used by whoever is on the instance or took its credentials.
+pub(crate) fn is_instance(event: &Event) -> bool {
+    machine_in_words(event).is_some_and(|words| words.starts_with("an EC2 instance"))
+}
+
+fn session(event: &Event, finding: Finding) -> (Finding, Option<String>) {
+    let actor = &event.actor;
+    let temporary = actor.access_key.as_deref().is_some_and(|key| key.starts_with("ASIA"));
+    let its_own = actor.kind == Kind::IamUser && temporary && !event.origin.console && !actor.is_service();
+    if !its_own || !changes_identities(event) || !says_whether_in_console(event) {
+        return (finding, None);
+    }
+    if actor.mfa == Some(true) {
+        return (finding, Some("temporary, made with MFA outside the console".to_owned()));
+    }
+    let words =
+        "temporary and without MFA, which IAM takes from the console alone; this was not in it, but for a CloudShell";
+    (high_if_medium(event, finding), Some(words.to_owned()))
+}
+
+/// Whether the record is of a version that says so: those before 1.09 have it at times.
+fn says_whether_in_console(event: &Event) -> bool {
+    let version = event.record().get("eventVersion").and_then(Value::as_str);
+    let minor = version.and_then(|version| version.strip_prefix("1.")?.parse::<u32>().ok());
+    minor.is_some_and(|minor| minor >= 9)
+}
+
+fn shell(event: &Event, finding: Finding) -> (Finding, Option<String>) {
+    let agent = event.origin.user_agent.as_deref().unwrap_or_default();
+    let words = agent.contains("exec-env/CloudShell").then(|| "AWS CloudShell, by its user agent".to_owned());
+    (finding, words.filter(|_| changes_identities(event)))
+}
+
+/// Whether the call was signed with credentials of this account, or worked. Sign-ins that fail, and calls of other
+/// accounts that are denied, anybody can provoke: they would let a stranger wake people.
+fn has_our_credentials(event: &Event) -> bool {
+    let signed_here = event.actor.account.as_deref() == Some(event.account.as_str());
+    event.succeeded() || signed_here && event.source != "signin.amazonaws.com"
+}
+
+fn changes_identities(event: &Event) -> bool {
+    event.source == "iam.amazonaws.com" && !event.read_only()
+}
+
+/// What was tried in vain stays as it is, and so does what a service did for the actor: that is mostly a deployment.
+fn high_if_medium(event: &Event, finding: Finding) -> Finding {
+    let raise = event.succeeded() && !event.actor.is_service() && finding.severity == Severity::Medium;
+    if raise { finding.severity(Severity::High) } else { finding }
+}
+
+fn at_least_high(finding: Finding) -> Finding {
+    let severity = finding.severity.max(Severity::High);
+    finding.severity(severity)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+
+    #[test]
+    fn a_tool_is_named_by_a_word_of_its_own() {
+        let agents = [
+            "aws-cli/2.15.1 md/botocore#2.4 os/linux#6.1.0-kali9-amd64 md/distrib#kali.2024",
+            "boto3/1.26 linux/6.1.0-1kali2-amd64",
+        ];
+        for agent in agents {
+            assert!(names(agent, "kali"), "{agent}");
+        }
+        for agent in ["kaliber/2.0", "mackalister/1", ""] {
+            assert!(!names(agent, "kali"), "{agent}");
+        }
+        assert!(names("linux/6.1.0-1parrot1-amd64", "parrot"));
+        assert!(names("pacu/1.6.0", "pacu"));
+        assert!(!names("capacuity/1.0", "pacu"));
+    }
+}
