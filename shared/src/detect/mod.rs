@@ -10,19 +10,26 @@ mod administrator_policy_created;
 mod administrator_policy_version_created;
 mod aws_managed_policy_attached;
 mod aws_quarantined_user;
+mod build_overridden;
 mod calls_denied;
+mod cluster_access_granted;
+mod command_sent_to_instances;
 mod console_login_by_instance_role;
 mod console_login_failed;
 mod console_login_without_mfa;
 mod customer_managed_policy_attached;
 mod deny_policy_detached;
+mod dev_endpoint_key_added;
 mod federation_token_issued;
+mod function_layer_from_another_account;
 mod inline_policy_put;
+mod instance_profile_replaced;
 mod login_profile_created;
 mod login_profile_updated_for_another_user;
 mod managed_policy_detached;
 mod mfa_device_deactivated;
 mod mfa_device_registered;
+mod notebook_startup_script_set;
 mod own_role_changed;
 mod own_stack_changed;
 mod permissions_boundary_put;
@@ -36,6 +43,7 @@ mod request_parameters_omitted;
 mod role_created;
 mod role_opened_to_another_account;
 mod role_opened_to_everyone;
+mod role_passed;
 mod root_access_key_created;
 mod root_api_call;
 mod root_console_login;
@@ -49,6 +57,7 @@ mod root_password_recovery_requested;
 mod root_session_opened;
 mod sensitive_call_denied;
 mod service_specific_credential_changed;
+mod shell_opened;
 mod ssh_key_or_certificate_uploaded;
 mod trail_deleted;
 mod trail_event_selectors_changed;
@@ -58,9 +67,13 @@ mod trust_policy_changed;
 mod unreadable_event;
 mod user_added_to_group;
 mod user_created;
+mod user_data_changed;
+mod workload_code_changed;
+
+use serde_json::Value;
 
 use crate::config::Config;
-use crate::event::{Denial, Event};
+use crate::event::{Denial, Event, is_account};
 use crate::finding::{Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
@@ -76,19 +89,26 @@ pub static ALL: &[&Detection] = &[
     &administrator_policy_version_created::DETECTION,
     &aws_managed_policy_attached::DETECTION,
     &aws_quarantined_user::DETECTION,
+    &build_overridden::DETECTION,
     &calls_denied::DETECTION,
+    &cluster_access_granted::DETECTION,
+    &command_sent_to_instances::DETECTION,
     &console_login_by_instance_role::DETECTION,
     &console_login_failed::DETECTION,
     &console_login_without_mfa::DETECTION,
     &customer_managed_policy_attached::DETECTION,
     &deny_policy_detached::DETECTION,
+    &dev_endpoint_key_added::DETECTION,
     &federation_token_issued::DETECTION,
+    &function_layer_from_another_account::DETECTION,
     &inline_policy_put::DETECTION,
+    &instance_profile_replaced::DETECTION,
     &login_profile_created::DETECTION,
     &login_profile_updated_for_another_user::DETECTION,
     &managed_policy_detached::DETECTION,
     &mfa_device_deactivated::DETECTION,
     &mfa_device_registered::DETECTION,
+    &notebook_startup_script_set::DETECTION,
     &own_role_changed::DETECTION,
     &own_stack_changed::DETECTION,
     &permissions_boundary_put::DETECTION,
@@ -102,6 +122,7 @@ pub static ALL: &[&Detection] = &[
     &role_created::DETECTION,
     &role_opened_to_another_account::DETECTION,
     &role_opened_to_everyone::DETECTION,
+    &role_passed::DETECTION,
     &root_access_key_created::DETECTION,
     &root_api_call::DETECTION,
     &root_console_login::DETECTION,
@@ -115,6 +136,7 @@ pub static ALL: &[&Detection] = &[
     &root_session_opened::DETECTION,
     &sensitive_call_denied::DETECTION,
     &service_specific_credential_changed::DETECTION,
+    &shell_opened::DETECTION,
     &ssh_key_or_certificate_uploaded::DETECTION,
     &trail_deleted::DETECTION,
     &trail_event_selectors_changed::DETECTION,
@@ -124,6 +146,8 @@ pub static ALL: &[&Detection] = &[
     &unreadable_event::DETECTION,
     &user_added_to_group::DETECTION,
     &user_created::DETECTION,
+    &user_data_changed::DETECTION,
+    &workload_code_changed::DETECTION,
 ];
 
 /// A kind of event worth telling, and the pure function that recognises it.
@@ -227,6 +251,43 @@ fn unless_deployed(event: &Event, severity: Severity) -> Severity {
         Severity::High if deployed => Severity::Low,
         severity => severity,
     }
+}
+
+/// Lowers what a service did because somebody told it to, as `CloudFormation` deploys. Nobody else can write its name there.
+fn for_the_record_by_service(event: &Event, finding: Finding) -> Finding {
+    if event.actor.invoked_by.is_some() { finding.severity(Severity::Low) } else { finding }
+}
+
+/// The text under a key at any depth of the parameters, else of the answer. EC2 logs the parameters of its newer calls below
+/// the name of the call, with keys in other letters.
+fn anywhere<'a>(event: &'a Event, key: &str) -> Option<&'a str> {
+    ["requestParameters", "responseElements"].into_iter().find_map(|root| below(event.record().get(root)?, key))
+}
+
+fn below<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    match value {
+        Value::Array(list) => list.iter().find_map(|value| below(value, key)),
+        Value::Object(map) => {
+            let named = map.iter().filter(|(known, _)| known.eq_ignore_ascii_case(key));
+            let text = named.filter_map(|(_, value)| value.as_str()).find(|text| !text.is_empty());
+            text.or_else(|| map.values().find_map(|value| below(value, key)))
+        }
+        _ => None,
+    }
+}
+
+/// The account of an ARN that is neither this one nor named in the configuration.
+fn unknown_account<'a>(arn: &'a str, event: &Event, context: &Context<'_>) -> Option<&'a str> {
+    let account = arn.strip_prefix("arn:")?.split(':').nth(3)?;
+    let known = account == event.account || context.config.account_names.contains_key(account);
+    (is_account(account) && !known).then_some(account)
+}
+
+/// The account of a container image in ECR that is neither this one nor named in the configuration.
+fn unknown_registry<'a>(image: &'a str, event: &Event, context: &Context<'_>) -> Option<&'a str> {
+    let (account, rest) = image.split_once(".dkr.ecr")?;
+    let known = account == event.account || context.config.account_names.contains_key(account);
+    (is_account(account) && rest.starts_with(['.', '-']) && !known).then_some(account)
 }
 
 /// The part of a name, ARN or URL that names a resource of the stack: `CloudFormation` begins each with the stack's name
