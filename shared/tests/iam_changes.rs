@@ -143,7 +143,9 @@ fn what_is_said_of_each_event_that_fires() {
     LOW deploy-pipeline passed role orders-function to Lambda
     MEDIUM alice passed role app-backend to Cognito
     MEDIUM alice passed instance profile admin-bastion to EC2
+    LOW AWSReservedSSO_DataScientist_0123456789abcdef passed role GlueInteractive to Glue
     LOW deploy-pipeline passed instance profile workers to EC2
+    MEDIUM bob passed role hybrid-admin to Systems Manager
     MEDIUM AWSReservedSSO_DataScientist_0123456789abcdef passed role AmazonSageMaker-ExecutionRole-20260110T101010 to SageMaker
     LOW alice passed role rds-s3-export to RDS
     LOW deploy-pipeline passed role glue-etl to Glue
@@ -173,6 +175,7 @@ fn what_is_said_of_each_event_that_fires() {
     LOW bob changed which code function orders runs
     LOW deploy-pipeline replaced the code of job etl
     LOW alice replaced the code of service shop
+    LOW alice gave stack network another template
     LOW bob replaced the code of state machine settle
     ");
 }

@@ -2,7 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
 
-use iamwatch::detect::by_id;
+use iamwatch::config::Config;
+use iamwatch::detect::{ALL, Context, by_id};
 use iamwatch::event::{BUSY_RECEIVERS, Event, PassedKind, RECEIVERS, Receiver};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -215,7 +216,12 @@ fn what_is_no_role_is_not_passed() {
 
 fn hostile() -> impl Strategy<Value = Value> {
     let steps = receivers().flat_map(|receiver| receiver.parameters).flat_map(|path| path.split(['.', '|', '=']));
-    let keys: Vec<&str> = steps.chain(["items", "aRequest", "", "\u{0}", "key"]).collect();
+    // And what the detections of these calls ask for.
+    let names =
+        ["functionName", "name", "principalArn", "policyArn", "projectName", "buildspecOverride", "layers", "onStart"];
+    let more =
+        ["items", "aRequest", "", "\u{0}", "targets", "values", "userData", "content", "instanceIds", "documentName"];
+    let keys: Vec<&str> = steps.chain(names).chain(more).collect();
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -236,15 +242,23 @@ fn hostile() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn hostile_parameters_are_read_without_panic(parameters in hostile(), row in 0..RECEIVERS.len()) {
-        let receiver = RECEIVERS.get(row).unwrap();
-        let detection = by_id("role-passed").unwrap();
-        let config = iamwatch::config::Config::default();
+    fn hostile_parameters_are_read_without_panic(parameters in hostile(), row in any::<prop::sample::Index>()) {
+        let receiver = row.get(RECEIVERS);
         for call in receiver.calls {
             let event = called(receiver.source, &call.replace('*', "0150331"), &parameters);
-            let passed = event.passed_roles();
-            prop_assert!(passed.iter().all(|passed| !passed.role.is_empty() && passed.account() != Some("role")));
-            let _ = (detection.detect)(&event, &iamwatch::detect::Context { config: &config });
+            prop_assert!(event.passed_roles().iter().all(|passed| !passed.role.is_empty()));
+        }
+    }
+
+    #[test]
+    fn no_detection_fails_on_hostile_parameters(parameters in hostile(), row in any::<prop::sample::Index>()) {
+        let config = Config::default();
+        let detection = row.get(ALL);
+        for calls in detection.calls {
+            for name in calls.names {
+                let event = called(calls.source, &name.replace('*', "20150331"), &parameters);
+                let _ = (detection.detect)(&event, &Context { config: &config });
+            }
         }
     }
 }

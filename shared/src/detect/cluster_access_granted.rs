@@ -82,7 +82,8 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let finding = DETECTION
         .finding(event, act)
         .severity(severity)
-        .target(Target { kind: "cluster".to_owned(), name: cluster.to_owned(), arn: None })
+        // Each principal that is let in is an incident of its own.
+        .target(Target { kind: "cluster access".to_owned(), name: format!("{cluster}/{name}"), arn: None })
         .evidence("Principal", &principal)
         .evidence_if("Policy", policy.as_deref())
         .evidence_if("Scope", event.request("accessScope.type"))

@@ -13,7 +13,7 @@
 //!
 //! ## What to do
 //!
-//! 1. Read the script: it is in the event, as base64, under `requestParameters`.
+//! 1. Read the script: it begins under Evidence, and is whole in the event, as base64, under `requestParameters`.
 //! 2. Ask whoever is named under Who; if they do not know of it, set the old script again before a notebook starts.
 //! 3. List all calls by the roles of the notebooks since the event, by `sessionContext.sessionIssuer.arn`.
 

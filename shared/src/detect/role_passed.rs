@@ -11,7 +11,8 @@
 //! ## False alarms
 //!
 //! Deployments do it all day, so it is for the record. It is louder where the call itself is telling: the service gives the
-//! caller a shell or the role's credentials, the call brings a startup script, or the role is of another account.
+//! caller a shell or the role's credentials, the call brings a startup script, or the role is of an
+//! account that has no name in the configuration.
 //!
 //! ## What to do
 //!
@@ -21,8 +22,8 @@
 //! 3. List all calls by the role since the event, by `sessionContext.sessionIssuer.arn`.
 //! 4. List all calls by the actor's ARN in the 24 hours before the event, by `userIdentity.arn`.
 
-use super::{Context, Detection, Outcome, Page, Technique, for_the_record_by_service};
-use crate::event::{Event, Passed, PassedKind, RECEIVERS, Receiver, Target, is_account};
+use super::{Context, Detection, Outcome, Page, Technique, for_the_record_by_service, unknown_account};
+use crate::event::{Event, Passed, PassedKind, RECEIVERS, Receiver, Target};
 use crate::finding::{Finding, Severity};
 use crate::grant;
 use crate::script;
@@ -56,13 +57,13 @@ const fn calls_of<const N: usize>(receivers: &[Receiver]) -> [Calls; N] {
     calls
 }
 
-/// Calls after which the caller acts as the role itself, and how.
-const GIVES: [(&str, &[&str], &str); 8] = [
+/// Calls after which the caller acts as the role itself, and how. They set something up; a session that people open in it every
+/// day, such as Glue's `CreateSession`, is for the record.
+const GIVES: [(&str, &[&str], &str); 7] = [
     ("appstream.amazonaws.com", &["CreateAppBlockBuilder", "CreateImageBuilder"], "a desktop that runs as the role"),
     ("bedrock-agentcore.amazonaws.com", &["CreateCodeInterpreter"], "an interpreter that runs any code as the role"),
-    ("elasticmapreduce.amazonaws.com", &["CreateStudio", "StartNotebookExecution"], "a notebook that runs as the role"),
+    ("elasticmapreduce.amazonaws.com", &["CreateStudio"], "notebooks that run as the role"),
     ("glue.amazonaws.com", &["CreateDevEndpoint"], "a machine to sign in to that runs as the role"),
-    ("glue.amazonaws.com", &["CreateSession"], "an interactive session that runs as the role"),
     ("iot.amazonaws.com", &["CreateRoleAlias", "UpdateRoleAlias"], "the role's credentials for a device"),
     (
         "sagemaker.amazonaws.com",
@@ -76,18 +77,20 @@ const GIVES: [(&str, &[&str], &str); 8] = [
     ),
 ];
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     if grant::is_services_own_work(event) {
         return None;
     }
     let passed = event.passed_roles();
     let guests = event.request("roles.unauthenticated").filter(|_| is_for_guests(event));
-    let loudest = |passed: &&Passed<'_>| is_foreign(passed, event) || guests == Some(passed.role);
+    let outside = |passed: &Passed<'_>| unknown_account(passed.role, event, context).is_some();
+    let loudest = |passed: &&Passed<'_>| outside(passed) || guests == Some(passed.role);
     let first = passed.iter().find(loudest).or(passed.first())?;
-    let what = match first.kind {
-        PassedKind::Role => "role",
-        PassedKind::InstanceProfile => "instance profile",
+    let (what, label) = match first.kind {
+        PassedKind::Role => ("role", "Role"),
+        PassedKind::InstanceProfile => ("instance profile", "Instance profile"),
     };
+    let parameter = first.parameter.trim_end_matches(".arn|name");
     let others: Vec<&str> = passed.iter().filter(|other| other.role != first.role).map(|other| other.role).collect();
     let target = Target {
         kind: what.to_owned(),
@@ -97,17 +100,17 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let finding = DETECTION
         .finding(event, format!("passed {what} {} to {}", first.name(), first.service))
         .target(target)
-        .evidence("Role", first.role)
-        .evidence("Call", format!("{}, parameter {}", event.call(), first.parameter))
+        .evidence(label, first.role)
+        .evidence("Call", format!("{}, parameter {parameter}", event.name))
         .evidence_if("Other roles", (!others.is_empty()).then(|| others.join(", ")));
-    Some(for_the_record_by_service(event, telling(event, first, finding)))
+    Some(for_the_record_by_service(event, telling(event, outside(first), finding)))
 }
 
 /// Raises what the call itself gives away.
-fn telling(event: &Event, passed: &Passed<'_>, mut finding: Finding) -> Finding {
+fn telling(event: &Event, outside: bool, mut finding: Finding) -> Finding {
     let facts = [
         ("Gives the caller", GIVES.iter().find(|(source, calls, _)| event.is(source, calls)).map(|(_, _, what)| *what)),
-        ("Account", is_foreign(passed, event).then_some("the role is of another account")),
+        ("Account", outside.then_some("the role is of another account")),
         ("Startup script", brings_user_data(event).then_some("the call brings user data, which runs as the role")),
         ("Guests", is_for_guests(event).then_some("everybody gets the role, without signing in")),
     ];
@@ -118,10 +121,6 @@ fn telling(event: &Event, passed: &Passed<'_>, mut finding: Finding) -> Finding 
     }
     let parameters = event.record().get("requestParameters").map(script::texts).unwrap_or_default();
     script::judged(finding, &parameters)
-}
-
-fn is_foreign(passed: &Passed<'_>, event: &Event) -> bool {
-    passed.account().is_some_and(|account| is_account(account) && account != event.account)
 }
 
 /// A launch template brings user data as a rule; what somebody starts by hand does not.

@@ -1,6 +1,6 @@
 //! # Code of a workload replaced
 //!
-//! What a function, state machine, job, build or service runs was replaced. It goes on to run with the role that it has.
+//! What a function, state machine, job, build, service or stack consists of was replaced. It goes on to run with the role that it has.
 //!
 //! ## Why it matters
 //!
@@ -34,6 +34,7 @@ pub(super) static DETECTION: Detection = Detection {
     covers: &["IAMC-40"],
     calls: &[
         Calls { source: "apprunner.amazonaws.com", names: &["UpdateService"] },
+        Calls { source: "cloudformation.amazonaws.com", names: &["UpdateStack"] },
         Calls { source: "codebuild.amazonaws.com", names: &["UpdateProject"] },
         Calls { source: "codedeploy.amazonaws.com", names: &["CreateDeployment"] },
         Calls { source: "glue.amazonaws.com", names: &["UpdateJob"] },
@@ -58,6 +59,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let outside = code.and_then(|code| unknown_registry(code, event, context));
     let act = match event.call() {
         "UpdateFunctionConfiguration" => format!("changed which code {kind} {name} runs"),
+        "UpdateStack" => format!("gave {kind} {name} another template"),
         _ => format!("replaced the code of {kind} {name}"),
     };
     let finding = DETECTION
@@ -106,6 +108,8 @@ fn changed(event: &Event) -> Option<Changed> {
         "UpdateProject" if has("source") || has("environment.image") => {
             ("build project", "name", text("environment.image").or_else(|| text("source.location")))
         }
+        // A stack keeps the role that it was once given, and takes its next template with it.
+        "UpdateStack" if has("templateURL") || has("templateBody") => ("stack", "stackName", text("templateURL")),
         "CreateDeployment" if has("revision") => (
             "application",
             "applicationName",
