@@ -154,7 +154,8 @@ pub static ALL: &[&Detection] = &[
 pub struct Detection {
     /// What happened, in kebab-case: also the name of its file, its events' folder and its anchor in the docs.
     pub id: &'static str,
-    /// The watcher it belongs to. [`unreadable_event`] is asked by every watcher.
+    /// The watcher it belongs to. A call that starts another one is shown to it there. [`unreadable_event`] is asked by every
+    /// watcher.
     pub watcher: Watcher,
     /// How much it usually matters; a finding may say otherwise.
     pub severity: Severity,

@@ -102,8 +102,16 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         .target(target)
         .evidence(label, first.role)
         .evidence("Call", format!("{}, parameter {parameter}", event.name))
+        .evidence_if("For", made_for(event))
         .evidence_if("Other roles", (!others.is_empty()).then(|| others.join(", ")));
     Some(for_the_record_by_service(event, telling(event, outside(first), finding)))
+}
+
+/// What runs as the role, where the call names it.
+fn made_for(event: &Event) -> Option<String> {
+    let target = event.target();
+    let role = matches!(target.kind.as_str(), "role" | "instance profile" | "account");
+    (!role).then(|| target.to_string())
 }
 
 /// Raises what the call itself gives away.
