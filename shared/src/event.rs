@@ -7,6 +7,7 @@
 mod actor;
 mod denial;
 mod origin;
+mod passed;
 mod redact;
 mod target;
 
@@ -21,6 +22,7 @@ pub(crate) use actor::is_account;
 pub use actor::{Actor, Human, Kind, ToldBy};
 pub use denial::{DENIED_EXACTLY, DENIED_PREFIXES, DENIED_SUFFIXES, Denial, Layer, is_denied};
 pub use origin::Origin;
+pub use passed::{BUSY_RECEIVERS, Passed, PassedKind, RECEIVERS, Receiver};
 pub use target::{Owner, Target};
 
 /// Bytes of an event's id: a UUID has 36, and it becomes part of a key of at most 2,048.

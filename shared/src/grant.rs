@@ -61,7 +61,7 @@ pub(crate) fn reaching(context: &Context<'_>, mut finding: Finding, what: &str) 
 
 /// Services keep roles in the account and change them with a role that only they can assume. Above all Identity Center:
 /// whoever assigns a permission set there has it made into a role here. The assignment is the act to look at.
-fn is_services_own_work(event: &Event) -> bool {
+pub(crate) fn is_services_own_work(event: &Event) -> bool {
     event.actor.is_service_linked_role() || event.actor.kind == Kind::Service
 }
 

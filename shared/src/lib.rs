@@ -19,5 +19,6 @@ mod grant;
 pub mod ledger;
 pub mod policy;
 pub mod quarantine;
+mod script;
 pub mod undo;
 pub mod watcher;

@@ -24,6 +24,7 @@ pub use change::{Loosening, Strength};
 pub use flaw::{Flaw, Weak};
 pub use managed::AwsManaged;
 pub use parse::Illegal;
+pub(crate) use parse::percent_decoded;
 pub use paths::{Exposed, Exposure, Kind, Opens, PATHS, Path, Way};
 pub use privilege::{Grant, Privilege};
 pub use reach::{Allowed, Answer, Certainty};

@@ -239,6 +239,28 @@ pub fn encrypt_volumes_by_default(in_region: &str) -> Option<String> {
     Some(format!("aws ec2 enable-ebs-encryption-by-default --region={}", region(in_region)?))
 }
 
+/// `aws ec2 disassociate-iam-instance-profile …`: takes its role from an instance.
+#[must_use]
+pub fn disassociate_instance_profile(association: &str, in_region: &str) -> Option<String> {
+    let id = association.strip_prefix("iip-assoc-")?;
+    let region = region(in_region)?;
+    unique_id(id).map(|id| {
+        format!("aws ec2 disassociate-iam-instance-profile --association-id=iip-assoc-{id} --region={region}")
+    })
+}
+
+/// `aws eks disassociate-access-policy …`.
+#[must_use]
+pub fn disassociate_access_policy(cluster: &str, principal: &str, policy: &str, in_region: &str) -> Option<String> {
+    Some(format!(
+        "aws eks disassociate-access-policy --cluster-name={} --principal-arn={} --policy-arn={} --region={}",
+        name(cluster)?,
+        arn(principal)?,
+        arn(policy)?,
+        region(in_region)?
+    ))
+}
+
 /// `text`, if it has the form of a region's name.
 #[must_use]
 pub fn region(text: &str) -> Option<&str> {
@@ -448,6 +470,10 @@ mod tests {
             assert_eq!(super::delete_lifecycle(name, "us-east-1"), None, "{name}");
             assert_eq!(super::block_public_access(name), None, "{name}");
             assert_eq!(super::enable_alarms(&["cpu", name], "us-east-1"), None, "{name}");
+            assert_eq!(super::disassociate_instance_profile(&format!("iip-assoc-{name}"), "us-east-1"), None, "{name}");
+            let (role, policy) = ("arn:aws:iam::111122223333:role/a", "arn:aws:eks::aws:cluster-access-policy/b");
+            assert_eq!(super::disassociate_access_policy(name, role, policy, "us-east-1"), None, "{name}");
+            assert_eq!(super::disassociate_access_policy("c", &format!("{role}{name} "), policy, "us-east-1"), None);
         }
     }
 

@@ -1,8 +1,9 @@
 //! The watchers, and which events each of them is started by.
 //!
 //! A watcher's EventBridge patterns are derived from the detections that belong to it, and template.yaml is held to
-//! them by a test: EventBridge never tells that a pattern cannot match. The patterns split by actor (root or not) and by
-//! outcome (denied or not), so that one act starts one watcher.
+//! them by a test: EventBridge never tells that a pattern cannot match. The patterns split by actor (root or not), by
+//! outcome (denied or not) and by call, so that one act starts one watcher: where the detections of several look at a call,
+//! it starts the last of them, which asks the others' too.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -124,7 +125,8 @@ impl Watcher {
     fn rules_by_call(self, changes: &str) -> Vec<Rule> {
         let mut by_source: BTreeMap<&'static str, BTreeSet<&'static str>> = BTreeMap::new();
         for calls in detect::ALL.iter().filter(|detection| detection.watcher == self).flat_map(|d| d.calls) {
-            by_source.entry(calls.source).or_default().extend(calls.names);
+            let own = calls.names.iter().filter(|name| Self::started_by(calls.source, name) == Some(self));
+            by_source.entry(calls.source).or_default().extend(own);
         }
         let part = |withheld: bool| {
             by_source.iter().filter_map(move |(source, names)| {
@@ -151,14 +153,22 @@ impl Watcher {
     fn sees(self, glance: &Glance<'_>) -> bool {
         Who::Others.admits(glance)
             && Outcome::NoError.admits(glance)
-            && detect::ALL.iter().filter(|d| d.watcher == self).any(|d| d.sees(glance.source, glance.name))
+            && Self::started_by(glance.source, glance.name) == Some(self)
     }
 
-    /// Whether a detection is asked about the events of this watcher. Root's events start `root-usage` alone, so it asks
-    /// every detection about them: root that stops a trail is both.
+    /// The watcher that a call starts by its name. A detection of denied calls has none of its own rules: `access-denied` is
+    /// started by the outcome alone.
+    fn started_by(source: &str, name: &str) -> Option<Self> {
+        let seeing = detect::ALL.iter().filter(|detection| detection.sees(source, name));
+        seeing.map(|detection| detection.watcher).filter(|watcher| *watcher != Self::AccessDenied).max()
+    }
+
+    /// Whether a detection is asked about the events of this watcher, if it looks at such a call. Root's events start
+    /// `root-usage` alone, so it asks every detection about them: root that stops a trail is both.
     #[must_use]
     pub(crate) fn asks(self, detection: &Detection) -> bool {
-        self == detection.watcher || self == Self::RootUsage && detection.watcher != Self::AccessDenied
+        let by_call = self != Self::AccessDenied && detection.watcher != Self::AccessDenied;
+        self == detection.watcher || by_call && (self == Self::RootUsage || !detection.calls.is_empty())
     }
 }
 
@@ -176,10 +186,10 @@ impl Admissions {
     #[must_use]
     pub fn new() -> Self {
         let mut index = Self::default();
-        // A detection of denied calls has none of its own rules: `access-denied` is started by the outcome alone.
-        for detection in detect::ALL.iter().filter(|d| d.watcher != Watcher::AccessDenied) {
+        for detection in detect::ALL {
             for calls in detection.calls {
-                for name in calls.names {
+                let starts = |name: &&&str| Watcher::started_by(calls.source, name) == Some(detection.watcher);
+                for name in calls.names.iter().filter(starts) {
                     let (found, other) = match name.strip_suffix('*') {
                         Some(prefix) => (index.by_prefix.entry(calls.source).or_default(), prefix),
                         None => (index.by_name.entry(*name).or_default(), calls.source),
@@ -390,27 +400,53 @@ impl Outcome {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::{Admissions, Glance, Watcher};
     use crate::detect;
 
     #[test]
+    fn a_call_that_detections_of_several_watchers_look_at_starts_one_which_asks_them_all() {
+        for detection in detect::ALL.iter().filter(|detection| detection.watcher != Watcher::AccessDenied) {
+            for (source, name) in
+                detection.calls.iter().flat_map(|calls| calls.names.iter().map(|n| (calls.source, *n)))
+            {
+                let name = name.replace('*', "20150331v2");
+                let glance = Glance { source, name: &name, actor_type: Some("IAMUser"), ..Glance::default() };
+                let started: Vec<_> = Watcher::ALL.into_iter().filter(|watcher| watcher.admits(&glance)).collect();
+                let &[watcher] = started.as_slice() else { panic!("{name} of {source} starts {started:?}") };
+                assert!(watcher.asks(detection), "{watcher:?} does not ask {} about {name}", detection.id);
+            }
+        }
+    }
+
+    #[test]
     fn the_index_admits_what_the_watchers_do() {
         let index = Admissions::new();
+        let agrees = |glance: Glance<'_>| {
+            let admits = Watcher::ALL.into_iter().filter(|watcher| watcher.admits(&glance));
+            assert_eq!(index.of(&glance), admits.collect::<Vec<_>>(), "{glance:?}");
+        };
         let calls = || detect::ALL.iter().flat_map(|detection| detection.calls);
-        let names = calls().flat_map(|calls| calls.names).map(|name| name.replace('*', "20150331"));
-        let sources = calls().map(|calls| calls.source).chain(["", "ec2.amazonaws.com"]);
-        let sources: std::collections::BTreeSet<&str> = sources.collect();
+        let names: BTreeSet<&str> =
+            calls().flat_map(|calls| calls.names).copied().chain(["DescribeInstances", ""]).collect();
+        let sources: BTreeSet<&str> = calls().map(|calls| calls.source).chain(["", "ec2.amazonaws.com"]).collect();
         let codes = [None, Some(""), Some("AccessDenied"), Some("Client.UnauthorizedOperation"), Some("NoSuchEntity")];
-        for name in names.chain(["DescribeInstances".to_owned(), String::new()]) {
-            for source in &sources {
+        for known in names {
+            let name = known.replace('*', "20150331");
+            let name = name.as_str();
+            for &source in &sources {
+                agrees(Glance { source, name, actor_type: Some("IAMUser"), ..Glance::default() });
+                // Who acted and what came of it say no more about a call that nobody looks at.
+                let looked_at = known.is_empty() || calls().any(|c| c.source == source && c.names.contains(&known));
+                if !looked_at {
+                    continue;
+                }
                 for error_code in codes {
                     for actor_type in [None, Some("Root"), Some("IAMUser"), Some("AWSService")] {
                         for invoked_by in [None, Some("signin.amazonaws.com"), Some("ec2.amazonaws.com")] {
                             for event_type in [None, Some("AwsServiceEvent")] {
-                                let name = name.as_str();
-                                let glance = Glance { source, name, event_type, error_code, actor_type, invoked_by };
-                                let admits = Watcher::ALL.into_iter().filter(|watcher| watcher.admits(&glance));
-                                assert_eq!(index.of(&glance), admits.collect::<Vec<_>>(), "{glance:?}");
+                                agrees(Glance { source, name, event_type, error_code, actor_type, invoked_by });
                             }
                         }
                     }

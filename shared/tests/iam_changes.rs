@@ -67,11 +67,30 @@ fn what_is_said_of_each_event_that_fires() {
     CRITICAL iam.amazonaws.com quarantined user deploy-bot with AWSExposedCredentialPolicy_DO_NOT_REMOVE
     CRITICAL example-aws-support quarantined user deploy-bot with AWSCompromisedKeyQuarantineV2
     CRITICAL alice quarantined user deploy-bot with AWSCompromisedKeyQuarantineV3
+    MEDIUM bob started a build of release with other commands
+    HIGH alice started a build of release with other commands
+    MEDIUM alice started a build of lint with other role
+    LOW github-actions started a build of lint with other source
+    MEDIUM alice gave developers AmazonEKSAdminPolicy in cluster shop
+    HIGH bob gave bob AmazonEKSClusterAdminPolicy in cluster shop
+    LOW deploy-pipeline gave platform AmazonEKSClusterAdminPolicy in cluster shop
+    HIGH alice let auditor into cluster shop
+    LOW deploy-pipeline gave developers AmazonEKSViewPolicy in cluster shop
+    MEDIUM bob ran AWS-RunShellScript on all instances
+    MEDIUM alice ran agent-install on instances by tag:env
+    MEDIUM deploy-pipeline ran AWS-RunPowerShellScript on 50 instances
+    LOW maintenance ran AWS-RunPatchBaseline on all instances
+    LOW alice ran AWS-RunShellScript on instance i-0aaaabbbbccccdddd
     LOW alice attached policy AdministratorAccess to user bob
     MEDIUM web-server attached policy web-server-extra to role web-server
     LOW deploy-pipeline attached policy app-data to role app
     HIGH carol detached policy AWSDenyAll from role build
     CRITICAL deploy-bot detached policy AWSCompromisedKeyQuarantineV2 from user deploy-bot
+    MEDIUM bob put an SSH key on Glue endpoint etl
+    MEDIUM web-server put an SSH key on Glue endpoint etl
+    MEDIUM bob gave function orders a layer of account 123456789012
+    LOW deploy-pipeline gave function payments a layer of account 123456789012
+    MEDIUM alice gave function probe a layer of account 123456789012
     LOW alice created group helpdesk
     LOW alice created group contractors
     LOW ci-deploy created group auditors
@@ -90,8 +109,16 @@ fn what_is_said_of_each_event_that_fires() {
     LOW alice took role bastion-readonly out of instance profile bastion
     LOW ci-deploy took role web out of instance profile web
     LOW AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b put role web-v2 into instance profile web
+    HIGH web-server gave instance i-0aaaabbbbccccdddd the instance profile admin-bastion
+    MEDIUM AWSReservedSSO_DataScientist_0123456789abcdef gave instance i-0aaaabbbbccccdddd the instance profile backup
+    MEDIUM bob replaced the profile of instance i-0aaaabbbbccccdddd by admin-bastion
+    LOW AWS-QuickSetup-StackSet-Local-ExecutionRole gave instance i-0aaaabbbbccccdddd the instance profile AmazonSSMRoleForInstancesQuickSetup
     LOW deploy-pipeline detached policy app-data from role app
     MEDIUM alice detached policy developers from user alice
+    MEDIUM bob gave notebook churn startup script setup
+    MEDIUM alice changed startup script auto-stop of notebooks
+    HIGH bob wrote startup script setup for notebooks
+    LOW deploy-pipeline wrote startup script packages for notebooks
     LOW AWSReservedSSO_Deployer_1a2b3c4d5e6f7a8b changed the permissions of role iamwatch-QuarantineRole-1A2B3C4D5E6F, part of iamwatch
     HIGH bob changed the permissions of role iamwatch-QuarantineRole-1A2B3C4D5E6F, part of iamwatch
     HIGH bob changed who may assume role iamwatch-QuarantineRole-1A2B3C4D5E6F, part of iamwatch
@@ -134,9 +161,25 @@ fn what_is_said_of_each_event_that_fires() {
     HIGH carol let everyone assume role partner, with a condition
     MEDIUM deploy-pipeline let everyone assume role shared-read, with a condition
     CRITICAL alice let everyone assume role deploy
+    HIGH bob passed role codebuild-deploy to CodeBuild
+    LOW deploy-pipeline passed role orders-function to Lambda
+    MEDIUM alice passed role app-backend to Cognito
+    MEDIUM alice passed instance profile admin-bastion to EC2
+    LOW AWSReservedSSO_DataScientist_0123456789abcdef passed role GlueInteractive to Glue
+    LOW deploy-pipeline passed instance profile workers to EC2
+    MEDIUM bob passed role hybrid-admin to Systems Manager
+    MEDIUM AWSReservedSSO_DataScientist_0123456789abcdef passed role AmazonSageMaker-ExecutionRole-20260110T101010 to SageMaker
+    LOW alice passed role rds-s3-export to RDS
+    LOW deploy-pipeline passed role glue-etl to Glue
+    LOW bob passed role cloudformation-administrator to CloudFormation
+    MEDIUM deploy-pipeline passed role event-sender to EventBridge
     LOW alice changed the settings of role audit
     MEDIUM ops changed the settings of role ops
     LOW ci-deploy changed the settings of role orders-api
+    LOW bob opened a shell on task 0123456789abcdef0123456789abcdef
+    LOW bob opened a shell on notebook churn
+    LOW AWSReservedSSO_DataScientist_0123456789abcdef opened a shell on machine i-0aaaabbbbccccdddd
+    LOW alice forwarded a port through machine i-0aaaabbbbccccdddd
     MEDIUM ci-deploy registered task definition reports, which takes its own credentials
     HIGH alice registered task definition billing, which takes its own credentials
     CRITICAL AWSReservedSSO_AdministratorAccess_0123456789abcdef changed who may assume role deploy, open to anybody who gets a token there
@@ -152,11 +195,24 @@ fn what_is_said_of_each_event_that_fires() {
     MEDIUM carol created user backup-svc
     MEDIUM root created user backup-svc
     MEDIUM bob created user backup-4
+    LOW deploy-pipeline changed the user data of instance i-0aaaabbbbccccdddd
+    MEDIUM bob changed the user data of instance i-0aaaabbbbccccdddd
+    LOW deploy-pipeline made a version of launch template workers with user data
+    MEDIUM alice changed the user data of instance i-0aaaabbbbccccdddd
     LOW AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b removed user bob from group developers
     MEDIUM alice removed user alice from group require-mfa
     MEDIUM deploy-bot renamed user deploy-bot to emergency
     MEDIUM alice moved user bob to /break-glass/
     MEDIUM AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b renamed user deploy-bot to ci-bot
+    HIGH alice replaced the code of build project release
+    LOW deploy-pipeline replaced the code of application shop
+    LOW deploy-pipeline replaced the code of function orders
+    MEDIUM alice replaced the code of function resize
+    LOW bob changed which code function orders runs
+    LOW deploy-pipeline replaced the code of job etl
+    LOW alice replaced the code of service shop
+    LOW alice gave stack network another template
+    LOW bob replaced the code of state machine settle
     ");
 }
 

@@ -16,8 +16,11 @@ mod api_key_read_in_clear;
 mod aws_managed_policy_attached;
 mod aws_quarantined_user;
 mod bucket_set_to_expire_soon;
+mod build_overridden;
 mod calls_denied;
 mod cloudshell_used;
+mod cluster_access_granted;
+mod command_sent_to_instances;
 mod config_recording_stopped;
 mod config_rule_deleted;
 mod console_login_by_break_glass_user;
@@ -29,6 +32,7 @@ mod console_login_with_session_credentials;
 mod console_login_without_mfa;
 mod customer_managed_policy_attached;
 mod deny_policy_detached;
+mod dev_endpoint_key_added;
 mod event_data_store_weakened;
 mod event_rule_stopped;
 mod federation_token_issued;
@@ -36,6 +40,7 @@ mod findings_archived;
 mod findings_no_longer_delivered;
 mod findings_suppressed_by_rule;
 mod firewall_removed;
+mod function_layer_from_another_account;
 mod function_stopped;
 mod group_created;
 mod guardduty_disabled;
@@ -43,6 +48,7 @@ mod guardduty_list_changed;
 mod identity_deleted;
 mod inline_policy_put;
 mod instance_profile_changed;
+mod instance_profile_replaced;
 mod key_pair_created;
 mod log_filter_deleted;
 mod login_profile_created;
@@ -53,6 +59,7 @@ mod mfa_device_deactivated;
 mod mfa_device_registered;
 mod mfa_device_registered_outside_console;
 mod model_invocation_logging_stopped;
+mod notebook_startup_script_set;
 mod notification_cut_off;
 mod own_role_changed;
 mod own_stack_changed;
@@ -71,6 +78,7 @@ mod request_parameters_omitted;
 mod role_created;
 mod role_opened_to_another_account;
 mod role_opened_to_everyone;
+mod role_passed;
 mod role_updated;
 mod root_access_key_created;
 mod root_api_call;
@@ -89,6 +97,7 @@ mod security_service_disabled;
 mod sensitive_call_denied;
 mod service_specific_credential_changed;
 mod session_token_issued;
+mod shell_opened;
 mod ssh_key_or_certificate_uploaded;
 mod ssh_key_pushed_to_instance;
 mod task_definition_reads_credentials;
@@ -105,13 +114,17 @@ mod unreadable_event;
 mod user_added_to_group;
 mod user_created;
 mod user_credential_deleted;
+mod user_data_changed;
 mod user_removed_from_group;
 mod user_renamed;
 mod windows_password_read;
+mod workload_code_changed;
+
+use serde_json::Value;
 
 use crate::circumstance;
 use crate::config::Config;
-use crate::event::{Denial, Event};
+use crate::event::{Denial, Event, is_account};
 use crate::facts::Facts;
 use crate::finding::{Finding, Severity};
 use crate::watcher::{Calls, Watcher};
@@ -134,8 +147,11 @@ pub static ALL: &[&Detection] = &[
     &aws_managed_policy_attached::DETECTION,
     &aws_quarantined_user::DETECTION,
     &bucket_set_to_expire_soon::DETECTION,
+    &build_overridden::DETECTION,
     &calls_denied::DETECTION,
     &cloudshell_used::DETECTION,
+    &cluster_access_granted::DETECTION,
+    &command_sent_to_instances::DETECTION,
     &config_recording_stopped::DETECTION,
     &config_rule_deleted::DETECTION,
     &console_login_by_break_glass_user::DETECTION,
@@ -147,6 +163,7 @@ pub static ALL: &[&Detection] = &[
     &console_login_without_mfa::DETECTION,
     &customer_managed_policy_attached::DETECTION,
     &deny_policy_detached::DETECTION,
+    &dev_endpoint_key_added::DETECTION,
     &event_data_store_weakened::DETECTION,
     &event_rule_stopped::DETECTION,
     &federation_token_issued::DETECTION,
@@ -154,6 +171,7 @@ pub static ALL: &[&Detection] = &[
     &findings_no_longer_delivered::DETECTION,
     &findings_suppressed_by_rule::DETECTION,
     &firewall_removed::DETECTION,
+    &function_layer_from_another_account::DETECTION,
     &function_stopped::DETECTION,
     &group_created::DETECTION,
     &guardduty_disabled::DETECTION,
@@ -161,6 +179,7 @@ pub static ALL: &[&Detection] = &[
     &identity_deleted::DETECTION,
     &inline_policy_put::DETECTION,
     &instance_profile_changed::DETECTION,
+    &instance_profile_replaced::DETECTION,
     &key_pair_created::DETECTION,
     &log_filter_deleted::DETECTION,
     &login_profile_created::DETECTION,
@@ -171,6 +190,7 @@ pub static ALL: &[&Detection] = &[
     &mfa_device_registered::DETECTION,
     &mfa_device_registered_outside_console::DETECTION,
     &model_invocation_logging_stopped::DETECTION,
+    &notebook_startup_script_set::DETECTION,
     &notification_cut_off::DETECTION,
     &own_role_changed::DETECTION,
     &own_stack_changed::DETECTION,
@@ -189,6 +209,7 @@ pub static ALL: &[&Detection] = &[
     &role_created::DETECTION,
     &role_opened_to_another_account::DETECTION,
     &role_opened_to_everyone::DETECTION,
+    &role_passed::DETECTION,
     &role_updated::DETECTION,
     &root_access_key_created::DETECTION,
     &root_api_call::DETECTION,
@@ -207,6 +228,7 @@ pub static ALL: &[&Detection] = &[
     &sensitive_call_denied::DETECTION,
     &service_specific_credential_changed::DETECTION,
     &session_token_issued::DETECTION,
+    &shell_opened::DETECTION,
     &ssh_key_or_certificate_uploaded::DETECTION,
     &ssh_key_pushed_to_instance::DETECTION,
     &task_definition_reads_credentials::DETECTION,
@@ -223,16 +245,19 @@ pub static ALL: &[&Detection] = &[
     &user_added_to_group::DETECTION,
     &user_created::DETECTION,
     &user_credential_deleted::DETECTION,
+    &user_data_changed::DETECTION,
     &user_removed_from_group::DETECTION,
     &user_renamed::DETECTION,
     &windows_password_read::DETECTION,
+    &workload_code_changed::DETECTION,
 ];
 
 /// A kind of event worth telling, and the pure function that recognises it.
 pub struct Detection {
     /// What happened, in kebab-case: also the name of its file, its events' folder and its anchor in the docs.
     pub id: &'static str,
-    /// The watcher it belongs to. [`unreadable_event`] is asked by every watcher.
+    /// The watcher it belongs to. A call that starts another one is shown to it there. [`unreadable_event`] is asked by every
+    /// watcher.
     pub watcher: Watcher,
     /// How much it usually matters; a finding may say otherwise.
     pub severity: Severity,
@@ -333,6 +358,43 @@ fn unless_deployed(event: &Event, severity: Severity) -> Severity {
         Severity::High if deployed => Severity::Low,
         severity => severity,
     }
+}
+
+/// Lowers what a service did because somebody told it to, as `CloudFormation` deploys. Nobody else can write its name there.
+fn for_the_record_by_service(event: &Event, finding: Finding) -> Finding {
+    if event.actor.invoked_by.is_some() { finding.severity(Severity::Low) } else { finding }
+}
+
+/// The text under a key at any depth of the parameters, else of the answer. EC2 logs the parameters of its newer calls below
+/// the name of the call, with keys in other letters.
+fn anywhere<'a>(event: &'a Event, key: &str) -> Option<&'a str> {
+    ["requestParameters", "responseElements"].into_iter().find_map(|root| below(event.record().get(root)?, key))
+}
+
+fn below<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    match value {
+        Value::Array(list) => list.iter().find_map(|value| below(value, key)),
+        Value::Object(map) => {
+            let named = map.iter().filter(|(known, _)| known.eq_ignore_ascii_case(key));
+            let text = named.filter_map(|(_, value)| value.as_str()).find(|text| !text.is_empty());
+            text.or_else(|| map.values().find_map(|value| below(value, key)))
+        }
+        _ => None,
+    }
+}
+
+/// The account of an ARN that is neither this one nor named in the configuration.
+fn unknown_account<'a>(arn: &'a str, event: &Event, context: &Context<'_>) -> Option<&'a str> {
+    let account = arn.strip_prefix("arn:")?.split(':').nth(3)?;
+    let known = account == event.account || context.config.account_names.contains_key(account);
+    (is_account(account) && !known).then_some(account)
+}
+
+/// The account of a container image in ECR that is neither this one nor named in the configuration.
+fn unknown_registry<'a>(image: &'a str, event: &Event, context: &Context<'_>) -> Option<&'a str> {
+    let (account, rest) = image.split_once(".dkr.ecr")?;
+    let known = account == event.account || context.config.account_names.contains_key(account);
+    (is_account(account) && rest.starts_with(['.', '-']) && !known).then_some(account)
 }
 
 /// The part of a name, ARN or URL that names a resource of the stack: `CloudFormation` begins each with the stack's name

@@ -222,7 +222,7 @@ fn conditions(read: &Elements<'_>, value: &Value) -> Result<Vec<Condition>, Ille
 }
 
 /// The text with its `%7B` decoded; what is no escape stays as it is.
-fn percent_decoded(text: &str) -> Option<String> {
+pub(crate) fn percent_decoded(text: &str) -> Option<String> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {

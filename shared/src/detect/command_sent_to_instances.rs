@@ -1,0 +1,83 @@
+//! # Command run on instances
+//!
+//! Somebody sent a command to EC2 instances or other machines through Systems Manager, which runs it as root.
+//!
+//! ## Why it matters
+//!
+//! Whoever may send commands is root on the machines, and acts as their roles. Sent to all of them at once, it is how ransomware
+//! and miners are spread.
+//!
+//! ## False alarms
+//!
+//! Patching and configuration run this way all day, so a command to a few is for the record. A command to all or fifty at once
+//! is MEDIUM, as is one whose document another account owns.
+//!
+//! ## What to do
+//!
+//! 1. Read the command: `aws ssm list-commands --command-id` with the id under Evidence; CloudTrail keeps it out of the event.
+//! 2. Ask whoever is named under Who; if they do not know of it, cancel it with `aws ssm cancel-command`, and cut off their
+//!    credentials.
+//! 3. List all calls by the instances' roles since the event, by `sessionContext.sessionIssuer.arn`.
+//! 4. List all calls by the actor's ARN in the 24 hours before the event, by `userIdentity.arn`.
+
+use serde_json::Value;
+
+use super::{Context, Detection, Outcome, Page, Technique, for_the_record_by_service, unknown_account};
+use crate::event::{Event, Target};
+use crate::finding::{Finding, Severity};
+use crate::grant;
+use crate::watcher::{Calls, Watcher};
+
+pub(super) static DETECTION: Detection = Detection {
+    id: "command-sent-to-instances",
+    watcher: Watcher::IamChanges,
+    severity: Severity::Low,
+    mitre: &[Technique { id: "T1651", was: None, name: "Cloud Administration Command" }],
+    covers: &["IAMC-43"],
+    calls: &[Calls { source: "ssm.amazonaws.com", names: &["SendCommand"] }],
+    outcome: Outcome::Succeeded,
+    page: Page::of(include_str!("command_sent_to_instances.rs")),
+    detect,
+};
+
+/// As many as one call can name.
+const MANY: usize = 50;
+
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
+    if grant::is_services_own_work(event) {
+        return None;
+    }
+    let list = |key: &str| event.request_value(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let (instances, targets) = (list("instanceIds"), list("targets"));
+    let everywhere = targets.iter().any(names_all);
+    let whom = match (instances, targets) {
+        _ if everywhere => "all instances".to_owned(),
+        ([one], []) => format!("instance {}", one.as_str().unwrap_or("unknown")),
+        ([], _) => format!("instances by {}", targets.iter().filter_map(key).collect::<Vec<_>>().join(" and ")),
+        (some, _) => format!("{} instances", some.len()),
+    };
+    let document = event.request("documentName").unwrap_or("unknown");
+    let name = document.rsplit('/').next().unwrap_or(document);
+    let outside = unknown_account(document, event, context);
+    let loud = everywhere || instances.len() >= MANY || outside.is_some();
+    let finding = DETECTION
+        .finding(event, format!("ran {name} on {whom}"))
+        .severity(if loud { Severity::Medium } else { Severity::Low })
+        .target(Target { kind: "document".to_owned(), name: name.to_owned(), arn: None })
+        .evidence("Document", document)
+        .evidence_if("From outside", outside.map(|account| format!("the document is of account {account}")))
+        .evidence_if("Targets", (!targets.is_empty()).then(|| Value::from(targets).to_string()))
+        .evidence_if("Command id", event.response("command.commandId"));
+    Some(for_the_record_by_service(event, finding))
+}
+
+fn key(target: &Value) -> Option<&str> {
+    target.get("key")?.as_str()
+}
+
+/// `InstanceIds` or a tag with the one value `*`.
+fn names_all(target: &Value) -> bool {
+    let values = target.get("values").and_then(Value::as_array);
+    values.is_some_and(|values| values.iter().any(|value| value == "*"))
+        && key(target).is_some_and(|key| key == "InstanceIds" || key.starts_with("tag:"))
+}
