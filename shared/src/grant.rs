@@ -9,8 +9,7 @@ use crate::policy::{Certainty, Document, Exposed, Exposure, Flaw, Illegal, Privi
 /// did its own work.
 pub(crate) fn weigh(event: &Event, finding: Finding) -> Finding {
     if is_services_own_work(event) {
-        let service = "it did its own work: whoever decided it did so in that service";
-        return finding.severity(Severity::Low).undo(None).evidence("Service", service);
+        return by_a_service(finding, OWN_WORK);
     }
     if !is_to_oneself(event) {
         return finding;
@@ -24,6 +23,27 @@ pub(crate) fn weigh(event: &Event, finding: Finding) -> Finding {
 fn is_services_own_work(event: &Event) -> bool {
     event.actor.is_service_linked_role() || event.actor.kind == Kind::Service
 }
+
+/// Services that administer accounts and who may enter them. What they do for somebody is a part of what that person asked
+/// of them, in a call of its own. Services that do whatever they are told, as `CloudFormation`, are none of them.
+const ADMINISTER: [&str; 3] = ["controltower.amazonaws.com", "organizations.amazonaws.com", "sso.amazonaws.com"];
+
+/// Makes a finding one for the record if a service did it: on its own, or one that administers accounts for somebody.
+pub(crate) fn unless_by_a_service(event: &Event, finding: Finding) -> Finding {
+    let for_somebody = event.actor.invoked_by.as_deref().filter(|by| ADMINISTER.contains(by));
+    match for_somebody {
+        Some(by) => by_a_service(finding, &format!("{by} did it: whoever decided it did so there")),
+        None if is_services_own_work(event) => by_a_service(finding, OWN_WORK),
+        None => finding,
+    }
+}
+
+/// A finding about what a service did.
+pub(crate) fn by_a_service(finding: Finding, how: &str) -> Finding {
+    finding.severity(Severity::Low).undo(None).evidence("Service", how)
+}
+
+const OWN_WORK: &str = "it did its own work: whoever decided it did so in that service";
 
 /// Which groups a user is in is not in the event, so a change to one's own group is not seen here.
 fn is_to_oneself(event: &Event) -> bool {

@@ -11,18 +11,20 @@ mod parse;
 mod paths;
 mod privilege;
 mod reach;
+mod restraint;
 mod trust;
 mod verdict;
 mod wildcard;
 
 use std::fmt;
 
-pub use flaw::{Flaw, Weak};
+pub use flaw::{Flaw, Weak, is_public_provider};
 pub use managed::AwsManaged;
 pub use parse::Illegal;
 pub use paths::{Exposed, Exposure, Kind, Opens, PATHS, Path, Way};
 pub use privilege::{Grant, Privilege};
 pub use reach::{Allowed, Answer, Certainty};
+pub use restraint::Restraint;
 pub use trust::{Trusted, Who};
 pub use verdict::Verdict;
 

@@ -1,30 +1,60 @@
 //! The detections: one file each, and the one list from which docs, EventBridge patterns and tests derive.
 
+mod access_control_attributes_changed;
 mod access_key_created;
 mod access_key_created_for_another_user;
 mod access_key_deleted;
 mod access_key_reactivated;
+mod account_added_to_organization;
+mod account_assignment_created;
+mod account_closed;
+mod account_contact_changed;
+mod account_region_changed;
+mod account_removed_from_organization;
 mod administrator_inline_policy_put;
+mod administrator_permission_set_policy_put;
 mod administrator_policy_attached;
 mod administrator_policy_created;
 mod administrator_policy_version_created;
 mod aws_managed_policy_attached;
 mod aws_quarantined_user;
 mod calls_denied;
+mod central_root_access_changed;
 mod console_login_by_instance_role;
 mod console_login_failed;
 mod console_login_without_mfa;
+mod console_role_switched;
 mod customer_managed_policy_attached;
 mod deny_policy_detached;
 mod federation_token_issued;
+mod identity_center_application_changed;
+mod identity_center_bearer_token_created;
+mod identity_center_group_member_added;
+mod identity_center_instance_changed;
+mod identity_center_mfa_changed;
+mod identity_center_password_set;
+mod identity_center_source_changed;
+mod identity_provider_changed;
+mod identity_provider_created;
+mod identity_provider_deleted;
 mod inline_policy_put;
 mod login_profile_created;
 mod login_profile_updated_for_another_user;
 mod managed_policy_detached;
 mod mfa_device_deactivated;
 mod mfa_device_registered;
+mod organization_delegation_changed;
+mod organization_joined;
+mod organization_left;
+mod organization_policy_attached;
+mod organization_policy_lifted;
+mod organization_policy_written;
+mod organization_tree_changed;
 mod own_role_changed;
 mod own_stack_changed;
+mod permission_set_boundary_changed;
+mod permission_set_changed;
+mod permission_set_policy_put;
 mod permissions_boundary_put;
 mod permissions_boundary_removed;
 mod policy_created;
@@ -36,11 +66,13 @@ mod request_parameters_omitted;
 mod role_created;
 mod role_opened_to_another_account;
 mod role_opened_to_everyone;
+mod roles_anywhere_profile_changed;
 mod root_access_key_created;
 mod root_api_call;
 mod root_console_login;
 mod root_console_login_failed;
 mod root_console_login_without_mfa;
+mod root_email_change_requested;
 mod root_email_changed;
 mod root_login_profile_created;
 mod root_mfa_deactivated;
@@ -54,7 +86,9 @@ mod trail_deleted;
 mod trail_event_selectors_changed;
 mod trail_logging_stopped;
 mod trail_updated;
+mod trust_anchor_changed;
 mod trust_policy_changed;
+mod trusted_token_issuer_changed;
 mod unreadable_event;
 mod user_added_to_group;
 mod user_created;
@@ -66,31 +100,61 @@ use crate::watcher::{Calls, Watcher};
 
 /// Every detection, in the order of the alphabet.
 pub static ALL: &[&Detection] = &[
+    &access_control_attributes_changed::DETECTION,
     &access_key_created::DETECTION,
     &access_key_created_for_another_user::DETECTION,
     &access_key_deleted::DETECTION,
     &access_key_reactivated::DETECTION,
+    &account_added_to_organization::DETECTION,
+    &account_assignment_created::DETECTION,
+    &account_closed::DETECTION,
+    &account_contact_changed::DETECTION,
+    &account_region_changed::DETECTION,
+    &account_removed_from_organization::DETECTION,
     &administrator_inline_policy_put::DETECTION,
+    &administrator_permission_set_policy_put::DETECTION,
     &administrator_policy_attached::DETECTION,
     &administrator_policy_created::DETECTION,
     &administrator_policy_version_created::DETECTION,
     &aws_managed_policy_attached::DETECTION,
     &aws_quarantined_user::DETECTION,
     &calls_denied::DETECTION,
+    &central_root_access_changed::DETECTION,
     &console_login_by_instance_role::DETECTION,
     &console_login_failed::DETECTION,
     &console_login_without_mfa::DETECTION,
+    &console_role_switched::DETECTION,
     &customer_managed_policy_attached::DETECTION,
     &deny_policy_detached::DETECTION,
     &federation_token_issued::DETECTION,
+    &identity_center_application_changed::DETECTION,
+    &identity_center_bearer_token_created::DETECTION,
+    &identity_center_group_member_added::DETECTION,
+    &identity_center_instance_changed::DETECTION,
+    &identity_center_mfa_changed::DETECTION,
+    &identity_center_password_set::DETECTION,
+    &identity_center_source_changed::DETECTION,
+    &identity_provider_changed::DETECTION,
+    &identity_provider_created::DETECTION,
+    &identity_provider_deleted::DETECTION,
     &inline_policy_put::DETECTION,
     &login_profile_created::DETECTION,
     &login_profile_updated_for_another_user::DETECTION,
     &managed_policy_detached::DETECTION,
     &mfa_device_deactivated::DETECTION,
     &mfa_device_registered::DETECTION,
+    &organization_delegation_changed::DETECTION,
+    &organization_joined::DETECTION,
+    &organization_left::DETECTION,
+    &organization_policy_attached::DETECTION,
+    &organization_policy_lifted::DETECTION,
+    &organization_policy_written::DETECTION,
+    &organization_tree_changed::DETECTION,
     &own_role_changed::DETECTION,
     &own_stack_changed::DETECTION,
+    &permission_set_boundary_changed::DETECTION,
+    &permission_set_changed::DETECTION,
+    &permission_set_policy_put::DETECTION,
     &permissions_boundary_put::DETECTION,
     &permissions_boundary_removed::DETECTION,
     &policy_created::DETECTION,
@@ -102,11 +166,13 @@ pub static ALL: &[&Detection] = &[
     &role_created::DETECTION,
     &role_opened_to_another_account::DETECTION,
     &role_opened_to_everyone::DETECTION,
+    &roles_anywhere_profile_changed::DETECTION,
     &root_access_key_created::DETECTION,
     &root_api_call::DETECTION,
     &root_console_login::DETECTION,
     &root_console_login_failed::DETECTION,
     &root_console_login_without_mfa::DETECTION,
+    &root_email_change_requested::DETECTION,
     &root_email_changed::DETECTION,
     &root_login_profile_created::DETECTION,
     &root_mfa_deactivated::DETECTION,
@@ -120,7 +186,9 @@ pub static ALL: &[&Detection] = &[
     &trail_event_selectors_changed::DETECTION,
     &trail_logging_stopped::DETECTION,
     &trail_updated::DETECTION,
+    &trust_anchor_changed::DETECTION,
     &trust_policy_changed::DETECTION,
+    &trusted_token_issuer_changed::DETECTION,
     &unreadable_event::DETECTION,
     &user_added_to_group::DETECTION,
     &user_created::DETECTION,
