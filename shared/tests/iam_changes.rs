@@ -99,9 +99,10 @@ fn what_is_said_of_each_event_that_fires() {
     LOW AWSServiceRoleForSSO created SAML provider AWSSSO_0123456789abcdef_DO_NOT_DELETE
     MEDIUM deploy-pipeline created OIDC provider token.actions.githubusercontent.com
     HIGH web-server created OIDC provider login.example.net
+    HIGH alice created OIDC provider oidc.eks.eu-west-1.amazonaws.com.example.net
     HIGH alice created SAML provider okta
     MEDIUM AWSReservedSSO_AdministratorAccess_0123456789abcdef deleted OIDC provider token.actions.githubusercontent.com
-    LOW deploy-pipeline deleted OIDC provider oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE
+    LOW deploy-pipeline deleted OIDC provider oidc.eks.eu-west-1.amazonaws.com
     MEDIUM alice deleted SAML provider okta
     MEDIUM deploy-pipeline put inline policy odd on role app
     HIGH cfn-execution put inline policy FunctionPolicy0 on role app-Function-1A2B3C4D, which opens escalation path PE-087

@@ -52,6 +52,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         (call, kind) => {
             let did = if call == "DeleteAlternateContact" { "deleted" } else { "set" };
             let severity = if matches!(kind, "billing" | "operations") { Severity::Low } else { Severity::Medium };
+            let kind = if kind.is_empty() { "alternate" } else { kind };
             (format!("{did} the {kind} contact"), severity)
         }
     };

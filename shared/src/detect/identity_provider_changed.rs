@@ -22,12 +22,13 @@
 //!    `requestParameters.principalArn` and `userIdentity.identityProvider`.
 //! 4. List all calls by the actor in the 24 hours before, by `userIdentity.arn`.
 
-use super::identity_provider_created::saml_entity;
+use super::identity_provider_created::{host_of, saml_entity};
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
 use crate::finding::{Finding, Severity};
 use crate::grant;
 use crate::identity_center::last;
+use crate::policy::is_public_provider;
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
@@ -63,20 +64,27 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         _ => ("OIDC provider", event.request("openIDConnectProviderArn")?),
     };
     let name = arn.split_once("-provider/").map_or_else(|| last(arn), |(_, name)| name);
+    let shown = host_of(name);
     let client = event.request("clientID").unwrap_or("of unknown id");
     let (act, severity) = match event.call() {
         "UpdateSAMLProvider" if event.request("sAMLMetadataDocument").is_some() => {
-            (format!("replaced the metadata of SAML provider {name}"), Severity::High)
+            (format!("replaced the metadata of SAML provider {shown}"), Severity::High)
         }
-        "UpdateSAMLProvider" if event.parameters_omitted() => (format!("changed SAML provider {name}"), Severity::High),
-        "UpdateSAMLProvider" => (format!("changed how SAML provider {name} encrypts"), Severity::Medium),
+        "UpdateSAMLProvider" if event.parameters_omitted() => {
+            (format!("changed SAML provider {shown}"), Severity::High)
+        }
+        "UpdateSAMLProvider" => (format!("changed how SAML provider {shown} encrypts"), Severity::Medium),
         "AddClientIDToOpenIDConnectProvider" => {
-            (format!("let tokens for {client} in through OIDC provider {name}"), Severity::Medium)
+            (format!("let tokens for {client} in through OIDC provider {shown}"), Severity::Medium)
         }
         "RemoveClientIDFromOpenIDConnectProvider" => {
-            (format!("no longer lets tokens for {client} in through OIDC provider {name}"), Severity::Low)
+            (format!("no longer lets tokens for {client} in through OIDC provider {shown}"), Severity::Low)
         }
-        _ => (format!("changed the certificate that OIDC provider {name} is known by"), Severity::High),
+        _ => {
+            // AWS knows the large ones by their authorities, whatever is written here.
+            let severity = if is_public_provider(name) { Severity::Medium } else { Severity::High };
+            (format!("changed the certificate that OIDC provider {shown} is known by"), severity)
+        }
     };
     let finding = DETECTION
         .finding(event, act)

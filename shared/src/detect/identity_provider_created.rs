@@ -59,9 +59,9 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         let arn = event.response("openIDConnectProviderArn");
         let url = event.request("url").or(arn)?;
         let host = url.trim_start_matches("https://");
-        let of_many = is_public_provider(host) || host.starts_with("oidc.eks.");
+        let of_many = is_public_provider(host) || is_of_a_cluster(host);
         DETECTION
-            .finding(event, format!("created OIDC provider {host}"))
+            .finding(event, format!("created OIDC provider {}", host_of(host)))
             .target(provider(arn, "OIDC provider", host))
             .severity(if of_many { Severity::Medium } else { Severity::High })
             .evidence("Provider", url)
@@ -76,6 +76,17 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
 
 fn provider(arn: Option<&str>, kind: &str, name: &str) -> Target {
     Target { kind: kind.to_owned(), name: name.to_owned(), arn: arn.map(str::to_owned) }
+}
+
+/// A provider without its path, which is long for clusters.
+pub(super) fn host_of(provider: &str) -> &str {
+    provider.split('/').next().unwrap_or(provider)
+}
+
+/// Whether it is the provider of an EKS cluster, of whichever account: `oidc.eks.REGION.amazonaws.com/id/ID`.
+pub(super) fn is_of_a_cluster(provider: &str) -> bool {
+    let parts: Vec<&str> = host_of(provider).split('.').collect();
+    matches!(parts.as_slice(), ["oidc", "eks", _, "amazonaws", "com"] | ["oidc", "eks", _, "amazonaws", "com", "cn"])
 }
 
 /// Whose provider it is, as its metadata say.

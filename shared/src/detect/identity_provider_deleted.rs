@@ -18,6 +18,7 @@
 //! 2. If it was needed: make it again with the same name and metadata: the roles that trust it name it by its ARN.
 //! 3. List all calls by the actor in the 24 hours before, by `userIdentity.arn`: what else was deleted?
 
+use super::identity_provider_created::{host_of, is_of_a_cluster};
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
 use crate::finding::{Finding, Severity};
@@ -43,9 +44,10 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         _ => ("OIDC provider", event.request("openIDConnectProviderArn")?),
     };
     let name = arn.split_once("-provider/").map_or_else(|| last(arn), |(_, name)| name);
-    let severity = if name.starts_with("oidc.eks.") { Severity::Low } else { Severity::Medium };
+    // They go with their clusters.
+    let severity = if is_of_a_cluster(name) { Severity::Low } else { Severity::Medium };
     let finding = DETECTION
-        .finding(event, format!("deleted {kind} {name}"))
+        .finding(event, format!("deleted {kind} {}", host_of(name)))
         .target(Target { kind: kind.to_owned(), name: name.to_owned(), arn: Some(arn.to_owned()) })
         .severity(severity);
     Some(grant::weigh(event, finding))
