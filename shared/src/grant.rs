@@ -8,8 +8,8 @@ use crate::policy::{Certainty, Document, Exposed, Exposure, Flaw, Illegal, Privi
 /// Weighs a finding by who gave the rights: louder where the actor gave them to itself, for the record where a service
 /// did its own work.
 pub(crate) fn weigh(event: &Event, finding: Finding) -> Finding {
-    if is_services_own_work(event) {
-        return by_a_service(finding, OWN_WORK);
+    if let Some(how) = services_work(event) {
+        return by_a_service(finding, &how);
     }
     if !is_to_oneself(event) {
         return finding;
@@ -18,22 +18,10 @@ pub(crate) fn weigh(event: &Event, finding: Finding) -> Finding {
     finding.severity(raised).evidence("Own rights", "the actor changed what it may do itself")
 }
 
-/// Services keep roles in the account and change them with a role that only they can assume. Above all Identity Center:
-/// whoever assigns a permission set there has it made into a role here. The assignment is the act to look at.
-fn is_services_own_work(event: &Event) -> bool {
-    event.actor.is_service_linked_role() || event.actor.kind == Kind::Service
-}
-
-/// Services that administer accounts and who may enter them. What they do for somebody is a part of what that person asked
-/// of them, in a call of its own. Services that do whatever they are told, as `CloudFormation`, are none of them.
-const ADMINISTER: [&str; 3] = ["controltower.amazonaws.com", "organizations.amazonaws.com", "sso.amazonaws.com"];
-
-/// Makes a finding one for the record if a service did it: on its own, or one that administers accounts for somebody.
+/// Makes a finding that is about no rights of the actor's one for the record, if a service did it.
 pub(crate) fn unless_by_a_service(event: &Event, finding: Finding) -> Finding {
-    let for_somebody = event.actor.invoked_by.as_deref().filter(|by| ADMINISTER.contains(by));
-    match for_somebody {
-        Some(by) => by_a_service(finding, &format!("{by} did it: whoever decided it did so there")),
-        None if is_services_own_work(event) => by_a_service(finding, OWN_WORK),
+    match services_work(event) {
+        Some(how) => by_a_service(finding, &how),
         None => finding,
     }
 }
@@ -43,7 +31,20 @@ pub(crate) fn by_a_service(finding: Finding, how: &str) -> Finding {
     finding.severity(Severity::Low).undo(None).evidence("Service", how)
 }
 
-const OWN_WORK: &str = "it did its own work: whoever decided it did so in that service";
+/// Services that administer accounts and who may enter them. What they do for somebody is a part of what that person asked
+/// of them, in a call of its own. Services that do whatever they are told, as `CloudFormation`, are none of them.
+const ADMINISTER: [&str; 3] = ["controltower.amazonaws.com", "organizations.amazonaws.com", "sso.amazonaws.com"];
+
+/// Services keep roles in the account and change them with a role that only they can assume. Above all Identity Center:
+/// whoever assigns a permission set there has it made into a role here, in the management account in that person's name.
+/// The assignment is the act to look at.
+fn services_work(event: &Event) -> Option<String> {
+    if event.actor.is_service_linked_role() || event.actor.kind == Kind::Service {
+        return Some("it did its own work: whoever decided it did so in that service".to_owned());
+    }
+    let by = event.actor.invoked_by.as_deref().filter(|by| ADMINISTER.contains(by))?;
+    Some(format!("{by} did it: whoever decided it did so there"))
+}
 
 /// Which groups a user is in is not in the event, so a change to one's own group is not seen here.
 fn is_to_oneself(event: &Event) -> bool {

@@ -57,6 +57,7 @@ fn what_is_said_of_each_event_that_fires() {
     HIGH deploy-pipeline put IAM administrator policy into permission set ps-79a0dde74b95ed05
     HIGH cfn-execution attached PowerUserAccess to permission set ps-79a0dde74b95ed05
     CRITICAL AWSReservedSSO_IdentityAdmins_0123456789abcdef put administrator policy into permission set ps-79a0dde74b95ed05
+    LOW AWSReservedSSO_AdministratorAccess_0123456789abcdef attached AdministratorAccess to role AWSReservedSSO_AdministratorAccess_0123456789abcdef
     CRITICAL carol attached AdministratorAccess to group developers
     LOW AWSServiceRoleForSSO attached AdministratorAccess to role AWSReservedSSO_AdministratorAccess_0123456789abcdef
     CRITICAL web-server attached AdministratorAccess to role web-server
@@ -97,6 +98,7 @@ fn what_is_said_of_each_event_that_fires() {
     HIGH alice replaced the metadata of SAML provider okta
     HIGH alice changed the certificate that OIDC provider login.example.net is known by
     LOW AWSServiceRoleForSSO created SAML provider AWSSSO_0123456789abcdef_DO_NOT_DELETE
+    LOW AWSReservedSSO_AdministratorAccess_0123456789abcdef created SAML provider AWSSSO_0123456789abcdef_DO_NOT_DELETE
     MEDIUM deploy-pipeline created OIDC provider token.actions.githubusercontent.com
     HIGH web-server created OIDC provider login.example.net
     HIGH alice created OIDC provider oidc.eks.eu-west-1.amazonaws.com.example.net
@@ -234,7 +236,8 @@ fn what_a_service_does_with_its_own_role_is_for_the_record_and_has_no_undo() {
     let finding = said(event.clone(), &Config::default());
     assert_eq!((finding.severity, finding.undo), (Severity::Low, None));
 
-    // A role that merely bears the name has another path.
+    // A role that merely bears the name has another path, and no service speaks for it.
+    event["detail"]["userIdentity"].as_object_mut().unwrap().remove("invokedBy");
     event["detail"]["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] =
         json!("arn:aws:iam::111122223333:role/AWSServiceRoleForSSO");
     assert_eq!(said(event, &Config::default()).severity, Severity::Critical);

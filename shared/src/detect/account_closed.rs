@@ -5,7 +5,7 @@
 //!
 //! ## Why it matters
 //!
-//! Everything in the account stops within minutes, and after 90 days it is deleted for good. It is the greatest harm
+//! What is in the account is out of reach within minutes, and after 90 days it is deleted for good. It is the greatest harm
 //! that one call can do.
 //!
 //! ## False alarms

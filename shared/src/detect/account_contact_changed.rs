@@ -4,8 +4,8 @@
 //!
 //! ## Why it matters
 //!
-//! AWS writes to the security contact when it sees an attack: whoever is that contact can keep it to themselves. With
-//! the telephone number of the account's own contact AWS Support helps people who have lost root's MFA.
+//! AWS writes to the security contact when it sees an attack: whoever is that contact can keep it to themselves. Who
+//! has the mailbox of root and the telephone of the account's own contact signs in as root without its MFA device.
 //!
 //! ## False alarms
 //!

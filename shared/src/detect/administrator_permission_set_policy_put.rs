@@ -6,7 +6,7 @@
 //! ## Why it matters
 //!
 //! A permission set becomes a role in each account it is assigned in: whoever is assigned it can do everything there,
-//! as soon as the set is provisioned. One write reaches every account of the organization.
+//! as soon as the set is provisioned. One write reaches all of them.
 //!
 //! ## False alarms
 //!

@@ -92,5 +92,5 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         .severity(severity)
         .evidence_if("Provider", saml_entity(event))
         .evidence_if("Audience", event.request("clientID"));
-    Some(grant::weigh(event, finding))
+    Some(grant::unless_by_a_service(event, finding))
 }

@@ -71,7 +71,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
             )
             .undo(arn.and_then(undo::delete_identity_provider))
     };
-    Some(grant::weigh(event, finding))
+    Some(grant::unless_by_a_service(event, finding))
 }
 
 fn provider(arn: Option<&str>, kind: &str, name: &str) -> Target {

@@ -50,5 +50,5 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         .finding(event, format!("deleted {kind} {}", host_of(name)))
         .target(Target { kind: kind.to_owned(), name: name.to_owned(), arn: Some(arn.to_owned()) })
         .severity(severity);
-    Some(grant::weigh(event, finding))
+    Some(grant::unless_by_a_service(event, finding))
 }

@@ -4,7 +4,7 @@
 //!
 //! ## Why it matters
 //!
-//! Everything that the organization holds against the account is gone at once: service control policies, the
+//! All that the organization holds the account back and watches it with is gone at once: service control policies, the
 //! organization's trail, central detection, central root access, consolidated billing. Attackers do it to be alone
 //! with the account, or to bring it into an organization of their own.
 //!

@@ -1,7 +1,7 @@
 //! # Roles Anywhere profile changed
 //!
 //! Somebody made, changed or switched on a profile of IAM Roles Anywhere: it says which roles certificates may open,
-//! for how long, and less which rights.
+//! for how long, and how much of their rights is left.
 //!
 //! ## Why it matters
 //!
