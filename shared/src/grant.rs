@@ -16,9 +16,8 @@ pub(crate) use given::{Given, Held, described, loosened};
 /// Weighs a finding by who gave the rights: louder where the actor gave them to itself, for the record where a service
 /// did its own work.
 pub(crate) fn weigh(event: &Event, context: &Context<'_>, finding: Finding) -> Finding {
-    if is_services_own_work(event) {
-        let service = "it did its own work: whoever decided it did so in that service";
-        return finding.severity(Severity::Low).undo(None).evidence("Service", service);
+    if let Some(how) = services_work(event) {
+        return by_a_service(finding, &how);
     }
     if !is_to_oneself(event, context) {
         return finding;
@@ -59,8 +58,35 @@ pub(crate) fn reaching(context: &Context<'_>, mut finding: Finding, what: &str) 
     }
 }
 
+/// Makes a finding that is about no rights of the actor's one for the record, if a service did it.
+pub(crate) fn unless_by_a_service(event: &Event, finding: Finding) -> Finding {
+    match services_work(event) {
+        Some(how) => by_a_service(finding, &how),
+        None => finding,
+    }
+}
+
+/// A finding about what a service did.
+pub(crate) fn by_a_service(finding: Finding, how: &str) -> Finding {
+    finding.severity(Severity::Low).undo(None).evidence("Service", how)
+}
+
+/// Services that administer accounts and who may enter them. What they do for somebody is a part of what that person asked
+/// of them, in a call of its own. Services that do whatever they are told, as `CloudFormation`, are none of them.
+const ADMINISTER: [&str; 3] = ["controltower.amazonaws.com", "organizations.amazonaws.com", "sso.amazonaws.com"];
+
 /// Services keep roles in the account and change them with a role that only they can assume. Above all Identity Center:
-/// whoever assigns a permission set there has it made into a role here. The assignment is the act to look at.
+/// whoever assigns a permission set there has it made into a role here, in the management account in that person's name.
+/// The assignment is the act to look at.
+fn services_work(event: &Event) -> Option<String> {
+    if is_services_own_work(event) {
+        return Some("it did its own work: whoever decided it did so in that service".to_owned());
+    }
+    let by = event.actor.invoked_by.as_deref().filter(|by| ADMINISTER.contains(by))?;
+    Some(format!("{by} did it: whoever decided it did so there"))
+}
+
+/// Whether a service acts by itself, or with a role that only it can assume.
 pub(crate) fn is_services_own_work(event: &Event) -> bool {
     event.actor.is_service_linked_role() || event.actor.kind == Kind::Service
 }

@@ -12,6 +12,7 @@ mod parse;
 mod paths;
 mod privilege;
 mod reach;
+mod restraint;
 mod trust;
 mod verdict;
 mod wildcard;
@@ -21,13 +22,14 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use change::{Loosening, Strength};
-pub use flaw::{Flaw, Weak};
+pub use flaw::{Flaw, Weak, is_public_provider};
 pub use managed::AwsManaged;
 pub use parse::Illegal;
 pub(crate) use parse::percent_decoded;
 pub use paths::{Exposed, Exposure, Kind, Opens, PATHS, Path, Way};
 pub use privilege::{Grant, Privilege};
 pub use reach::{Allowed, Answer, Certainty};
+pub use restraint::Restraint;
 pub use trust::{Trusted, Who};
 pub use verdict::Verdict;
 

@@ -426,6 +426,133 @@ pub fn delete_role(role: &str) -> Option<String> {
     Some(format!("aws iam delete-role --role-name={}", name(role)?))
 }
 
+/// `aws iam delete-saml-provider …` or `aws iam delete-open-id-connect-provider …`, by the provider's ARN.
+#[must_use]
+pub fn delete_identity_provider(provider: &str) -> Option<String> {
+    let provider = arn(provider)?;
+    if provider.contains(":saml-provider/") {
+        Some(format!("aws iam delete-saml-provider --saml-provider-arn={provider}"))
+    } else {
+        Some(format!("aws iam delete-open-id-connect-provider --open-id-connect-provider-arn={provider}"))
+    }
+}
+
+/// `aws iam disable-organizations-root-sessions`, and so for the other calls about central root access.
+#[must_use]
+pub fn central_root_access(call: &'static str) -> Option<String> {
+    Some(format!("aws iam {call}"))
+}
+
+/// `aws organizations attach-policy …`.
+#[must_use]
+pub fn attach_organization_policy(policy: &str, target: &str) -> Option<String> {
+    Some(format!("aws organizations attach-policy --policy-id={} --target-id={}", name(policy)?, name(target)?))
+}
+
+/// `aws organizations detach-policy …`.
+#[must_use]
+pub fn detach_organization_policy(policy: &str, target: &str) -> Option<String> {
+    Some(format!("aws organizations detach-policy --policy-id={} --target-id={}", name(policy)?, name(target)?))
+}
+
+/// `aws organizations enable-policy-type …`. It attaches nothing again.
+#[must_use]
+pub fn enable_policy_type(root: &str, policy_type: &str) -> Option<String> {
+    Some(format!("aws organizations enable-policy-type --root-id={} --policy-type={}", name(root)?, name(policy_type)?))
+}
+
+/// `aws organizations move-account …`.
+#[must_use]
+pub fn move_account(account: &str, from: &str, to: &str) -> Option<String> {
+    Some(format!(
+        "aws organizations move-account --account-id={} --source-parent-id={} --destination-parent-id={}",
+        name(account)?,
+        name(from)?,
+        name(to)?
+    ))
+}
+
+/// `aws organizations register-delegated-administrator …`, and `deregister-…`.
+#[must_use]
+pub fn delegated_administrator(call: &'static str, account: &str, service: &str) -> Option<String> {
+    let (account, service) = (name(account)?, name(service)?);
+    Some(format!("aws organizations {call} --account-id={account} --service-principal={service}"))
+}
+
+/// `aws organizations enable-aws-service-access …`, and `disable-…`.
+#[must_use]
+pub fn service_access(call: &'static str, service: &str) -> Option<String> {
+    Some(format!("aws organizations {call} --service-principal={}", name(service)?))
+}
+
+/// `aws account disable-region …`, and `enable-…`, for the caller's own account or a member of its organization.
+#[must_use]
+pub fn opt_region(call: &'static str, which: &str, member: Option<&str>) -> Option<String> {
+    let of = match member {
+        Some(member) => format!(" --account-id={}", name(member)?),
+        None => String::new(),
+    };
+    Some(format!("aws account {call} --region-name={}{of}", region(which)?))
+}
+
+/// `aws rolesanywhere disable-trust-anchor …`.
+#[must_use]
+pub fn disable_trust_anchor(id: &str, in_region: &str) -> Option<String> {
+    let region = region(in_region)?;
+    Some(format!("aws rolesanywhere disable-trust-anchor --trust-anchor-id={} --region={region}", name(id)?))
+}
+
+/// `aws rolesanywhere enable-crl …`.
+#[must_use]
+pub fn enable_crl(id: &str, in_region: &str) -> Option<String> {
+    Some(format!("aws rolesanywhere enable-crl --crl-id={} --region={}", name(id)?, region(in_region)?))
+}
+
+/// `aws rolesanywhere disable-profile …`.
+#[must_use]
+pub fn disable_roles_anywhere_profile(id: &str, in_region: &str) -> Option<String> {
+    Some(format!("aws rolesanywhere disable-profile --profile-id={} --region={}", name(id)?, region(in_region)?))
+}
+
+/// `aws sso-admin CALL … ` on a permission set, with more options as name and value.
+#[must_use]
+pub fn permission_set(
+    call: &'static str,
+    instance: &str,
+    set: &str,
+    more: &[(&'static str, &str)],
+    in_region: &str,
+) -> Option<String> {
+    let mut command =
+        format!("aws sso-admin {call} --instance-arn={} --permission-set-arn={}", arn(instance)?, arn(set)?);
+    for (option, value) in more {
+        let value = name(value).or_else(|| arn(value))?;
+        command = format!("{command} --{option}={value}");
+    }
+    Some(format!("{command} --region={}", region(in_region)?))
+}
+
+/// `aws sso-admin delete-trusted-token-issuer …`.
+#[must_use]
+pub fn delete_trusted_token_issuer(issuer: &str, in_region: &str) -> Option<String> {
+    let region = region(in_region)?;
+    Some(format!(
+        "aws sso-admin delete-trusted-token-issuer --trusted-token-issuer-arn={} --region={region}",
+        arn(issuer)?
+    ))
+}
+
+/// `aws identitystore delete-group-membership …`.
+#[must_use]
+pub fn delete_group_membership(store: &str, membership: &str, in_region: &str) -> Option<String> {
+    Some(format!(
+        "aws identitystore delete-group-membership --identity-store-id={} --membership-id={} --region={}",
+        name(store)?,
+        name(membership)?,
+        region(in_region)?
+    ))
+}
+
 /// The word of the command line for a holder of policies, and its name.
 fn kind_and_name(holder: &Target) -> Option<(&'static str, &str)> {
     let kind = ["user", "role", "group"].into_iter().find(|kind| *kind == holder.kind)?;

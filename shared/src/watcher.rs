@@ -256,6 +256,10 @@ impl<'a> Glance<'a> {
 /// EventBridge's limit on a pattern, in characters.
 const LONGEST_PATTERN: usize = 2_048;
 
+/// A source that shares no rule. A pattern asks for its names at all of its sources, and other services have calls named
+/// as IAM's: `CreateUser`, `CreateGroup`, `CreatePolicy`.
+const ALONE: &str = "iam.amazonaws.com";
+
 /// Whether a rule has to ask for this call in particular. By default EventBridge delivers no calls that only read, but
 /// for two.
 fn is_withheld(name: &str) -> bool {
@@ -274,7 +278,9 @@ impl Rule {
                 let rule = Self { name: String::new(), actor: Who::Others, outcome: Outcome::NoError, calls };
                 (rule.pattern().to_string().len() <= LONGEST_PATTERN).then_some(rule)
             };
-            if let Some(wider) = with(rules.last(), &names) {
+            let shared = |rule: &Self| rule.calls.iter().all(|(source, _)| *source != ALONE);
+            let fits = source != ALONE && rules.last().is_some_and(shared);
+            if fits && let Some(wider) = with(rules.last(), &names) {
                 rules.pop();
                 rules.push(wider);
                 continue;

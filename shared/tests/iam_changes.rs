@@ -45,11 +45,22 @@ fn what_is_said_of_each_event_that_fires() {
     MEDIUM AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b deleted the account's alias example-corp
     MEDIUM alice set the account's alias to example-corp-login
     LOW ci-deploy let every region take the global endpoint's tokens
+    MEDIUM AWSReservedSSO_IdentityAdmins_0123456789abcdef changed the attributes that Identity Center passes into sessions
+    MEDIUM alice switched on access by attributes in Identity Center
+    LOW AWSControlTowerAdmin assigned permission set ps-79a0dde74b95ed05 in account 123456789012 to a user
+    MEDIUM AWSReservedSSO_IdentityAdmins_0123456789abcdef assigned permission set ps-79a0dde74b95ed05 in account 123456789012 to a group
+    HIGH AWSReservedSSO_AdministratorAccess_0123456789abcdef assigned permission set ps-79a0dde74b95ed05 in account 123456789012 to a user
+    HIGH alice assigned permission set ps-79a0dde74b95ed05 in account 111122223333 to a user
     CRITICAL deploy-pipeline put administrator policy app-data on role app
     CRITICAL web-server put IAM administrator policy metrics on role web-server
     CRITICAL alice put administrator policy limits on user bob
     CRITICAL carol put administrator policy dev on group developers
     CRITICAL alice put administrator policy support on user bob
+    CRITICAL alice attached AdministratorAccess to permission set ps-79a0dde74b95ed05
+    HIGH deploy-pipeline put IAM administrator policy into permission set ps-79a0dde74b95ed05
+    HIGH cfn-execution attached PowerUserAccess to permission set ps-79a0dde74b95ed05
+    CRITICAL AWSReservedSSO_IdentityAdmins_0123456789abcdef put administrator policy into permission set ps-79a0dde74b95ed05
+    LOW AWSReservedSSO_AdministratorAccess_0123456789abcdef attached AdministratorAccess to role AWSReservedSSO_AdministratorAccess_0123456789abcdef
     CRITICAL carol attached AdministratorAccess to group developers
     LOW AWSServiceRoleForSSO attached AdministratorAccess to role AWSReservedSSO_AdministratorAccess_0123456789abcdef
     CRITICAL web-server attached AdministratorAccess to role web-server
@@ -98,6 +109,32 @@ fn what_is_said_of_each_event_that_fires() {
     MEDIUM ops deleted service-linked role AWSServiceRoleForAmazonGuardDuty
     LOW AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b deleted user mail-sender
     MEDIUM alice deleted user deploy-bot
+    LOW alice created application analytics in Identity Center
+    MEDIUM carol let application apl-a1b2c3d4e5f60718 get tokens for users
+    MEDIUM deploy-pipeline changed who may speak for application apl-a1b2c3d4e5f60718
+    MEDIUM deploy-pipeline added a user to a group of Identity Center
+    MEDIUM AWSReservedSSO_IdentityAdmins_0123456789abcdef added a user to a group of Identity Center
+    HIGH AWSReservedSSO_AdministratorAccess_0123456789abcdef added a user to a group of Identity Center
+    HIGH carol deleted an instance of Identity Center
+    MEDIUM alice created an instance of Identity Center in the account
+    MEDIUM AWSReservedSSO_AdministratorAccess_0123456789abcdef switched on Identity Center
+    HIGH AWSReservedSSO_AdministratorAccess_0123456789abcdef made another directory the identity source of Identity Center
+    HIGH alice imported a certificate that Identity Center trusts for sign-ins
+    HIGH AWSReservedSSO_IdentityAdmins_0123456789abcdef switched on an external identity provider for Identity Center
+    MEDIUM deploy-pipeline let tokens for https://deploy.example.com in through OIDC provider gitlab.com
+    LOW AWSServiceRoleForSSO replaced the metadata of SAML provider AWSSSO_0123456789abcdef_DO_NOT_DELETE
+    HIGH web-server changed SAML provider okta
+    HIGH alice replaced the metadata of SAML provider okta
+    HIGH alice changed the certificate that OIDC provider login.example.net is known by
+    LOW AWSServiceRoleForSSO created SAML provider AWSSSO_0123456789abcdef_DO_NOT_DELETE
+    LOW AWSReservedSSO_AdministratorAccess_0123456789abcdef created SAML provider AWSSSO_0123456789abcdef_DO_NOT_DELETE
+    MEDIUM deploy-pipeline created OIDC provider token.actions.githubusercontent.com
+    HIGH web-server created OIDC provider login.example.net
+    HIGH alice created OIDC provider oidc.eks.eu-west-1.amazonaws.com.example.net
+    HIGH alice created SAML provider okta
+    MEDIUM AWSReservedSSO_AdministratorAccess_0123456789abcdef deleted OIDC provider token.actions.githubusercontent.com
+    LOW deploy-pipeline deleted OIDC provider oidc.eks.eu-west-1.amazonaws.com
+    MEDIUM alice deleted SAML provider okta
     MEDIUM deploy-pipeline put inline policy odd on role app
     HIGH cfn-execution put inline policy FunctionPolicy0 on role app-Function-1A2B3C4D, which opens escalation path PE-087
     MEDIUM deploy-bot put inline policy dq on user backup2
@@ -126,6 +163,18 @@ fn what_is_said_of_each_event_that_fires() {
     LOW ci-deploy changed the account's password policy
     MEDIUM AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b changed the account's password policy
     HIGH alice made the account's password policy weaker than none
+    HIGH AWSReservedSSO_IdentityAdmins_0123456789abcdef put boundary AdministratorAccess on permission set ps-79a0dde74b95ed05
+    MEDIUM deploy-pipeline put boundary workforce-boundary on permission set ps-79a0dde74b95ed05
+    HIGH alice removed the permissions boundary of permission set ps-79a0dde74b95ed05
+    LOW AWSReservedSSO_IdentityAdmins_0123456789abcdef created permission set Auditors
+    MEDIUM alice deleted permission set ps-79a0dde74b95ed05
+    LOW deploy-pipeline provisioned permission set ps-79a0dde74b95ed05 to every account that has it
+    LOW alice took permission set ps-79a0dde74b95ed05 from somebody in account 123456789012
+    MEDIUM alice put an inline policy into permission set ps-79a0dde74b95ed05
+    MEDIUM alice attached AmazonS3FullAccess to permission set ps-79a0dde74b95ed05
+    MEDIUM deploy-pipeline put an inline policy into permission set ps-79a0dde74b95ed05
+    HIGH AWSReservedSSO_IdentityAdmins_0123456789abcdef put an inline policy into permission set ps-79a0dde74b95ed05, which opens escalation path PE-087
+    LOW deploy-pipeline attached the accounts' own policy developers to permission set ps-79a0dde74b95ed05
     HIGH alice put boundary AdministratorAccess on role sandbox
     MEDIUM AWSReservedSSO_AdministratorAccess_0123456789abcdef put boundary contractor on user contractor
     CRITICAL sandbox removed the permissions boundary of role sandbox
@@ -150,6 +199,7 @@ fn what_is_said_of_each_event_that_fires() {
     MEDIUM alice set tags of user alice
     HIGH alice called CreatePolicy with a policy too large for the log
     HIGH alice called PutUserPolicy with a policy too large for the log
+    HIGH AWSReservedSSO_IdentityAdmins_0123456789abcdef called PutInlinePolicyToPermissionSet with a policy too large for the log
     HIGH build called CreatePolicyVersion with a policy too large for the log
     LOW AWSServiceRoleForSSO created role AWSReservedSSO_ReadOnly_fedcba9876543210
     LOW cfn-execution created role app-Function-1A2B3C4D
@@ -182,10 +232,20 @@ fn what_is_said_of_each_event_that_fires() {
     LOW alice forwarded a port through machine i-0aaaabbbbccccdddd
     MEDIUM ci-deploy registered task definition reports, which takes its own credentials
     HIGH alice registered task definition billing, which takes its own credentials
+    MEDIUM alice created Roles Anywhere profile backup-servers
+    HIGH web-server changed Roles Anywhere profile backup-servers
+    MEDIUM carol changed Roles Anywhere profile backup-servers
+    HIGH alice created trust anchor on-premises of Roles Anywhere
+    HIGH carol changed trust anchor servers of Roles Anywhere
+    MEDIUM deploy-pipeline created trust anchor servers of Roles Anywhere
+    LOW deploy-pipeline imported the list revoked of revoked certificates
+    HIGH alice switched off the list revoked of revoked certificates
     CRITICAL AWSReservedSSO_AdministratorAccess_0123456789abcdef changed who may assume role deploy, open to anybody who gets a token there
     MEDIUM AWSReservedSSO_AdministratorAccess_0123456789abcdef changed who may assume role deploy
     HIGH web-server changed who may assume role web-server
     LOW deploy-pipeline changed who may assume role app
+    HIGH AWSReservedSSO_IdentityAdmins_0123456789abcdef changed trusted token issuer tti-7d1a9c3e-5b2f-4e61-8c0d-9f3b2a1c4d5e
+    HIGH alice made Identity Center trust tokens of issuer analytics
     MEDIUM carol added user bob to group read-only
     HIGH alice added user alice to group platform
     MEDIUM user-onboarding created user new-hire
@@ -268,7 +328,8 @@ fn what_a_service_does_with_its_own_role_is_for_the_record_and_has_no_undo() {
     let finding = said(event.clone(), &Config::default());
     assert_eq!((finding.severity, finding.undo), (Severity::Low, None));
 
-    // A role that merely bears the name has another path.
+    // A role that merely bears the name has another path, and no service speaks for it.
+    event["detail"]["userIdentity"].as_object_mut().unwrap().remove("invokedBy");
     event["detail"]["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] =
         json!("arn:aws:iam::111122223333:role/AWSServiceRoleForSSO");
     assert_eq!(said(event, &Config::default()).severity, Severity::Critical);

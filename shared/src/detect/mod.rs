@@ -1,12 +1,20 @@
 //! The detections: one file each, and the one list from which docs, EventBridge patterns and tests derive.
 
+mod access_control_attributes_changed;
 mod access_key_created;
 mod access_key_created_for_another_user;
 mod access_key_deleted;
 mod access_key_reactivated;
+mod account_added_to_organization;
+mod account_assignment_created;
+mod account_closed;
+mod account_contact_changed;
+mod account_region_changed;
+mod account_removed_from_organization;
 mod account_safeguard_removed;
 mod account_sign_in_setting_changed;
 mod administrator_inline_policy_put;
+mod administrator_permission_set_policy_put;
 mod administrator_policy_attached;
 mod administrator_policy_created;
 mod administrator_policy_version_created;
@@ -18,6 +26,7 @@ mod aws_quarantined_user;
 mod bucket_set_to_expire_soon;
 mod build_overridden;
 mod calls_denied;
+mod central_root_access_changed;
 mod cloudshell_used;
 mod cluster_access_granted;
 mod command_sent_to_instances;
@@ -30,6 +39,7 @@ mod console_login_failed_at_mfa;
 mod console_login_past_the_portal;
 mod console_login_with_session_credentials;
 mod console_login_without_mfa;
+mod console_role_switched;
 mod customer_managed_policy_attached;
 mod deny_policy_detached;
 mod dev_endpoint_key_added;
@@ -45,7 +55,17 @@ mod function_stopped;
 mod group_created;
 mod guardduty_disabled;
 mod guardduty_list_changed;
+mod identity_center_application_changed;
+mod identity_center_bearer_token_created;
+mod identity_center_group_member_added;
+mod identity_center_instance_changed;
+mod identity_center_mfa_changed;
+mod identity_center_password_set;
+mod identity_center_source_changed;
 mod identity_deleted;
+mod identity_provider_changed;
+mod identity_provider_created;
+mod identity_provider_deleted;
 mod inline_policy_put;
 mod instance_profile_changed;
 mod instance_profile_replaced;
@@ -61,10 +81,20 @@ mod mfa_device_registered_outside_console;
 mod model_invocation_logging_stopped;
 mod notebook_startup_script_set;
 mod notification_cut_off;
+mod organization_delegation_changed;
+mod organization_joined;
+mod organization_left;
+mod organization_policy_attached;
+mod organization_policy_lifted;
+mod organization_policy_written;
+mod organization_tree_changed;
 mod own_role_changed;
 mod own_stack_changed;
 mod password_changed_by_its_user;
 mod password_policy_changed;
+mod permission_set_boundary_changed;
+mod permission_set_changed;
+mod permission_set_policy_put;
 mod permissions_boundary_put;
 mod permissions_boundary_removed;
 mod permissions_probed;
@@ -80,11 +110,13 @@ mod role_opened_to_another_account;
 mod role_opened_to_everyone;
 mod role_passed;
 mod role_updated;
+mod roles_anywhere_profile_changed;
 mod root_access_key_created;
 mod root_api_call;
 mod root_console_login;
 mod root_console_login_failed;
 mod root_console_login_without_mfa;
+mod root_email_change_requested;
 mod root_email_changed;
 mod root_login_profile_created;
 mod root_mfa_deactivated;
@@ -109,7 +141,9 @@ mod trail_event_selectors_changed;
 mod trail_insights_switched_off;
 mod trail_logging_stopped;
 mod trail_updated;
+mod trust_anchor_changed;
 mod trust_policy_changed;
+mod trusted_token_issuer_changed;
 mod unreadable_event;
 mod user_added_to_group;
 mod user_created;
@@ -131,13 +165,21 @@ use crate::watcher::{Calls, Watcher};
 
 /// Every detection, in the order of the alphabet.
 pub static ALL: &[&Detection] = &[
+    &access_control_attributes_changed::DETECTION,
     &access_key_created::DETECTION,
     &access_key_created_for_another_user::DETECTION,
     &access_key_deleted::DETECTION,
     &access_key_reactivated::DETECTION,
+    &account_added_to_organization::DETECTION,
+    &account_assignment_created::DETECTION,
+    &account_closed::DETECTION,
+    &account_contact_changed::DETECTION,
+    &account_region_changed::DETECTION,
+    &account_removed_from_organization::DETECTION,
     &account_safeguard_removed::DETECTION,
     &account_sign_in_setting_changed::DETECTION,
     &administrator_inline_policy_put::DETECTION,
+    &administrator_permission_set_policy_put::DETECTION,
     &administrator_policy_attached::DETECTION,
     &administrator_policy_created::DETECTION,
     &administrator_policy_version_created::DETECTION,
@@ -149,6 +191,7 @@ pub static ALL: &[&Detection] = &[
     &bucket_set_to_expire_soon::DETECTION,
     &build_overridden::DETECTION,
     &calls_denied::DETECTION,
+    &central_root_access_changed::DETECTION,
     &cloudshell_used::DETECTION,
     &cluster_access_granted::DETECTION,
     &command_sent_to_instances::DETECTION,
@@ -161,6 +204,7 @@ pub static ALL: &[&Detection] = &[
     &console_login_past_the_portal::DETECTION,
     &console_login_with_session_credentials::DETECTION,
     &console_login_without_mfa::DETECTION,
+    &console_role_switched::DETECTION,
     &customer_managed_policy_attached::DETECTION,
     &deny_policy_detached::DETECTION,
     &dev_endpoint_key_added::DETECTION,
@@ -176,7 +220,17 @@ pub static ALL: &[&Detection] = &[
     &group_created::DETECTION,
     &guardduty_disabled::DETECTION,
     &guardduty_list_changed::DETECTION,
+    &identity_center_application_changed::DETECTION,
+    &identity_center_bearer_token_created::DETECTION,
+    &identity_center_group_member_added::DETECTION,
+    &identity_center_instance_changed::DETECTION,
+    &identity_center_mfa_changed::DETECTION,
+    &identity_center_password_set::DETECTION,
+    &identity_center_source_changed::DETECTION,
     &identity_deleted::DETECTION,
+    &identity_provider_changed::DETECTION,
+    &identity_provider_created::DETECTION,
+    &identity_provider_deleted::DETECTION,
     &inline_policy_put::DETECTION,
     &instance_profile_changed::DETECTION,
     &instance_profile_replaced::DETECTION,
@@ -192,10 +246,20 @@ pub static ALL: &[&Detection] = &[
     &model_invocation_logging_stopped::DETECTION,
     &notebook_startup_script_set::DETECTION,
     &notification_cut_off::DETECTION,
+    &organization_delegation_changed::DETECTION,
+    &organization_joined::DETECTION,
+    &organization_left::DETECTION,
+    &organization_policy_attached::DETECTION,
+    &organization_policy_lifted::DETECTION,
+    &organization_policy_written::DETECTION,
+    &organization_tree_changed::DETECTION,
     &own_role_changed::DETECTION,
     &own_stack_changed::DETECTION,
     &password_changed_by_its_user::DETECTION,
     &password_policy_changed::DETECTION,
+    &permission_set_boundary_changed::DETECTION,
+    &permission_set_changed::DETECTION,
+    &permission_set_policy_put::DETECTION,
     &permissions_boundary_put::DETECTION,
     &permissions_boundary_removed::DETECTION,
     &permissions_probed::DETECTION,
@@ -211,11 +275,13 @@ pub static ALL: &[&Detection] = &[
     &role_opened_to_everyone::DETECTION,
     &role_passed::DETECTION,
     &role_updated::DETECTION,
+    &roles_anywhere_profile_changed::DETECTION,
     &root_access_key_created::DETECTION,
     &root_api_call::DETECTION,
     &root_console_login::DETECTION,
     &root_console_login_failed::DETECTION,
     &root_console_login_without_mfa::DETECTION,
+    &root_email_change_requested::DETECTION,
     &root_email_changed::DETECTION,
     &root_login_profile_created::DETECTION,
     &root_mfa_deactivated::DETECTION,
@@ -240,7 +306,9 @@ pub static ALL: &[&Detection] = &[
     &trail_insights_switched_off::DETECTION,
     &trail_logging_stopped::DETECTION,
     &trail_updated::DETECTION,
+    &trust_anchor_changed::DETECTION,
     &trust_policy_changed::DETECTION,
+    &trusted_token_issuer_changed::DETECTION,
     &unreadable_event::DETECTION,
     &user_added_to_group::DETECTION,
     &user_created::DETECTION,

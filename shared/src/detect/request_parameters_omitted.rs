@@ -14,7 +14,8 @@
 //!
 //! ## What to do
 //!
-//! 1. Find what was changed: in IAM, look for policies and roles that changed at the event's time, and read them.
+//! 1. Find what was changed: in IAM, or for a permission set in Identity Center, look for policies and roles that changed at
+//!    the event's time, and read them.
 //! 2. List all calls by the actor's ARN in the 24 hours before and after the event.
 //! 3. Ask whoever is named under Who what they wrote. If they did not: cut off their credentials.
 //! 4. Take back what was written, and watch the principals that hold it.
@@ -34,18 +35,21 @@ pub(super) static DETECTION: Detection = Detection {
         name: "Disable or Modify Tools: Disable or Modify Cloud Log",
     }],
     covers: &["TAMP-07"],
-    calls: &[Calls {
-        source: "iam.amazonaws.com",
-        names: &[
-            "CreatePolicy",
-            "CreatePolicyVersion",
-            "PutUserPolicy",
-            "PutRolePolicy",
-            "PutGroupPolicy",
-            "UpdateAssumeRolePolicy",
-            "CreateRole",
-        ],
-    }],
+    calls: &[
+        Calls {
+            source: "iam.amazonaws.com",
+            names: &[
+                "CreatePolicy",
+                "CreatePolicyVersion",
+                "PutUserPolicy",
+                "PutRolePolicy",
+                "PutGroupPolicy",
+                "UpdateAssumeRolePolicy",
+                "CreateRole",
+            ],
+        },
+        Calls { source: "sso.amazonaws.com", names: &["PutInlinePolicyToPermissionSet"] },
+    ],
     outcome: Outcome::Succeeded,
     page: Page::of(include_str!("request_parameters_omitted.rs")),
     detect,

@@ -120,16 +120,17 @@ impl Target {
     }
 
     /// What an ARN names: the resource type before the first `/` or `:`, the name after the last. A user's ARN carries
-    /// its path: `user/eng/bob` is the user `bob`.
+    /// its path: `user/eng/bob` is the user `bob`. A permission set's carries its instance.
     #[must_use]
     pub fn from_arn(arn: &str) -> Self {
         let resource = arn.splitn(6, ':').nth(5).unwrap_or(arn);
         let (kind, name) = resource.split_once(['/', ':']).unwrap_or(("resource", resource));
-        let name = if matches!(kind, "user" | "role" | "group" | "policy") {
+        let name = if matches!(kind, "user" | "role" | "group" | "policy" | "permissionSet") {
             name.rsplit('/').next().unwrap_or(name)
         } else {
             name
         };
+        let kind = if kind == "permissionSet" { "permission set" } else { kind };
         Self { kind: kind.to_owned(), name: name.to_owned(), arn: Some(arn.to_owned()) }
     }
 }

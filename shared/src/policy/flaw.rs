@@ -52,6 +52,12 @@ const PUBLIC_PROVIDERS: [&str; 9] = [
     "oidc.circleci.com",
 ];
 
+/// Whether a provider, by its URL without the scheme, gives anybody in the world a token.
+#[must_use]
+pub fn is_public_provider(host: &str) -> bool {
+    PUBLIC_PROVIDERS.iter().any(|public| host == *public || host.starts_with(&format!("{public}/")))
+}
+
 /// Services that get a role only by `iam:PassRole` within its account: nobody else can make them use it.
 const PASSED_ONLY: [&str; 8] = ["ec2", "lambda", "ecs-tasks", "edgelambda", "pods.eks", "eks", "ssm", "codedeploy"];
 
@@ -184,8 +190,7 @@ impl Statement {
         if self.names_a_subject(host) {
             return None;
         }
-        let public = PUBLIC_PROVIDERS.iter().any(|public| host == *public || host.starts_with(&format!("{public}/")));
-        Some(if public { Flaw::PublicProviderWithoutSubject } else { Flaw::ProviderWithoutSubject })
+        Some(if is_public_provider(host) { Flaw::PublicProviderWithoutSubject } else { Flaw::ProviderWithoutSubject })
     }
 
     /// Whether a claim says whose workload it is. The audience says nothing: whoever asks for a token chooses it, but for

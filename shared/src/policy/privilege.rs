@@ -159,7 +159,7 @@ fn reach(action: &str) -> Option<Privilege> {
     }
 }
 
-fn only_wildcards(pattern: &str) -> bool {
+pub(super) fn only_wildcards(pattern: &str) -> bool {
     pattern.contains('*') && pattern.bytes().all(|byte| byte == b'*' || byte == b'?')
 }
 
@@ -169,7 +169,7 @@ fn touches_iam(action: &str) -> bool {
 }
 
 /// `*`, and what comes to the same, as `arn:aws:*`.
-fn is_every_resource(pattern: &str) -> bool {
+pub(super) fn is_every_resource(pattern: &str) -> bool {
     is_all_of_iam(pattern)
         && (only_wildcards(pattern)
             || in_its_partition(pattern, &["s3:::bucket/key", "ec2:eu-west-1:{account}:instance/i-0"]))
