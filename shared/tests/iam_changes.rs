@@ -42,15 +42,15 @@ fn what_is_said_of_each_event_that_fires() {
         }
     }
     insta::assert_snapshot!(lines, @"
-    MEDIUM AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b deleted the account's alias example-corp
-    MEDIUM alice set the account's alias to example-corp-login
-    LOW ci-deploy let every region take the global endpoint's tokens
     MEDIUM AWSReservedSSO_IdentityAdmins_0123456789abcdef changed the attributes that Identity Center passes into sessions
     MEDIUM alice switched on access by attributes in Identity Center
     LOW AWSControlTowerAdmin assigned permission set ps-79a0dde74b95ed05 in account 123456789012 to a user
     MEDIUM AWSReservedSSO_IdentityAdmins_0123456789abcdef assigned permission set ps-79a0dde74b95ed05 in account 123456789012 to a group
     HIGH AWSReservedSSO_AdministratorAccess_0123456789abcdef assigned permission set ps-79a0dde74b95ed05 in account 123456789012 to a user
     HIGH alice assigned permission set ps-79a0dde74b95ed05 in account 111122223333 to a user
+    MEDIUM AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b deleted the account's alias example-corp
+    MEDIUM alice set the account's alias to example-corp-login
+    LOW ci-deploy let every region take the global endpoint's tokens
     CRITICAL deploy-pipeline put administrator policy app-data on role app
     CRITICAL web-server put IAM administrator policy metrics on role web-server
     CRITICAL alice put administrator policy limits on user bob
@@ -105,10 +105,6 @@ fn what_is_said_of_each_event_that_fires() {
     LOW alice created group helpdesk
     LOW alice created group contractors
     LOW ci-deploy created group auditors
-    LOW AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b deleted group contractors
-    MEDIUM ops deleted service-linked role AWSServiceRoleForAmazonGuardDuty
-    LOW AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b deleted user mail-sender
-    MEDIUM alice deleted user deploy-bot
     LOW alice created application analytics in Identity Center
     MEDIUM carol let application apl-a1b2c3d4e5f60718 get tokens for users
     MEDIUM deploy-pipeline changed who may speak for application apl-a1b2c3d4e5f60718
@@ -121,6 +117,10 @@ fn what_is_said_of_each_event_that_fires() {
     HIGH AWSReservedSSO_AdministratorAccess_0123456789abcdef made another directory the identity source of Identity Center
     HIGH alice imported a certificate that Identity Center trusts for sign-ins
     HIGH AWSReservedSSO_IdentityAdmins_0123456789abcdef switched on an external identity provider for Identity Center
+    LOW AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b deleted group contractors
+    MEDIUM ops deleted service-linked role AWSServiceRoleForAmazonGuardDuty
+    LOW AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b deleted user mail-sender
+    MEDIUM alice deleted user deploy-bot
     MEDIUM deploy-pipeline let tokens for https://deploy.example.com in through OIDC provider gitlab.com
     LOW AWSServiceRoleForSSO replaced the metadata of SAML provider AWSSSO_0123456789abcdef_DO_NOT_DELETE
     HIGH web-server changed SAML provider okta
@@ -226,15 +226,15 @@ fn what_is_said_of_each_event_that_fires() {
     LOW alice changed the settings of role audit
     MEDIUM ops changed the settings of role ops
     LOW ci-deploy changed the settings of role orders-api
+    MEDIUM alice created Roles Anywhere profile backup-servers
+    HIGH web-server changed Roles Anywhere profile backup-servers
+    MEDIUM carol changed Roles Anywhere profile backup-servers
     LOW bob opened a shell on task 0123456789abcdef0123456789abcdef
     LOW bob opened a shell on notebook churn
     LOW AWSReservedSSO_DataScientist_0123456789abcdef opened a shell on machine i-0aaaabbbbccccdddd
     LOW alice forwarded a port through machine i-0aaaabbbbccccdddd
     MEDIUM ci-deploy registered task definition reports, which takes its own credentials
     HIGH alice registered task definition billing, which takes its own credentials
-    MEDIUM alice created Roles Anywhere profile backup-servers
-    HIGH web-server changed Roles Anywhere profile backup-servers
-    MEDIUM carol changed Roles Anywhere profile backup-servers
     HIGH alice created trust anchor on-premises of Roles Anywhere
     HIGH carol changed trust anchor servers of Roles Anywhere
     MEDIUM deploy-pipeline created trust anchor servers of Roles Anywhere
