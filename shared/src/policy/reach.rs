@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::sync::LazyLock;
 
-use super::actions::{ACTIONS, Action, Choice, compare, place};
+use super::actions::{ACTIONS, Action, BESIDES, COMMANDING, Choice, OTHER_KINDS, compare, place};
 use super::wildcard::{contains, matches, matches_in_any_case};
 use super::{Condition, Document, Effect, Scope, Statement};
 
@@ -264,13 +264,29 @@ impl<'a> Reach<'a> {
     pub(super) fn allowed(&self, name: &str, services: &[&str]) -> Option<Allowed<'a>> {
         let index = place(name)?;
         let action = ACTIONS.get(index)?;
+        let mut best = self.allowed_on(action, index, services);
+        for other in OTHER_KINDS.iter().filter(|other| other.name == action.name) {
+            best = stronger(best, self.allowed_on(other, index, services));
+        }
+        let mut best = best?;
+        for besides in BESIDES.iter().filter(|besides| besides.name == action.name) {
+            let besides = self.allowed_on(besides, index, services)?;
+            if besides.certainty < best.certainty {
+                best = besides;
+            } else {
+                best.ifs.extend(besides.ifs);
+            }
+        }
+        Some(best)
+    }
+
+    /// As [`Reach::allowed`], on one kind of resource.
+    fn allowed_on(&self, action: &'static Action, index: usize, services: &[&str]) -> Option<Allowed<'a>> {
         let mut best: Option<Allowed<'a>> = None;
         for rule in self.allows.iter().filter(|rule| rule.actions.has(index)) {
             let Some(found) = self.allowed_by(rule.statement, action, index, services) else { continue };
             let plain = found.certainty == Certainty::Plain;
-            if best.as_ref().is_none_or(|best| best.certainty < found.certainty) {
-                best = Some(found);
-            }
+            best = stronger(best, Some(found));
             if plain {
                 break;
             }
@@ -336,8 +352,9 @@ impl<'a> Reach<'a> {
                 _ if !self.variables => Cover::None,
                 Choice::OwnUser => Cover::All,
                 Choice::OtherUser => Cover::None,
-                Choice::Free | Choice::Named => Cover::Some,
+                Choice::Free | Choice::Named | Choice::Document => Cover::Some,
             },
+            Cover::Some if action.choice == Choice::Document && names_a_commanding_document(pattern) => Cover::All,
             Cover::Some if action.choice == Choice::Free => Cover::All,
             cover => cover,
         }
@@ -420,6 +437,25 @@ impl<'a> Reach<'a> {
         }
         (left != Cover::None).then_some((left, unless))
     }
+}
+
+/// The one that is worth more, of equals the first.
+fn stronger<'a>(a: Option<Allowed<'a>>, b: Option<Allowed<'a>>) -> Option<Allowed<'a>> {
+    match (&a, &b) {
+        (Some(first), Some(second)) if first.certainty < second.certainty => b,
+        (None, _) => b,
+        _ => a,
+    }
+}
+
+/// AWS's own documents belong to no account.
+fn names_a_commanding_document(pattern: &str) -> bool {
+    let (parts, _) = segments(pattern);
+    let said = |place: usize, otherwise| {
+        parts.get(place).copied().filter(|part: &&str| !part.contains(['*', '?'])).unwrap_or(otherwise)
+    };
+    let (partition, region) = (said(1, "aws"), said(3, ANY));
+    COMMANDING.iter().any(|name| matches(pattern, &format!("arn:{partition}:ssm:{region}::document/{name}")))
 }
 
 fn into_set(place: Option<usize>, set: &mut Set) {
@@ -534,8 +570,22 @@ fn any_of(action: &Action, patterns: &[&str]) -> String {
     let region = said(3).unwrap_or(if global { "" } else { ANY });
     let account = said(4).unwrap_or(if homeless { "" } else { "000000000000" });
     let (service, resource) = (action.service, action.resource);
-    let deeper = if service == "s3" { "/q7zq7z" } else { "" };
+    let deeper = deeper(action);
     format!("arn:{partition}:{service}:{region}:{account}:{resource}{ANY}{deeper}")
+}
+
+/// What follows a resource's first name: a key, an id, a revision. `task/*/*` is any task, `role/*/*` is not any role.
+fn deeper(action: &Action) -> &'static str {
+    match (action.service, action.resource) {
+        ("s3", _)
+        | ("apprunner", "service/")
+        | ("cloudformation", "stack/")
+        | ("codedeploy", "deploymentgroup:")
+        | ("ecs", "task/")
+        | ("sso", "permissionSet/") => "/q7zq7z",
+        ("batch", "job-definition/") | ("cloudformation", "stackset/") => ":q7zq7z",
+        _ => "",
+    }
 }
 
 /// Whether a condition holds for whoever asks.
