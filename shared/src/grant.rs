@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::event::{Event, Kind};
 use crate::finding::{Finding, Severity};
-use crate::policy::{Certainty, Document, Exposed, Exposure, Flaw, Illegal, Privilege, Way};
+use crate::policy::{AwsManaged, Certainty, Document, Exposed, Exposure, Flaw, Illegal, Privilege, Way};
 
 /// Weighs a finding by who gave the rights: louder where the actor gave them to itself, for the record where a service
 /// did its own work.
@@ -120,6 +120,28 @@ fn escalating(mut finding: Finding, worst: &Way<'_>, others: &[Way<'_>], held: H
     finding
         .evidence("Escalation", format!("{grants} {} (path {}): {}", path.name, path.reference, worst.words()))
         .evidence_if("Other paths", (!also.is_empty()).then(|| listed(&also)))
+}
+
+/// Says what a managed policy of AWS's opens, by our judgement of its document.
+pub(crate) fn opened(finding: Finding, policy: &AwsManaged<'_>) -> Finding {
+    let Some(judged) = policy.judged() else {
+        let day = AwsManaged::judged_on();
+        let why = format!("AWS made it after {day}, the day of iamwatch's list, or has withdrawn it");
+        return finding.evidence("Not known", why);
+    };
+    let mut paths = judged.paths();
+    let escalation = paths.next().map(|worst| {
+        format!("its holder can {} (path {}), by {} of the policy", worst.name, worst.reference, judged.version())
+    });
+    let also: Vec<&str> = paths.map(|path| path.reference).collect();
+    let exposed: Vec<&str> = judged.exposes().map(Exposure::words).collect();
+    let services: Vec<&str> = judged.whole_services().collect();
+    finding
+        .evidence_if("Escalation", escalation)
+        .evidence_if("Other paths", (!also.is_empty()).then(|| listed(&also)))
+        .evidence_if("Exposes", (!exposed.is_empty()).then(|| format!("its holder can {}", exposed.join(", "))))
+        .evidence_if("Whole services", (!services.is_empty()).then(|| listed(&services)))
+        .evidence_if("Allows", judged.only_reads().then_some("only reading, by the names of its actions"))
 }
 
 /// At most ten of a list.

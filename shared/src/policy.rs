@@ -18,7 +18,7 @@ mod wildcard;
 use std::fmt;
 
 pub use flaw::{Flaw, Weak};
-pub use managed::AwsManaged;
+pub use managed::{AwsManaged, Judged};
 pub use parse::Illegal;
 pub use paths::{Exposed, Exposure, Kind, Opens, PATHS, Path, Way};
 pub use privilege::{Grant, Privilege};

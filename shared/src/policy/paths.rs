@@ -78,6 +78,23 @@ pub enum Exposure {
 }
 
 impl Exposure {
+    /// The worst first.
+    pub const ALL: [Self; 6] =
+        [Self::PassAnyRole, Self::Secrets, Self::Parameters, Self::Objects, Self::Decryption, Self::WholeService];
+
+    /// A word for programs.
+    #[must_use]
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::PassAnyRole => "pass-any-role",
+            Self::Secrets => "secrets",
+            Self::Parameters => "parameters",
+            Self::Objects => "objects",
+            Self::Decryption => "decryption",
+            Self::WholeService => "whole-service",
+        }
+    }
+
     /// As the end of a sentence that begins with "its holder can".
     #[must_use]
     pub fn words(self) -> &'static str {

@@ -34,6 +34,16 @@ impl Privilege {
         }
     }
 
+    /// A word for programs.
+    #[must_use]
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Everything => "administrator",
+            Self::Iam => "iam-administrator",
+            Self::AllButIam => "power-user",
+        }
+    }
+
     /// As the end of a sentence that begins with "allows".
     #[must_use]
     pub fn words(self) -> &'static str {
