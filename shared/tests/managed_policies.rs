@@ -132,8 +132,7 @@ fn every_line_of_the_table_is_found_and_understood() {
 
 #[test]
 fn what_is_no_policy_of_awss_is_not_in_the_table() {
-    for name in ["", "A", "zzz", "AdministratorAcc", "AdministratorAccessX", "service-role/AdministratorAccess", "#"]
-    {
+    for name in ["", "A", "zzz", "AdministratorAcc", "AdministratorAccessX", "service-role/AdministratorAccess", "#"] {
         let arn = format!("arn:aws:iam::aws:policy/{name}");
         assert!(AwsManaged::from_arn(&arn).is_none_or(|policy| policy.judged().is_none()), "{name}");
     }

@@ -231,7 +231,9 @@ mod tests {
     #[test]
     fn all_of_iam_is_recognised_in_every_form() {
         for action in [json!("iam:*"), json!("IAM:*"), json!("i*:*"), json!(["ia?:?*"]), json!("???:*")] {
-            for resource in [json!("*"), json!("arn:aws:iam::*"), json!("arn:aws-cn:iam::111122223333:*")] {
+            for resource in
+                [json!("*"), json!("arn:aws:iam::*"), json!("arn:aws-cn:iam::111122223333:*"), json!("arn:aws:iam")]
+            {
                 assert_eq!(allow(&action, &resource), Some(Privilege::Iam), "{action} on {resource}");
             }
         }

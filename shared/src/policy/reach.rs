@@ -482,7 +482,7 @@ fn is_own_user(pattern: &str) -> bool {
 }
 
 /// The first five segments of an ARN and the rest; colons inside variables divide nothing.
-fn segments(pattern: &str) -> ([&str; 6], usize) {
+pub(super) fn segments(pattern: &str) -> ([&str; 6], usize) {
     let mut parts = [""; 6];
     let mut found = 0;
     if !pattern.contains('$') {
