@@ -59,10 +59,11 @@ check-template: $(LOCAL)/ready $(SAM)/ready ## The template: as SAM and CloudFor
 
 # `UPDATE=1 make check-policies` writes the table anew, after a newer moto in the requirements.
 .PHONY: check-policies
-check-policies: tools $(CHECKS)/ready ## The table of AWS's managed policies: whether it says what the judge says of their documents.
+check-policies: tools $(CHECKS)/ready ## AWS's managed policies: our table of them, and a second opinion on their documents.
 	mkdir -p target
 	$(CHECKS)/bin/python local-aws/managed_policies.py >target/managed-policies.json
-	MANAGED_POLICIES=$(CURDIR)/target/managed-policies.json cargo test --quiet -p shared --test managed_policies -- --include-ignored
+	MANAGED_POLICIES=$(CURDIR)/target/managed-policies.json cargo test --quiet -p shared \
+		--test managed_policies --test second_opinion -- --include-ignored
 
 .PHONY: check-supply
 check-supply: $(TOOLS)/bin/cargo-deny $(CHECKS)/ready ## Licences and sources of all dependencies; spelling.
