@@ -262,7 +262,11 @@ impl<'a> Reach<'a> {
 
     /// Whether and how the action is allowed. `services` are those that a passed role may go to, any of which will do.
     pub(super) fn allowed(&self, name: &str, services: &[&str]) -> Option<Allowed<'a>> {
-        let index = place(name)?;
+        self.allowed_at(place(name)?, services)
+    }
+
+    /// As [`Reach::allowed`], by the action's place in the table.
+    pub(super) fn allowed_at(&self, index: usize, services: &[&str]) -> Option<Allowed<'a>> {
         let action = ACTIONS.get(index)?;
         let mut best = self.allowed_on(action, index, services);
         for other in OTHER_KINDS.iter().filter(|other| other.name == action.name) {
@@ -484,41 +488,38 @@ fn is_own_user(pattern: &str) -> bool {
 /// The first five segments of an ARN and the rest; colons inside variables divide nothing.
 pub(super) fn segments(pattern: &str) -> ([&str; 6], usize) {
     let mut parts = [""; 6];
-    let mut found = 0;
-    if !pattern.contains('$') {
-        for (slot, part) in parts.iter_mut().zip(pattern.splitn(6, ':')) {
-            *slot = part;
-            found += 1;
-        }
-        return (parts, found);
-    }
-    let mut rest = pattern;
-    while found < 5 {
-        let mut inside = false;
-        let end = rest.char_indices().find(|(at, c)| {
-            match c {
-                '$' => inside |= rest.get(at + 1..).is_some_and(|rest| rest.starts_with('{')),
-                '}' => inside = false,
-                _ => {}
+    let (mut found, mut start, mut inside) = (0, 0, false);
+    for (at, byte) in pattern.bytes().enumerate() {
+        match byte {
+            b'$' => inside |= pattern.as_bytes().get(at + 1) == Some(&b'{'),
+            b'}' => inside = false,
+            b':' if !inside => {
+                if let Some(slot) = parts.get_mut(found) {
+                    *slot = pattern.get(start..at).unwrap_or_default();
+                }
+                (found, start) = (found + 1, at + 1);
+                if found == 5 {
+                    break;
+                }
             }
-            *c == ':' && !inside
-        });
-        let Some((part, behind)) = end.and_then(|(at, _)| Some((rest.get(..at)?, rest.get(at + 1..)?))) else { break };
-        if let Some(slot) = parts.get_mut(found) {
-            *slot = part;
+            _ => {}
         }
-        found += 1;
-        rest = behind;
     }
     if let Some(slot) = parts.get_mut(found) {
-        *slot = rest;
+        *slot = pattern.get(start..).unwrap_or_default();
     }
     (parts, found + 1)
 }
 
 /// The pattern up to what is open in it.
 fn literal_prefix(pattern: &str) -> &str {
-    let end = pattern.find(['*', '?']).into_iter().chain(pattern.find("${")).min().unwrap_or(pattern.len());
+    let bytes = pattern.as_bytes();
+    let is_open = |(at, byte): (usize, &u8)| match byte {
+        b'*' | b'?' => true,
+        b'$' => bytes.get(at + 1) == Some(&b'{'),
+        _ => false,
+    };
+    let end = bytes.iter().enumerate().position(is_open).unwrap_or(pattern.len());
     pattern.get(..end).unwrap_or(pattern)
 }
 
