@@ -125,6 +125,9 @@ fn escalating(mut finding: Finding, worst: &Way<'_>, others: &[Way<'_>], held: H
 /// Says what a managed policy of AWS's opens, by our judgement of its document.
 pub(crate) fn opened(finding: Finding, policy: &AwsManaged<'_>) -> Finding {
     let Some(judged) = policy.judged() else {
+        if policy.is_for_service_linked_roles() {
+            return finding;
+        }
         let day = AwsManaged::judged_on();
         let why = format!("AWS made it after {day}, the day of iamwatch's list, or has withdrawn it");
         return finding.evidence("Not known", why);

@@ -139,7 +139,7 @@ fn what_is_no_policy_of_awss_is_not_in_the_table() {
 }
 
 /// Those that are published as ways up, and one way that each is published for.
-const ESCALATING: [(&str, &str); 21] = [
+const ESCALATING: [(&str, &str); 22] = [
     ("AdministratorAccess-Amplify", "PE-016"),
     ("AdministratorAccess-AWSElasticBeanstalk", "PE-060"),
     ("AmazonDynamoDBFullAccesswithDataPipeline", "PE-087"),
@@ -158,6 +158,8 @@ const ESCALATING: [(&str, &str); 21] = [
     ("EC2InstanceConnect", "PE-107"),
     ("job-function/DataScientist", "PE-089"),
     ("job-function/SystemAdministrator", "PE-112"),
+    // Under a condition that binds nobody: a role is always of its principal's account.
+    ("SageMakerStudioAdminIAMDefaultExecutionPolicy", "PE-089"),
     ("service-role/AmazonElasticMapReduceRole", "PE-069"),
     ("service-role/AWSBatchServiceRole", "PE-073"),
     ("service-role/AWSElasticBeanstalkService", "PE-060"),

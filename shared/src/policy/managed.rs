@@ -37,7 +37,8 @@ impl<'a> AwsManaged<'a> {
         (known_form && !name.is_empty()).then_some(Self { path, name, full_name })
     }
 
-    /// Our judgement of its document; none of a policy that is younger than the table, or that AWS has withdrawn.
+    /// Our judgement of its document, as it is in the partition `aws`. There is none of a policy that is younger than the
+    /// table, that AWS has withdrawn, or that is for service-linked roles: nobody can give these to anybody.
     #[must_use]
     pub fn judged(&self) -> Option<Judged> {
         // Two managed policies never differ by case alone.
@@ -78,7 +79,13 @@ impl<'a> AwsManaged<'a> {
     /// Whether AWS made it for the role of a service, which it lets do its work.
     #[must_use]
     pub fn is_for_services(&self) -> bool {
-        matches!(self.path, "service-role/" | "aws-service-role/")
+        self.path == "service-role/" || self.is_for_service_linked_roles()
+    }
+
+    /// Whether only AWS can attach it, to a role that only a service can assume.
+    #[must_use]
+    pub fn is_for_service_linked_roles(&self) -> bool {
+        self.path == "aws-service-role/"
     }
 
     /// Whether it only denies.

@@ -654,6 +654,17 @@ impl Question<'_> {
                 || comparison.is_some_and(|comparison| !comparison.wanted);
             return if absent_passes { Truth::Yes } else { Truth::No };
         }
+        // The resources of one's own account, or organization, are what is asked about.
+        let is_own = |key: &str, value: &str| {
+            let own =
+                [("aws:resourceaccount", "${aws:PrincipalAccount}"), ("aws:resourceorgid", "${aws:PrincipalOrgID}")];
+            own.iter().any(|(own, principals)| key == *own && value.eq_ignore_ascii_case(principals))
+        };
+        if let (Some(comparison), [value]) = (comparison, condition.values.as_slice())
+            && is_own(&key, value)
+        {
+            return if comparison.wanted { Truth::Yes } else { Truth::No };
+        }
         // A value that nobody knows here.
         if condition.values.iter().any(|value| value.contains("${")) {
             return Truth::Maybe;
