@@ -88,10 +88,16 @@ impl<'a> AwsManaged<'a> {
         self.path == "aws-service-role/"
     }
 
+    /// Whether AWS puts it on a user whose key it found in public. A version follows the name: the next one too.
+    #[must_use]
+    pub fn is_key_quarantine(&self) -> bool {
+        self.path.is_empty() && self.name.starts_with("AWSCompromisedKeyQuarantine")
+    }
+
     /// Whether it only denies.
     #[must_use]
     pub fn only_denies(&self) -> bool {
-        self.judged().is_some_and(|judged| judged.has("denies"))
+        self.judged().map_or(self.is_key_quarantine(), |judged| judged.has("denies"))
     }
 }
 
@@ -185,6 +191,14 @@ mod tests {
             let arn = format!("arn:aws:iam::aws:policy/{name}");
             assert_eq!(AwsManaged::from_arn(&arn).unwrap().privilege(), None, "{arn}");
         }
+    }
+
+    #[test]
+    fn a_quarantine_that_is_newer_than_the_table_only_denies_too() {
+        let only_denies =
+            |name: &str| AwsManaged::from_arn(&format!("arn:aws:iam::aws:policy/{name}")).unwrap().only_denies();
+        assert!(only_denies("AWSCompromisedKeyQuarantineV3") && only_denies("AWSCompromisedKeyQuarantineV9"));
+        assert!(only_denies("AWSDenyAll") && !only_denies("ReadOnlyAccess") && !only_denies("AWSDenyNothingYet"));
     }
 
     #[test]
