@@ -57,6 +57,14 @@ check-template: $(LOCAL)/ready $(SAM)/ready ## The template: as SAM and CloudFor
 	$(LOCAL)/bin/python local-aws/check_template.py
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate --lint --template template.yaml
 
+# `UPDATE=1 make check-policies` writes the table anew, after a newer moto in the requirements.
+.PHONY: check-policies
+check-policies: tools $(CHECKS)/ready ## AWS's managed policies: our table of them, and a second opinion on their documents.
+	mkdir -p target
+	$(CHECKS)/bin/python local-aws/managed_policies.py >target/managed-policies.json
+	MANAGED_POLICIES=$(CURDIR)/target/managed-policies.json cargo test --quiet -p shared \
+		--test managed_policies --test second_opinion -- --include-ignored
+
 .PHONY: check-supply
 check-supply: $(TOOLS)/bin/cargo-deny $(CHECKS)/ready ## Licences and sources of all dependencies; spelling.
 	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" cargo deny --all-features check bans licenses sources

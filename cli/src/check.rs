@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use iamwatch::config::Config;
 use iamwatch::finding::Severity;
-use iamwatch::policy::{Document, Privilege};
+use iamwatch::policy::{AwsManaged, Document, Verdict};
 use serde::Serialize;
 
 use self::documents::{Found, OWN, What};
@@ -129,15 +129,12 @@ impl Check {
                 return vec![said(Severity::Low, "unknown", None, title)];
             }
             What::Managed(arn) => {
-                let Some(privilege) = documents::managed(arn) else { return Vec::new() };
-                let (severity, verdict) = match privilege {
-                    Privilege::Everything => (Severity::Critical, "administrator"),
-                    Privilege::Iam => (Severity::Critical, "iam-administrator"),
-                    Privilege::AllButIam => (Severity::High, "power-user"),
+                let verdicts = AwsManaged::from_arn(arn).map(|policy| policy.judge()).unwrap_or_default();
+                let finding = |verdict: Verdict| Finding {
+                    path: verdict.path,
+                    ..said(verdict.severity, verdict.word, None, format!("{}, by {arn}", verdict.title))
                 };
-                let finding = said(severity, verdict, None, format!("allows {}, by {arn}", privilege.words()));
-                let path = (privilege == Privilege::Iam).then_some("PE-001");
-                return vec![Finding { path, ..finding }];
+                return verdicts.into_iter().map(finding).collect();
             }
             What::Document(value) => Document::from_value(value),
         };

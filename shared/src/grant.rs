@@ -7,10 +7,11 @@ use crate::detect::Context;
 use crate::event::{Event, Kind, Target};
 use crate::facts::{Fact, Holdings};
 use crate::finding::{Finding, Severity};
-use crate::policy::{Document, Illegal, Privilege, Strength};
+use crate::policy::{AwsManaged, Document, Exposure, Illegal, Privilege, Strength};
 use crate::undo;
 
 pub(crate) use door::Door;
+use given::listed;
 pub(crate) use given::{Given, Held, described, loosened};
 
 /// Weighs a finding by who gave the rights: louder where the actor gave them to itself, for the record where a service
@@ -135,6 +136,31 @@ pub(crate) fn undo_inline(given: &Given, holder: &Target, name: &str) -> Option<
         Some(before) => undo::put_inline_policy(holder, name, before),
         None => undo::delete_inline_policy(holder, name),
     }
+}
+
+/// Says what a managed policy of AWS's opens, by our judgement of its document.
+pub(crate) fn opened(finding: Finding, policy: &AwsManaged<'_>) -> Finding {
+    let Some(judged) = policy.judged() else {
+        if policy.is_for_service_linked_roles() {
+            return finding;
+        }
+        let day = AwsManaged::judged_on();
+        let why = format!("AWS made it after {day}, the day of iamwatch's list, or has withdrawn it");
+        return finding.evidence("Not known", why);
+    };
+    let mut paths = judged.paths();
+    let escalation = paths.next().map(|worst| {
+        format!("its holder can {} (path {}), by {} of the policy", worst.name, worst.reference, judged.version())
+    });
+    let also: Vec<&str> = paths.map(|path| path.reference).collect();
+    let exposed: Vec<&str> = judged.exposes().map(Exposure::words).collect();
+    let services: Vec<&str> = judged.whole_services().collect();
+    finding
+        .evidence_if("Escalation", escalation)
+        .evidence_if("Other paths", (!also.is_empty()).then(|| listed(&also)))
+        .evidence_if("Exposes", (!exposed.is_empty()).then(|| format!("its holder can {}", exposed.join(", "))))
+        .evidence_if("Whole services", (!services.is_empty()).then(|| listed(&services)))
+        .evidence_if("Allows", judged.only_reads().then_some("only reading, by the names of its actions"))
 }
 
 /// Whether a new version of a policy takes effect at once.

@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 pub use change::{Loosening, Strength};
 pub use flaw::{Flaw, Weak, is_public_provider};
-pub use managed::AwsManaged;
+pub use managed::{AwsManaged, Judged};
 pub use parse::Illegal;
 pub(crate) use parse::percent_decoded;
 pub use paths::{Exposed, Exposure, Kind, Opens, PATHS, Path, Way};

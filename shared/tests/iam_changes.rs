@@ -75,6 +75,8 @@ fn what_is_said_of_each_event_that_fires() {
     LOW alice attached AWSDenyAll to user deploy-bot
     LOW AWSReservedSSO_AdministratorAccess_0123456789abcdef attached SupportUser to group support
     LOW carol attached AWSLambdaBasicExecutionRole to role thumbnails-role-k3x9
+    LOW carol attached AWSExampleServiceRole to role example-service
+    LOW carol attached AWSBatchServiceRole to role batch-service
     CRITICAL iam.amazonaws.com quarantined user deploy-bot with AWSExposedCredentialPolicy_DO_NOT_REMOVE
     CRITICAL example-aws-support quarantined user deploy-bot with AWSCompromisedKeyQuarantineV2
     CRITICAL alice quarantined user deploy-bot with AWSCompromisedKeyQuarantineV3
@@ -190,9 +192,12 @@ fn what_is_said_of_each_event_that_fires() {
     LOW alice gave policy developers a new version
     LOW deploy-pipeline gave policy app-data a new version
     HIGH deploy-pipeline gave policy app-data a new version, which opens escalation path PE-013
+    MEDIUM carol attached AmazonExampleServiceFullAccess to group builders
     MEDIUM carol attached AmazonS3FullAccess to group data
-    MEDIUM cfn-execution attached AWSLambda_FullAccess to role app-Function-1A2B3C4D
+    MEDIUM cfn-execution attached AWSLambda_FullAccess to role app-Function-1A2B3C4D, which opens escalation path PE-084
     CRITICAL alice attached IAMFullAccess to user alice
+    HIGH alice attached SecretsManagerReadWrite to user reporting, which opens escalation path PE-046
+    HIGH carol attached AWSGlueServiceRole to group data-eng, which opens escalation path PE-111
     HIGH deploy-pipeline attached PowerUserAccess to role batch
     LOW ci-deploy set tags of role orders-api
     MEDIUM ops removed tags of role ops
@@ -375,4 +380,29 @@ fn a_new_policy_version_is_undone_only_while_it_is_not_in_force() {
         undo("administrator-policy-version-created/fires-not-yet-the-default").unwrap(),
         "aws iam delete-policy-version --policy-arn=arn:aws:iam::111122223333:policy/team/build --version-id=v2"
     );
+}
+
+#[test]
+fn a_policy_of_awss_says_what_it_opens_and_a_newer_one_that_it_is_not_known() {
+    let evidence = |name| {
+        let finding = said(sample(name), &Config::default());
+        let lines = finding.evidence.iter().map(|evidence| format!("{}: {}", evidence.label, evidence.value));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(evidence("powerful-policy-attached/fires-path-opened-without-a-strong-name"), @r"
+    Policy: arn:aws:iam::aws:policy/SecretsManagerReadWrite
+    Escalation: its holder can change a stack whose role is strong, by a change set (path PE-046), by v6 of the policy
+    Exposes: its holder can read every secret
+    Whole services: secretsmanager
+    ");
+    insta::assert_snapshot!(evidence("powerful-policy-attached/fires-full-access-newer-than-the-list"), @r"
+    Policy: arn:aws:iam::aws:policy/AmazonExampleServiceFullAccess
+    Allows: what AWS calls full access to a service
+    Not known: AWS made it after 2026-09-30, the day of iamwatch's list, or has withdrawn it
+    ");
+    insta::assert_snapshot!(evidence("aws-managed-policy-attached/fires-strong-policy-of-a-service-for-its-role"), @r"
+    Policy: arn:aws:iam::aws:policy/service-role/AWSBatchServiceRole
+    Escalation: its holder can run a container with a strong role in place of its own (path PE-050), by v14 of the policy
+    Other paths: PE-051, PE-069, PE-039, PE-040, PE-057, PE-073, PE-074, PE-071
+    ");
 }

@@ -1,6 +1,5 @@
 //! The policy documents in a file: a policy by itself, `CloudFormation` and SAM templates, Terraform plans.
 
-use iamwatch::policy::AwsManaged;
 use serde_json::{Map, Value, json};
 
 use super::tree::{Kind, Node};
@@ -346,9 +345,4 @@ fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> + us
 
 fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
     value.get(key).and_then(Value::as_str)
-}
-
-/// What a managed policy of AWS's own lets its holder do, if that is nearly everything.
-pub(super) fn managed(arn: &str) -> Option<iamwatch::policy::Privilege> {
-    AwsManaged::from_arn(arn)?.privilege()
 }

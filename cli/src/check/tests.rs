@@ -82,6 +82,22 @@ fn a_template_is_judged_with_its_functions_worked_out() {
 }
 
 #[test]
+fn a_managed_policy_of_awss_is_judged_by_the_list_of_them() {
+    let template = "
+Resources:
+  Function:
+    Type: AWS::Serverless::Function
+    Properties:
+      Policies: [AWSLambda_FullAccess, AmazonS3ReadOnlyAccess, AWSXRayDaemonWriteAccess, AmazonMadeLaterFullAccess]
+";
+    insta::assert_snapshot!(said(template), @r"
+    file:6: HIGH escalation (PE-084): Function.Policies: its holder can make a function with a strong role and let oneself invoke it (also PE-085, PE-087, PE-112, PE-115, PE-113, PE-114), by arn:aws:iam::aws:policy/AWSLambda_FullAccess
+    file:6: MEDIUM exposure: Function.Policies: its holder can read every object in every bucket, by arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess
+    2 findings in 1 file: 1 HIGH, 1 MEDIUM
+    ");
+}
+
+#[test]
 fn a_plan_is_judged_in_all_its_modules() {
     let plan = serde_json::json!({
         "planned_values": {"root_module": {

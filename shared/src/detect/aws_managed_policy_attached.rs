@@ -13,7 +13,7 @@
 //!
 //! ## What to do
 //!
-//! 1. Compare the policy's name with what the target is for.
+//! 1. Compare the policy's name, and what it opens by the evidence, with what the target is for.
 //! 2. If it does not fit: list all calls by the actor's ARN in the hour around the event, and detach the policy with
 //!    the command under Undo.
 
@@ -48,5 +48,5 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         .finding(event, format!("attached {} to {holder}", policy.name))
         .evidence("Policy", arn)
         .undo(undo::detach_policy(&holder, arn));
-    Some(grant::weigh(event, context, finding))
+    Some(grant::weigh(event, context, grant::opened(finding, &policy)))
 }

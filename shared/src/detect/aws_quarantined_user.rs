@@ -38,8 +38,6 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-/// How the managed policies begin: a version follows.
-const MANAGED: &str = "AWSCompromisedKeyQuarantine";
 /// The inline policy that came before them.
 const INLINE: &str = "AWSExposedCredentialPolicy_DO_NOT_REMOVE";
 
@@ -47,7 +45,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let policy = match event.call() {
         "AttachUserPolicy" => {
             let managed = AwsManaged::from_arn(event.request("policyArn")?)?;
-            (managed.path.is_empty() && managed.name.starts_with(MANAGED)).then_some(managed.name)?
+            managed.is_key_quarantine().then_some(managed.name)?
         }
         _ => event.request("policyName").filter(|name| *name == INLINE)?,
     };

@@ -218,7 +218,7 @@ fn escalating(mut finding: Finding, worst: &Way<'_>, others: &[&Way<'_>], held: 
 }
 
 /// At most ten of a list.
-fn listed(list: &[&str]) -> String {
+pub(super) fn listed(list: &[&str]) -> String {
     let first: Vec<&str> = list.iter().copied().take(10).collect();
     match list.len().saturating_sub(10) {
         0 => first.join(", "),

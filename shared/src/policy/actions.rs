@@ -22,6 +22,8 @@ pub(super) enum Choice {
     OwnUser,
     /// As `Named`, and oneself is no gain: users may well replace their own key or password.
     OtherUser,
+    /// As `Named`, and one of [`COMMANDING`] is as good as any.
+    Document,
 }
 
 const fn action(name: &'static str, service: &'static str, resource: &'static str, choice: Choice) -> Action {
@@ -171,9 +173,25 @@ pub(super) static ACTIONS: &[Action] = &[
     action("states:UpdateStateMachine", "states", "stateMachine:", Choice::Named),
     action("sts:AssumeRole", "iam", "role/", Choice::Named),];
 
+/// Other kinds of resource that an action of the table works on as well.
+pub(super) static OTHER_KINDS: [Action; 3] = [
+    action("ssm:SendCommand", "ssm", "managed-instance/", Choice::Named),
+    action("ssm:StartSession", "ssm", "managed-instance/", Choice::Named),
+    // How `ecs:ExecuteCommand` gets in, and it can be called without it.
+    action("ssm:StartSession", "ecs", "task/", Choice::Named),
+];
+
+/// What an action of the table must be allowed on besides: a command is sent to a machine by a document.
+pub(super) static BESIDES: [Action; 1] = [action("ssm:SendCommand", "ssm", "document/", Choice::Document)];
+
+/// AWS's own documents that run what the caller says.
+pub(super) static COMMANDING: [&str; 4] =
+    ["AWS-RunShellScript", "AWS-RunPowerShellScript", "AWS-RunRemoteScript", "AWS-RunDocument"];
+
 /// Orders names as the table does.
 pub(super) fn compare(a: &str, b: &str) -> std::cmp::Ordering {
-    a.bytes().map(|byte| byte.to_ascii_lowercase()).cmp(b.bytes().map(|byte| byte.to_ascii_lowercase()))
+    let differ = a.bytes().zip(b.bytes()).find(|(a, b)| !a.eq_ignore_ascii_case(b));
+    differ.map_or(a.len().cmp(&b.len()), |(a, b)| a.to_ascii_lowercase().cmp(&b.to_ascii_lowercase()))
 }
 
 /// The place of an action in the table.

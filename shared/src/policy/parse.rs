@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use super::reach::segments;
 use super::{Condition, Document, Effect, Principal, PrincipalKind, Scope, Statement};
 use crate::event::type_name;
 
@@ -100,7 +101,7 @@ fn statement((index, value): (usize, &Value)) -> Result<Statement, Illegal> {
         effect,
         principals: read.scope("Principal", "NotPrincipal", principals)?,
         actions: actions.ok_or_else(|| read.illegal("it has neither `Action` nor `NotAction`"))?,
-        resources: read.scope("Resource", "NotResource", texts)?,
+        resources: read.scope("Resource", "NotResource", resources)?,
         conditions: read.element("Condition")?.map_or(Ok(Vec::new()), |value| conditions(&read, value))?,
     })
 }
@@ -163,6 +164,17 @@ fn texts(read: &Elements<'_>, name: &str, value: &Value) -> Result<Vec<String>, 
         Value::Array(list) => list.iter().map(text).collect(),
         one => Ok(vec![text(one)?]),
     }
+}
+
+/// Resources, of which IAM completes an ARN that ends too early: `arn:aws:sqs` is `arn:aws:sqs:*:*:*`. One that ends in
+/// a `*` reaches as far by itself.
+fn resources(read: &Elements<'_>, name: &str, value: &Value) -> Result<Vec<String>, Illegal> {
+    let mut resources = texts(read, name, value)?;
+    for resource in resources.iter_mut().filter(|resource| resource.starts_with("arn:") && !resource.ends_with('*')) {
+        let (_, found) = segments(resource);
+        resource.push_str(&":*".repeat(6 - found));
+    }
+    Ok(resources)
 }
 
 /// Strings, numbers or booleans, one or a list: IAM lets their quotation marks be left out.
@@ -258,6 +270,25 @@ mod tests {
         let mut statement = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"});
         statement[element] = value.clone();
         json!({"Statement": [statement]})
+    }
+
+    #[test]
+    fn an_arn_that_ends_too_early_is_completed() {
+        for (written, read) in [
+            ("arn:aws:iam", "arn:aws:iam:*:*:*"),
+            ("arn:aws:iam::111122223333", "arn:aws:iam::111122223333:*"),
+            ("arn:aws:iam::${aws:PrincipalAccount}", "arn:aws:iam::${aws:PrincipalAccount}:*"),
+            ("arn:aws:iam::*", "arn:aws:iam::*"),
+            ("arn:aws:iam::*:user/${aws:username}", "arn:aws:iam::*:user/${aws:username}"),
+            (
+                "arn:aws:sns:eu-west-1:111122223333:topic:subscription",
+                "arn:aws:sns:eu-west-1:111122223333:topic:subscription",
+            ),
+            ("*", "*"),
+        ] {
+            let document = Document::from_value(&with("Resource", &json!(written))).unwrap();
+            assert_eq!(document.statements[0].resources, Some(Scope::Only(vec![read.to_owned()])), "{written}");
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The known ways from few rights to all of them: what each needs, and which of them a document opens.
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
-use super::actions::{ACTIONS, Choice};
+use super::actions::{ACTIONS, Choice, place};
 use super::reach::{Allowed, Certainty, Reach};
 use super::wildcard::contains;
 use super::{Document, Effect, Scope, Statement, some};
@@ -19,6 +20,14 @@ pub struct Path {
     pub actions: &'static [&'static str],
     /// The services that a role may be passed to on this way: any one of them will do.
     pub services: &'static [&'static str],
+}
+
+impl Path {
+    /// Whether it leads up by changing rights or taking credentials, not by running something with a role.
+    #[must_use]
+    pub fn is_by_rights(&self) -> bool {
+        matches!(self.kind, Kind::Own | Kind::Another)
+    }
 }
 
 /// Where a path leads, the shortest way first.
@@ -78,6 +87,23 @@ pub enum Exposure {
 }
 
 impl Exposure {
+    /// The worst first.
+    pub const ALL: [Self; 6] =
+        [Self::PassAnyRole, Self::Secrets, Self::Parameters, Self::Objects, Self::Decryption, Self::WholeService];
+
+    /// A word for programs.
+    #[must_use]
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::PassAnyRole => "pass-any-role",
+            Self::Secrets => "secrets",
+            Self::Parameters => "parameters",
+            Self::Objects => "objects",
+            Self::Decryption => "decryption",
+            Self::WholeService => "whole-service",
+        }
+    }
+
     /// As the end of a sentence that begins with "its holder can".
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -280,9 +306,8 @@ impl Way<'_> {
 
 impl Allowed<'_> {
     fn in_words(&self) -> String {
-        let matters = super::actions::place(self.action)
-            .and_then(|place| ACTIONS.get(place))
-            .is_some_and(|action| action.choice != Choice::Free);
+        let matters =
+            place(self.action).and_then(|place| ACTIONS.get(place)).is_some_and(|action| action.choice != Choice::Free);
         if matters { format!("{} on {}", self.action, clipped(&self.resource)) } else { self.action.to_owned() }
     }
 }
@@ -354,26 +379,31 @@ impl Document {
     }
 }
 
+/// The places of each path's actions in the table.
+static PLACES: LazyLock<Vec<Vec<usize>>> = LazyLock::new(|| {
+    let places = |path: &Path| path.actions.iter().filter_map(|action| place(action)).collect();
+    PATHS.iter().map(places).collect()
+});
+
 fn ways<'a>(reach: &Reach<'a>) -> Vec<Way<'a>> {
     // Many paths ask for the same: each action is looked up once, PassRole once for each list of services.
     let mut known: Vec<Option<Option<Allowed<'a>>>> = vec![None; ACTIONS.len()];
     let mut passed: Vec<(&[&str], Option<Allowed<'a>>)> = Vec::new();
     let mut ways: Vec<Way<'a>> = Vec::new();
-    for path in PATHS.iter().filter(|path| !path.actions.is_empty()) {
-        let mut permissions = Vec::new();
-        for action in path.actions {
+    for (path, places) in PATHS.iter().zip(&*PLACES).filter(|(path, _)| !path.actions.is_empty()) {
+        let mut permissions = Vec::with_capacity(places.len());
+        for (action, place) in path.actions.iter().zip(places) {
             let allowed = if *action == "iam:PassRole" {
                 if let Some((_, known)) = passed.iter().find(|(services, _)| *services == path.services) {
                     known.clone()
                 } else {
-                    let allowed = reach.allowed(action, path.services);
+                    let allowed = reach.allowed_at(*place, path.services);
                     passed.push((path.services, allowed.clone()));
                     allowed
                 }
             } else {
-                super::actions::place(action)
-                    .and_then(|place| known.get_mut(place))
-                    .and_then(|known| known.get_or_insert_with(|| reach.allowed(action, &[])).clone())
+                let known = known.get_mut(*place);
+                known.and_then(|known| known.get_or_insert_with(|| reach.allowed_at(*place, &[])).clone())
             };
             let Some(allowed) = allowed else { break };
             permissions.push(allowed);

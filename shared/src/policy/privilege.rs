@@ -34,6 +34,16 @@ impl Privilege {
         }
     }
 
+    /// A word for programs.
+    #[must_use]
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Everything => "administrator",
+            Self::Iam => "iam-administrator",
+            Self::AllButIam => "power-user",
+        }
+    }
+
     /// As the end of a sentence that begins with "allows".
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -221,7 +231,9 @@ mod tests {
     #[test]
     fn all_of_iam_is_recognised_in_every_form() {
         for action in [json!("iam:*"), json!("IAM:*"), json!("i*:*"), json!(["ia?:?*"]), json!("???:*")] {
-            for resource in [json!("*"), json!("arn:aws:iam::*"), json!("arn:aws-cn:iam::111122223333:*")] {
+            for resource in
+                [json!("*"), json!("arn:aws:iam::*"), json!("arn:aws-cn:iam::111122223333:*"), json!("arn:aws:iam")]
+            {
                 assert_eq!(allow(&action, &resource), Some(Privilege::Iam), "{action} on {resource}");
             }
         }

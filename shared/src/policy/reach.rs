@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::sync::LazyLock;
 
-use super::actions::{ACTIONS, Action, Choice, compare, place};
+use super::actions::{ACTIONS, Action, BESIDES, COMMANDING, Choice, OTHER_KINDS, compare, place};
 use super::wildcard::{contains, matches, matches_in_any_case};
 use super::{Condition, Document, Effect, Scope, Statement};
 
@@ -262,15 +262,35 @@ impl<'a> Reach<'a> {
 
     /// Whether and how the action is allowed. `services` are those that a passed role may go to, any of which will do.
     pub(super) fn allowed(&self, name: &str, services: &[&str]) -> Option<Allowed<'a>> {
-        let index = place(name)?;
+        self.allowed_at(place(name)?, services)
+    }
+
+    /// As [`Reach::allowed`], by the action's place in the table.
+    pub(super) fn allowed_at(&self, index: usize, services: &[&str]) -> Option<Allowed<'a>> {
         let action = ACTIONS.get(index)?;
+        let mut best = self.allowed_on(action, index, services);
+        for other in OTHER_KINDS.iter().filter(|other| other.name == action.name) {
+            best = stronger(best, self.allowed_on(other, index, services));
+        }
+        let mut best = best?;
+        for besides in BESIDES.iter().filter(|besides| besides.name == action.name) {
+            let besides = self.allowed_on(besides, index, services)?;
+            if besides.certainty < best.certainty {
+                best = besides;
+            } else {
+                best.ifs.extend(besides.ifs);
+            }
+        }
+        Some(best)
+    }
+
+    /// As [`Reach::allowed`], on one kind of resource.
+    fn allowed_on(&self, action: &'static Action, index: usize, services: &[&str]) -> Option<Allowed<'a>> {
         let mut best: Option<Allowed<'a>> = None;
         for rule in self.allows.iter().filter(|rule| rule.actions.has(index)) {
             let Some(found) = self.allowed_by(rule.statement, action, index, services) else { continue };
             let plain = found.certainty == Certainty::Plain;
-            if best.as_ref().is_none_or(|best| best.certainty < found.certainty) {
-                best = Some(found);
-            }
+            best = stronger(best, Some(found));
             if plain {
                 break;
             }
@@ -336,8 +356,9 @@ impl<'a> Reach<'a> {
                 _ if !self.variables => Cover::None,
                 Choice::OwnUser => Cover::All,
                 Choice::OtherUser => Cover::None,
-                Choice::Free | Choice::Named => Cover::Some,
+                Choice::Free | Choice::Named | Choice::Document => Cover::Some,
             },
+            Cover::Some if action.choice == Choice::Document && names_a_commanding_document(pattern) => Cover::All,
             Cover::Some if action.choice == Choice::Free => Cover::All,
             cover => cover,
         }
@@ -422,6 +443,25 @@ impl<'a> Reach<'a> {
     }
 }
 
+/// The one that is worth more, of equals the first.
+fn stronger<'a>(a: Option<Allowed<'a>>, b: Option<Allowed<'a>>) -> Option<Allowed<'a>> {
+    match (&a, &b) {
+        (Some(first), Some(second)) if first.certainty < second.certainty => b,
+        (None, _) => b,
+        _ => a,
+    }
+}
+
+/// AWS's own documents belong to no account.
+fn names_a_commanding_document(pattern: &str) -> bool {
+    let (parts, _) = segments(pattern);
+    let said = |place: usize, otherwise| {
+        parts.get(place).copied().filter(|part: &&str| !part.contains(['*', '?'])).unwrap_or(otherwise)
+    };
+    let (partition, region) = (said(1, "aws"), said(3, ANY));
+    COMMANDING.iter().any(|name| matches(pattern, &format!("arn:{partition}:ssm:{region}::document/{name}")))
+}
+
 fn into_set(place: Option<usize>, set: &mut Set) {
     if let Some(place) = place {
         set.add(place);
@@ -446,43 +486,40 @@ fn is_own_user(pattern: &str) -> bool {
 }
 
 /// The first five segments of an ARN and the rest; colons inside variables divide nothing.
-fn segments(pattern: &str) -> ([&str; 6], usize) {
+pub(super) fn segments(pattern: &str) -> ([&str; 6], usize) {
     let mut parts = [""; 6];
-    let mut found = 0;
-    if !pattern.contains('$') {
-        for (slot, part) in parts.iter_mut().zip(pattern.splitn(6, ':')) {
-            *slot = part;
-            found += 1;
-        }
-        return (parts, found);
-    }
-    let mut rest = pattern;
-    while found < 5 {
-        let mut inside = false;
-        let end = rest.char_indices().find(|(at, c)| {
-            match c {
-                '$' => inside |= rest.get(at + 1..).is_some_and(|rest| rest.starts_with('{')),
-                '}' => inside = false,
-                _ => {}
+    let (mut found, mut start, mut inside) = (0, 0, false);
+    for (at, byte) in pattern.bytes().enumerate() {
+        match byte {
+            b'$' => inside |= pattern.as_bytes().get(at + 1) == Some(&b'{'),
+            b'}' => inside = false,
+            b':' if !inside => {
+                if let Some(slot) = parts.get_mut(found) {
+                    *slot = pattern.get(start..at).unwrap_or_default();
+                }
+                (found, start) = (found + 1, at + 1);
+                if found == 5 {
+                    break;
+                }
             }
-            *c == ':' && !inside
-        });
-        let Some((part, behind)) = end.and_then(|(at, _)| Some((rest.get(..at)?, rest.get(at + 1..)?))) else { break };
-        if let Some(slot) = parts.get_mut(found) {
-            *slot = part;
+            _ => {}
         }
-        found += 1;
-        rest = behind;
     }
     if let Some(slot) = parts.get_mut(found) {
-        *slot = rest;
+        *slot = pattern.get(start..).unwrap_or_default();
     }
     (parts, found + 1)
 }
 
 /// The pattern up to what is open in it.
 fn literal_prefix(pattern: &str) -> &str {
-    let end = pattern.find(['*', '?']).into_iter().chain(pattern.find("${")).min().unwrap_or(pattern.len());
+    let bytes = pattern.as_bytes();
+    let is_open = |(at, byte): (usize, &u8)| match byte {
+        b'*' | b'?' => true,
+        b'$' => bytes.get(at + 1) == Some(&b'{'),
+        _ => false,
+    };
+    let end = bytes.iter().enumerate().position(is_open).unwrap_or(pattern.len());
     pattern.get(..end).unwrap_or(pattern)
 }
 
@@ -534,8 +571,22 @@ fn any_of(action: &Action, patterns: &[&str]) -> String {
     let region = said(3).unwrap_or(if global { "" } else { ANY });
     let account = said(4).unwrap_or(if homeless { "" } else { "000000000000" });
     let (service, resource) = (action.service, action.resource);
-    let deeper = if service == "s3" { "/q7zq7z" } else { "" };
+    let deeper = deeper(action);
     format!("arn:{partition}:{service}:{region}:{account}:{resource}{ANY}{deeper}")
+}
+
+/// What follows a resource's first name: a key, an id, a revision. `task/*/*` is any task, `role/*/*` is not any role.
+fn deeper(action: &Action) -> &'static str {
+    match (action.service, action.resource) {
+        ("s3", _)
+        | ("apprunner", "service/")
+        | ("cloudformation", "stack/")
+        | ("codedeploy", "deploymentgroup:")
+        | ("ecs", "task/")
+        | ("sso", "permissionSet/") => "/q7zq7z",
+        ("batch", "job-definition/") | ("cloudformation", "stackset/") => ":q7zq7z",
+        _ => "",
+    }
 }
 
 /// Whether a condition holds for whoever asks.
@@ -602,6 +653,17 @@ impl Question<'_> {
                 || operator.starts_with("forallvalues:")
                 || comparison.is_some_and(|comparison| !comparison.wanted);
             return if absent_passes { Truth::Yes } else { Truth::No };
+        }
+        // The resources of one's own account, or organization, are what is asked about.
+        let is_own = |key: &str, value: &str| {
+            let own =
+                [("aws:resourceaccount", "${aws:PrincipalAccount}"), ("aws:resourceorgid", "${aws:PrincipalOrgID}")];
+            own.iter().any(|(own, principals)| key == *own && value.eq_ignore_ascii_case(principals))
+        };
+        if let (Some(comparison), [value]) = (comparison, condition.values.as_slice())
+            && is_own(&key, value)
+        {
+            return if comparison.wanted { Truth::Yes } else { Truth::No };
         }
         // A value that nobody knows here.
         if condition.values.iter().any(|value| value.contains("${")) {

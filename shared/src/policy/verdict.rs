@@ -1,6 +1,6 @@
 //! What there is to say about a document as a whole, in words and by how bad it is.
 
-use super::{Certainty, Document, Exposure, Opens, Privilege, Scope, Way};
+use super::{AwsManaged, Certainty, Document, Effect, Exposure, Opens, Privilege, Scope, Way};
 use crate::config::Config;
 use crate::finding::Severity;
 
@@ -30,11 +30,78 @@ impl Way<'_> {
     }
 }
 
+impl AwsManaged<'_> {
+    /// All verdicts, as [`Document::judge`] gives them; the ways that it opens are one.
+    #[must_use]
+    pub fn judge(&self) -> Vec<Verdict> {
+        let Some(judged) = self.judged() else { return Vec::new() };
+        let said = |severity, word, path, title| Verdict { severity, word, path, statement: None, title };
+        let mut verdicts = Vec::new();
+        for (privilege, certain) in [(judged.privilege(), true), (judged.privilege_if(), false)] {
+            let Some(privilege) = privilege else { continue };
+            let path = (privilege == Privilege::Iam).then_some("PE-001");
+            let (severity, condition) =
+                if certain { (privilege.severity(), "") } else { (Severity::Medium, ", under a condition") };
+            verdicts.push(said(severity, privilege.slug(), path, format!("allows {}{condition}", privilege.words())));
+        }
+        let mut paths = judged.paths();
+        // The role of a service needs what AWS gives it.
+        let routine = self.is_for_services();
+        if let Some(worst) = paths.next() {
+            let also: Vec<&str> = paths.map(|path| path.reference).collect();
+            let also = if also.is_empty() { String::new() } else { format!(" (also {})", also.join(", ")) };
+            let severity = if routine { Severity::Low } else { Severity::High };
+            let title = format!("its holder can {}{also}", worst.name);
+            verdicts.push(said(severity, "escalation", Some(worst.reference), title));
+        }
+        for exposure in judged.exposes() {
+            let severity = if routine { Severity::Low } else { Severity::Medium };
+            verdicts.push(said(severity, exposure.word(), None, format!("its holder can {}", exposure.words())));
+        }
+        verdicts
+    }
+}
+
+impl Privilege {
+    fn severity(self) -> Severity {
+        match self {
+            Self::Everything | Self::Iam => Severity::Critical,
+            Self::AllButIam => Severity::High,
+        }
+    }
+}
+
+impl Exposure {
+    fn word(self) -> &'static str {
+        match self {
+            Self::PassAnyRole | Self::WholeService => self.slug(),
+            Self::Secrets | Self::Parameters | Self::Objects | Self::Decryption => "exposure",
+        }
+    }
+}
+
 impl Document {
     /// Whether it is the policy of a role's door or of a resource, not of an identity: it says whom it is about.
     #[must_use]
     pub fn names_principals(&self) -> bool {
         self.statements.iter().any(|statement| statement.principals.is_some())
+    }
+
+    /// Whether it allows nothing, and denies something.
+    #[must_use]
+    pub fn only_denies(&self) -> bool {
+        !self.statements.is_empty() && self.statements.iter().all(|statement| statement.effect == Effect::Deny)
+    }
+
+    /// Whether all that it allows is reading, by the names of the actions: also reading of what is secret.
+    #[must_use]
+    pub fn only_reads(&self) -> bool {
+        let mut allows = self.statements.iter().filter(|statement| statement.effect == Effect::Allow).peekable();
+        allows.peek().is_some()
+            && allows.all(|statement| match &statement.actions {
+                Scope::Only(actions) => actions.iter().all(|action| is_reading(action)),
+                Scope::AllBut(_) => false,
+            })
     }
 
     /// All verdicts, the worst first. `own` is the account, `role` the role's name where it is known.
@@ -75,17 +142,9 @@ impl Document {
         let mut least = Certainty::Named;
         for (grant, certain) in [(self.privilege(), true), (self.privilege_if(), false)] {
             let Some(grant) = grant else { continue };
-            let severity = match grant.privilege {
-                Privilege::Everything | Privilege::Iam => Severity::Critical,
-                Privilege::AllButIam => Severity::High,
-            };
             verdicts.push(Verdict {
-                severity: if certain { severity } else { Severity::Medium },
-                word: match grant.privilege {
-                    Privilege::Everything => "administrator",
-                    Privilege::Iam => "iam-administrator",
-                    Privilege::AllButIam => "power-user",
-                },
+                severity: if certain { grant.privilege.severity() } else { Severity::Medium },
+                word: grant.privilege.slug(),
                 path: (grant.privilege == Privilege::Iam).then_some("PE-001"),
                 statement: Some(grant.statement.number),
                 title: format!("allows {}", grant.words()),
@@ -120,11 +179,7 @@ impl Document {
             let condition = if exposed.certainty == Certainty::If { ", under a condition" } else { "" };
             verdicts.push(Verdict {
                 severity,
-                word: match exposed.what {
-                    Exposure::PassAnyRole => "pass-any-role",
-                    Exposure::WholeService => "whole-service",
-                    Exposure::Secrets | Exposure::Parameters | Exposure::Objects | Exposure::Decryption => "exposure",
-                },
+                word: exposed.what.word(),
                 path: None,
                 statement: Some(exposed.by.number),
                 title: format!(
@@ -150,9 +205,10 @@ impl Document {
 
     /// Allow with `NotAction`: it also gives every action that AWS adds later.
     fn inverted(&self) -> impl Iterator<Item = Verdict> {
-        let inverted = self.statements.iter().filter(|statement| {
-            statement.effect == super::Effect::Allow && matches!(statement.actions, Scope::AllBut(_))
-        });
+        let inverted = self
+            .statements
+            .iter()
+            .filter(|statement| statement.effect == Effect::Allow && matches!(statement.actions, Scope::AllBut(_)));
         inverted.map(|statement| Verdict {
             severity: Severity::Low,
             word: "all-but",
@@ -161,6 +217,29 @@ impl Document {
             title: format!("allows all actions but some, by {statement}: also those that AWS adds later"),
         })
     }
+}
+
+/// How the names of actions that only read begin.
+const READING_VERBS: [&str; 12] = [
+    "BatchDescribe",
+    "BatchGet",
+    "Check",
+    "Describe",
+    "Get",
+    "Head",
+    "List",
+    "Lookup",
+    "Read",
+    "Search",
+    "View",
+    "Query",
+];
+/// Reading that hands out a way in.
+const CREDENTIALS: [&str; 6] = ["Credentials", "Token", "Password", "PresignedUrl", "Federation", "AccessDetails"];
+
+fn is_reading(action: &str) -> bool {
+    let Some((_, name)) = action.split_once(':') else { return false };
+    READING_VERBS.iter().any(|verb| name.starts_with(verb)) && !CREDENTIALS.iter().any(|word| name.contains(word))
 }
 
 #[cfg(test)]
@@ -191,6 +270,35 @@ mod tests {
         assert_eq!(verdicts(&with_mfa), ["MEDIUM administrator -"]);
         let and_keys = json!({"Effect": "Allow", "Action": "iam:CreateAccessKey", "Resource": "*"});
         assert_eq!(verdicts(&json!([with_mfa, and_keys])), ["HIGH escalation PE-023", "MEDIUM administrator -"]);
+    }
+
+    #[test]
+    fn reading_is_told_by_the_names_of_the_actions_and_hands_out_no_way_in() {
+        let only_reads = |actions: &Value, key: &str| {
+            let statement = json!([{"Effect": "Allow", key: actions, "Resource": "*"}, {"Effect": "Deny", "Action": "*", "Resource": "*"}]);
+            Document::from_value(&json!({"Statement": statement})).unwrap().only_reads()
+        };
+        assert!(only_reads(&json!(["s3:Get*", "iam:ListUsers", "ec2:Describe*"]), "Action"));
+        for other in ["s3:*", "*", "iam:GenerateCredentialReport", "ecr:GetAuthorizationToken", "s3:?et*"] {
+            assert!(!only_reads(&json!([other, "iam:List*"]), "Action"), "{other}");
+        }
+        assert!(!only_reads(&json!("s3:Get*"), "NotAction"));
+    }
+
+    #[test]
+    fn a_policy_of_awss_is_judged_by_what_is_known_of_its_document() {
+        let said = |name: &str| {
+            let arn = format!("arn:aws:iam::aws:policy/{name}");
+            let verdicts = AwsManaged::from_arn(&arn).unwrap().judge();
+            let said =
+                verdicts.iter().map(|said| format!("{} {} {}", said.severity, said.word, said.path.unwrap_or("-")));
+            said.collect::<Vec<_>>()
+        };
+        assert_eq!(said("IAMFullAccess"), ["CRITICAL iam-administrator PE-001"]);
+        assert_eq!(said("AWSMcpServiceActionsFullAccess"), ["MEDIUM administrator -"]);
+        assert_eq!(said("AmazonSSMFullAccess"), ["HIGH escalation PE-118", "MEDIUM exposure -"]);
+        assert_eq!(said("service-role/AmazonSSMMaintenanceWindowRole"), ["LOW escalation PE-118", "LOW exposure -"]);
+        assert!(said("AmazonEC2ReadOnlyAccess").is_empty() && said("AmazonMadeLaterFullAccess").is_empty());
     }
 
     #[test]
