@@ -31,6 +31,8 @@ pub const WINDOW: SignedDuration = SignedDuration::from_mins(15);
 /// An incident whose window closed this long ago and that nobody told is given up: a new event opens a new one, so that
 /// a broken digest cannot silence alerts.
 pub const ABANDONED: SignedDuration = SignedDuration::from_hours(1);
+/// A tally counts no further: an item of the table has its limit, and nobody waits for more.
+pub const MOST_MEMBERS: usize = 200;
 /// How long a closed incident stays in the table.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
@@ -157,6 +159,16 @@ pub trait Ledger {
 
     /// Remembers a note, unless one of a later time is there.
     async fn remember(&self, key: &MemoryKey, note: &Note, now: Timestamp) -> Result<(), LedgerError>;
+
+    /// Adds a member to those under a key, and answers how many distinct ones there are since the first of them; `until` is
+    /// when the tally ends that begins with this one. A member that is there already changes nothing.
+    async fn tally(
+        &self,
+        key: &MemoryKey,
+        member: &str,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<usize, LedgerError>;
 
     /// Forgets what is remembered under a key.
     async fn forget(&self, key: &MemoryKey) -> Result<(), LedgerError>;

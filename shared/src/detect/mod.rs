@@ -157,9 +157,13 @@ mod workload_code_changed;
 use serde_json::Value;
 
 use crate::circumstance;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::config::Config;
 use crate::event::{Denial, Event, is_account};
 use crate::facts::Facts;
+use crate::facts::past::Remembering;
 use crate::finding::{Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
@@ -320,6 +324,10 @@ pub static ALL: &[&Detection] = &[
     &workload_code_changed::DETECTION,
 ];
 
+/// What is remembered from one event to the next: by detections, and by circumstances.
+pub static REMEMBERING: &[&Remembering] =
+    &[&circumstance::DENIED, &circumstance::KEY_MADE, &circumstance::NETWORK, &circumstance::PRINCIPAL_MADE];
+
 /// A kind of event worth telling, and the pure function that recognises it.
 pub struct Detection {
     /// What happened, in kebab-case: also the name of its file, its events' folder and its anchor in the docs.
@@ -376,6 +384,36 @@ pub fn by_id(id: &str) -> Option<&'static Detection> {
     ALL.iter().copied().find(|detection| detection.id == id)
 }
 
+/// The detections by the names of their calls, so that one more costs nothing but to the events that it looks at.
+static BY_NAME: LazyLock<HashMap<&'static str, Vec<&'static Detection>>> = LazyLock::new(|| {
+    let mut by_name: HashMap<&'static str, Vec<&'static Detection>> = HashMap::new();
+    for detection in ALL {
+        let mut names: Vec<&str> = detection.calls.iter().flat_map(|calls| calls.names).copied().collect();
+        names.sort_unstable();
+        names.dedup();
+        for name in names.into_iter().filter(|name| !name.ends_with('*')) {
+            by_name.entry(name).or_default().push(detection);
+        }
+    }
+    by_name
+});
+
+/// Detections whose calls are told by no whole name: those that end in an API date, and those that look at every call.
+static BY_OTHER_MEANS: LazyLock<Vec<&'static Detection>> = LazyLock::new(|| {
+    let dated =
+        |detection: &Detection| detection.calls.iter().flat_map(|calls| calls.names).any(|name| name.ends_with('*'));
+    ALL.iter().copied().filter(|detection| detection.calls.is_empty() || dated(detection)).collect()
+});
+
+/// The detections that may look at an event, each once, in the order of the alphabet.
+fn looking_at(event: &Event) -> impl Iterator<Item = &'static Detection> {
+    let named = BY_NAME.get(event.name.as_str()).into_iter().flatten();
+    let mut looking: Vec<&'static Detection> = named.chain(&*BY_OTHER_MEANS).copied().collect();
+    looking.sort_unstable_by_key(|detection| detection.id);
+    looking.dedup_by_key(|detection| detection.id);
+    looking.into_iter()
+}
+
 /// What a watcher says of an event. One act is one alert: where several detections see it, the strongest speaks and
 /// names the others. That it was root who acted is said by whatever else is found, and makes it no less severe: as a
 /// finding of its own it would hide each act of root behind the first.
@@ -384,11 +422,12 @@ pub fn look(watcher: Watcher, event: &Event, context: &Context<'_>) -> Option<Fi
     if let Some(fault) = event.fault() {
         return Some(unreadable_event::finding(event, fault).capped());
     }
-    let asked = ALL.iter().filter(|detection| watcher.asks(detection) && detection.wants(event));
+    let asked = looking_at(event).filter(|detection| watcher.asks(detection) && detection.wants(event));
     let mut found: Vec<Finding> = asked.filter_map(|detection| (detection.detect)(event, context)).collect();
     // Of two that circumstances make as strong, the one that was stronger without them.
     found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let mut found: Vec<Finding> = found.into_iter().map(|finding| circumstance::weigh(event, finding)).collect();
+    let mut found: Vec<Finding> =
+        found.into_iter().map(|finding| circumstance::weigh(event, context, finding)).collect();
     if let Some(general) = found.iter().position(|finding| finding.detection == root_api_call::DETECTION.id)
         && found.len() > 1
     {
@@ -506,7 +545,8 @@ impl Detection {
         self.calls.iter().any(|calls| calls.contain(source, name))
     }
 
-    fn wants(&self, event: &Event) -> bool {
+    /// Whether it is to be asked about the event: its call and its outcome are those that it looks at.
+    pub(crate) fn wants(&self, event: &Event) -> bool {
         let outcome = match self.outcome {
             Outcome::Succeeded => event.succeeded(),
             Outcome::Failed => !event.succeeded(),

@@ -2,8 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::past::{self, Past};
 use super::place::{Left, Place};
 use super::{Fact, Facts, Holder, HolderKind, Holdings};
+use crate::config::Config;
 use crate::event::{Event, Owner};
 use crate::ledger::{Ledger, LedgerError, Note};
 use crate::policy::Document;
@@ -43,6 +45,9 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(400 * 24);
 /// Whether it matters what came before the event: such events are to be judged one after the other, in their order.
 #[must_use]
 pub fn is_of_a_story(event: &Event) -> bool {
+    if event.fault().is_none() && past::is_remembered(event) {
+        return true;
+    }
     if event.source != "iam.amazonaws.com" || !event.succeeded() || event.fault().is_some() {
         return false;
     }
@@ -51,9 +56,19 @@ pub fn is_of_a_story(event: &Event) -> bool {
 }
 
 /// Asks what the event calls for. Never fails: see [`Fact::Unseen`].
-pub async fn gather(event: &Event, policies: &impl Policies, ledger: &impl Ledger, now: Timestamp) -> Facts {
+pub async fn gather(
+    event: &Event,
+    config: &Config,
+    policies: &impl Policies,
+    ledger: &impl Ledger,
+    now: Timestamp,
+) -> Facts {
     let mut facts = Facts::NONE.clone();
-    if event.source != "iam.amazonaws.com" || !event.succeeded() || event.fault().is_some() {
+    if event.fault().is_some() {
+        return facts;
+    }
+    facts.past = Past::of(event, config, ledger, now).await;
+    if event.source != "iam.amazonaws.com" || !event.succeeded() {
         return facts;
     }
     let Asks { document, before, target, actor } = Asks::of(event);
@@ -121,13 +136,16 @@ impl Facts {
     }
 }
 
-/// Remembers what the call left in the place that it wrote to. To be called once people were told: were a change learned
+/// Remembers what the event shows, and what the call left in the place that it wrote to. To be called once people were told: were a change learned
 /// first, the next try of a failed delivery would find nothing new in it.
 ///
 /// # Errors
 ///
 /// When the ledger is out of reach: the next change there is then compared with an older document, or with none.
 pub async fn learn(event: &Event, ledger: &impl Ledger, now: Timestamp) -> Result<(), LedgerError> {
+    if event.fault().is_none() {
+        past::learn(event, ledger, now).await?;
+    }
     let Some((place, left)) = Place::written_by(event) else { return Ok(()) };
     let text = match left {
         Left::Text(text) => text.into_owned(),

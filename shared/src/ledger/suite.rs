@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{ABANDONED, Claim, Delivery, LEASE, Ledger, MemoryKey, Note, Progress, REMEMBERED, WINDOW};
+use super::{ABANDONED, Claim, Delivery, LEASE, Ledger, MOST_MEMBERS, MemoryKey, Note, Progress, REMEMBERED, WINDOW};
 use crate::config::Config;
 use crate::detect::{self, Context};
 use crate::event::Event;
@@ -31,6 +31,28 @@ pub async fn run(ledger: &impl Ledger) {
     another_session_name_is_the_same_incident(ledger).await;
     a_note_is_remembered_until_its_time_or_until_it_is_forgotten(ledger).await;
     an_older_note_does_not_replace_a_newer_one(ledger).await;
+    a_tally_counts_each_member_once_until_it_ends(ledger).await;
+    a_tally_is_bounded(ledger).await;
+}
+
+async fn a_tally_counts_each_member_once_until_it_ends(ledger: &impl Ledger) {
+    let key = MemoryKey::of("test", &["tally"]);
+    let add = async |member: &str, at: Timestamp| ledger.tally(&key, member, at + WINDOW, at).await.unwrap();
+    assert_eq!(add("a", start()).await, 1);
+    assert_eq!(add("b", start() + SECOND).await, 2);
+    assert_eq!(add("a", start() + SECOND).await, 2, "a member that is there already");
+    assert_eq!(add("c", start() + WINDOW - SECOND).await, 3, "the window begins with the first");
+    assert_eq!(add("d", start() + WINDOW).await, 1, "the window is over");
+    let other = MemoryKey::of("test", &["another tally"]);
+    assert_eq!(ledger.tally(&other, "a", start() + WINDOW, start()).await.unwrap(), 1);
+}
+
+async fn a_tally_is_bounded(ledger: &impl Ledger) {
+    let key = MemoryKey::of("test", &["bounded"]);
+    for member in 0..MOST_MEMBERS + 3 {
+        let members = ledger.tally(&key, &member.to_string(), start() + WINDOW, start()).await.unwrap();
+        assert_eq!(members, (member + 1).min(MOST_MEMBERS));
+    }
 }
 
 async fn a_note_is_remembered_until_its_time_or_until_it_is_forgotten(ledger: &impl Ledger) {
