@@ -70,6 +70,10 @@ impl Policies for Account {
     async fn holdings(&self, holder: &Holder) -> Fact<Holdings> {
         self.answer(self.holdings.get(holder).cloned())
     }
+
+    async fn role_in_profile(&self, profile: &str) -> Fact<String> {
+        self.answer(profile.strip_suffix("-profile").map(str::to_owned))
+    }
 }
 
 /// Subscribers and the bus, which take everything.
@@ -428,7 +432,7 @@ fn a_way_to_somebody_stronger_is_a_step_up() {
     assert_eq!(
         Story::of(account(&reader, &admin)).says(made.clone(), &labels),
         "CRITICAL created access key AKIAI44QH8DHBEXAMPLE for user bob\nStrength: user bob is an administrator\n\
-         Step up: yes: the actor is no more than it needs, as far as its policies tell"
+         Step up: yes: the actor is an ordinary one, as far as its policies tell"
     );
     assert_eq!(
         Story::of(account(&admin, &admin)).says(made, &labels),
@@ -442,6 +446,41 @@ fn a_way_to_somebody_stronger_is_a_step_up() {
     assert_eq!(
         Story::of(group(admin)).says(add(), &["Strength"]),
         "HIGH added user bob to group team\nStrength: group team is an administrator"
+    );
+}
+
+#[test]
+fn a_passed_role_is_as_loud_as_it_is_a_step_up() {
+    let pass = || {
+        let mut event = by("alice", "RunInstances", json!({"iamInstanceProfile": {"name": "ops-profile"}}));
+        event["eventSource"] = json!("ec2.amazonaws.com");
+        event
+    };
+    let account = |ops: &str, alice: &str| {
+        let account = Account::default().gives(HolderKind::Role, "ops", &[("ops", allow(json!(ops)))]);
+        account.gives(HolderKind::User, "alice", &[("alice", allow(json!(alice)))])
+    };
+    let labels = ["Strength", "Step up", "Not seen"];
+    let says = |ops, alice| Story::of(account(ops, alice)).says(pass(), &labels);
+    assert_eq!(
+        says("s3:ListBucket", "s3:ListBucket"),
+        "LOW passed instance profile ops-profile to EC2\n\
+         Strength: role ops is an ordinary one, as far as its policies tell"
+    );
+    assert_eq!(
+        says("*", "*"),
+        "LOW passed instance profile ops-profile to EC2\nStrength: role ops is an administrator\n\
+         Step up: no: the actor is an administrator itself"
+    );
+    assert_eq!(
+        says("*", "ec2:*"),
+        "HIGH passed instance profile ops-profile to EC2\nStrength: role ops is an administrator\n\
+         Step up: yes: the actor is one that can get more rights (path PE-108)"
+    );
+    let throttled = Account { out_of_reach: Some("Rate exceeded"), ..Account::default() };
+    assert_eq!(
+        Story::of(throttled).says(pass(), &labels),
+        "LOW passed instance profile ops-profile to EC2\nNot seen: Rate exceeded"
     );
 }
 

@@ -6,9 +6,9 @@ use super::past::{self, Past};
 use super::place::{Left, Place};
 use super::{Fact, Facts, Holder, HolderKind, Holdings};
 use crate::config::Config;
-use crate::event::{Event, Owner};
+use crate::event::{Event, Owner, PassedKind};
 use crate::ledger::{Ledger, LedgerError, Note};
-use crate::policy::Document;
+use crate::policy::{Document, Strength};
 
 /// IAM, as far as it is read. Answers are facts, never errors: what cannot be read says why.
 #[expect(async_fn_in_trait, reason = "implemented and used in this workspace only, on one thread")]
@@ -21,6 +21,9 @@ pub trait Policies {
 
     /// What a principal holds, groups and boundary included.
     async fn holdings(&self, holder: &Holder) -> Fact<Holdings>;
+
+    /// The name of the role in an instance profile.
+    async fn role_in_profile(&self, profile: &str) -> Fact<String>;
 }
 
 /// No account to look into: a replay knows what the recorded events tell, and nothing else.
@@ -35,6 +38,9 @@ impl Policies for Unread {
         Fact::Unasked
     }
     async fn holdings(&self, _: &Holder) -> Fact<Holdings> {
+        Fact::Unasked
+    }
+    async fn role_in_profile(&self, _: &str) -> Fact<String> {
         Fact::Unasked
     }
 }
@@ -68,7 +74,17 @@ pub async fn gather(
         return facts;
     }
     facts.past = Past::of(event, config, ledger, now).await;
-    if event.source != "iam.amazonaws.com" || !event.succeeded() {
+    if !event.succeeded() {
+        return facts;
+    }
+    facts.passed = passed(event, policies).await;
+    if event.source != "iam.amazonaws.com" {
+        let strong = |(_, holdings): &(String, Fact<Holdings>)| {
+            holdings.known().is_some_and(|holdings| holdings.strength() != Strength::Ordinary)
+        };
+        if facts.passed.iter().any(strong) {
+            facts.actor = acting(event, policies).await;
+        }
         return facts;
     }
     let Asks { document, before, target, actor } = Asks::of(event);
@@ -111,10 +127,49 @@ pub async fn gather(
     if let Some(holder) = target {
         facts.target = policies.holdings(&holder).await;
     }
-    if actor && let Some(holder) = Holder::acting(&event.actor, &event.account) {
-        facts.actor = policies.holdings(&holder).await;
+    if actor {
+        facts.actor = acting(event, policies).await;
     }
     facts
+}
+
+async fn acting(event: &Event, policies: &impl Policies) -> Fact<Holdings> {
+    match Holder::acting(&event.actor, &event.account) {
+        Some(holder) => policies.holdings(&holder).await,
+        None => Fact::Unasked,
+    }
+}
+
+/// How many roles of one call are looked at: most calls pass one, none that is known more than four.
+const MOST_PASSED: usize = 4;
+
+/// What the account's roles hold that the call passes. What a service passes in its own work nobody else decided.
+async fn passed(event: &Event, policies: &impl Policies) -> Vec<(String, Fact<Holdings>)> {
+    let mut roles: Vec<(String, Fact<Holdings>)> = Vec::new();
+    if crate::grant::is_services_own_work(event) {
+        return roles;
+    }
+    let here = |role: &str| !role.starts_with("arn:") || role.split(':').nth(4) == Some(event.account.as_str());
+    for passed in event.passed_roles().into_iter().filter(|passed| here(passed.role)) {
+        let name = match passed.kind {
+            PassedKind::Role => Fact::Known(passed.name().to_owned()),
+            PassedKind::InstanceProfile => policies.role_in_profile(passed.name()).await,
+        };
+        let (name, holdings) = match name {
+            Fact::Known(name) if roles.iter().any(|(known, _)| *known == name) => continue,
+            Fact::Known(name) => {
+                let holder = Holder { kind: HolderKind::Role, name: name.clone() };
+                (name, policies.holdings(&holder).await)
+            }
+            Fact::Unseen(why) => (passed.name().to_owned(), Fact::Unseen(why)),
+            Fact::Unasked => continue,
+        };
+        roles.push((name, holdings));
+        if roles.len() == MOST_PASSED {
+            break;
+        }
+    }
+    roles
 }
 
 impl Facts {

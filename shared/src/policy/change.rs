@@ -309,8 +309,8 @@ impl Strength {
 impl fmt::Display for Strength {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ordinary => f.write_str("no more than it needs, as far as its policies tell"),
-            Self::Escalates(path) => write!(f, "able to get more rights (path {path})"),
+            Self::Ordinary => f.write_str("an ordinary one, as far as its policies tell"),
+            Self::Escalates(path) => write!(f, "one that can get more rights (path {path})"),
             Self::Privileged(Privilege::Everything) => f.write_str("an administrator"),
             Self::Privileged(Privilege::Iam) => f.write_str("an IAM administrator"),
             Self::Privileged(Privilege::AllButIam) => f.write_str("a power user"),
