@@ -194,10 +194,10 @@ impl Statement {
     fn principals_cover(&self, other: &Self) -> bool {
         match (&self.principals, &other.principals) {
             (None, None) => true,
-            (Some(Scope::Only(these)), Some(Scope::Only(those))) => {
-                those.iter().all(|one| these.iter().any(|this| this == one || this.is_everyone()))
+            (Some(Scope::Only(own)), Some(Scope::Only(others))) => {
+                others.iter().all(|other| own.iter().any(|one| one == other || one.is_everyone()))
             }
-            (these, those) => these == those && these.is_some(),
+            (own, others) => own == others && own.is_some(),
         }
     }
 
