@@ -7,11 +7,13 @@
 mod actions;
 mod flaw;
 mod managed;
+mod outside;
 mod parse;
 mod paths;
 mod privilege;
 mod reach;
 mod trust;
+mod uses;
 mod verdict;
 mod wildcard;
 
@@ -19,11 +21,13 @@ use std::fmt;
 
 pub use flaw::{Flaw, Weak};
 pub use managed::AwsManaged;
+pub use outside::{Outsider, Permission, Whom};
 pub use parse::Illegal;
 pub use paths::{Exposed, Exposure, Kind, Opens, PATHS, Path, Way};
 pub use privilege::{Grant, Privilege};
 pub use reach::{Allowed, Answer, Certainty};
 pub use trust::{Trusted, Who};
+pub use uses::Uses;
 pub use verdict::Verdict;
 
 /// A policy document.

@@ -10,12 +10,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use iamwatch::config::Config;
 use iamwatch::policy::{Answer, Certainty, Document, PATHS};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 const CORPUS: &str = include_str!("policies/paths.txt");
 const TRUST: &str = include_str!("policies/trust.txt");
+const OUTSIDE: &str = include_str!("policies/outside.txt");
 
 /// One line of the corpus.
 struct Case {
@@ -137,6 +139,53 @@ fn every_trust_policy_of_the_corpus_is_as_weak_as_it_says() {
         }
     }
     assert!(wrong.is_empty(), "trust policies that are judged otherwise than the corpus says:{wrong}");
+}
+
+/// `allow AWS 111122223333 to s3:Get*, s3:List* on * if StringEquals a b c and Bool d true` as JSON.
+fn resource_statement(text: &str) -> Value {
+    let (text, conditions) = text.split_once(" if ").map_or((text, None), |(text, all)| (text, Some(all)));
+    let (text, resources) = text.split_once(" on ").map_or((text, None), |(text, all)| (text, Some(all)));
+    let (whom, actions) = text.split_once(" to ").unwrap();
+    let (effect, whom) = whom.split_once(' ').unwrap();
+    let (element, whom) = whom.strip_prefix("not ").map_or(("Principal", whom), |whom| ("NotPrincipal", whom));
+    let (kind, principal) = whom.split_once(' ').unwrap();
+    let list = |text: &str| Value::from_iter(text.split(", "));
+    let mut statement = Map::new();
+    statement.insert("Effect".to_owned(), json!(if effect == "deny" { "Deny" } else { "Allow" }));
+    statement.insert(element.to_owned(), json!({kind: principal}));
+    statement.insert("Action".to_owned(), list(actions));
+    if let Some(resources) = resources {
+        statement.insert("Resource".to_owned(), list(resources));
+    }
+    let mut operators: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    for condition in conditions.iter().flat_map(|all| all.split(" and ")) {
+        let [operator, key, values] = condition.splitn(3, ' ').collect::<Vec<_>>().try_into().unwrap();
+        operators.entry(operator).or_default().insert(key.to_owned(), values.split(' ').collect());
+    }
+    statement.insert("Condition".to_owned(), json!(operators));
+    Value::Object(statement)
+}
+
+#[test]
+fn every_policy_of_a_resource_in_the_corpus_lets_in_whom_it_says() {
+    let mut wrong = String::new();
+    let known = [("210987654321".to_owned(), "backup".to_owned())].into();
+    let config = Config { account_names: known, ..Config::default() };
+    for line in OUTSIDE.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let (expected, statements) = line.split_once(" : ").unwrap();
+        let statements: Vec<Value> = statements.split(" ; ").map(resource_statement).collect();
+        let document = Document::from_value(&json!({"Version": "2012-10-17", "Statement": statements})).unwrap();
+        let found: Vec<String> = document
+            .judge("111122223333", None, &config)
+            .iter()
+            .map(|verdict| format!("{} {}", verdict.severity, verdict.word))
+            .collect();
+        let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
+        if found != expected {
+            write!(wrong, "\n  found {found}: {line}").unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "policies of resources that are judged otherwise than the corpus says:{wrong}");
 }
 
 /// The definition of a wildcard, word by word, as slow as it is plain.

@@ -1,4 +1,4 @@
-//! Whom a trust policy lets in.
+//! Whom a policy lets in, and above all a trust policy.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use super::wildcard::{matches, matches_in_any_case};
 use super::{Condition, Document, Effect, Principal, PrincipalKind, Scope, Statement, some};
 use crate::event::is_account;
 
-/// Somebody whom a trust policy lets in, and the statement that does.
+/// Somebody whom a policy lets in, and the statement that does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trusted<'a> {
     pub who: Who<'a>,
@@ -20,7 +20,7 @@ pub enum Who<'a> {
     Everyone,
     /// A principal of another account, or that account as a whole.
     OtherAccount { account: &'a str, principal: &'a str },
-    /// A principal of the role's own account, or that account as a whole.
+    /// A principal of the own account of the role or resource, or that account as a whole.
     OwnAccount(&'a str),
     /// An AWS service, by its host.
     Service(&'a str),
@@ -51,35 +51,74 @@ const BINDING: [&str; 4] = ["aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:
 
 /// Operators that want one of their values. Those that end in `IfExists` or begin with `ForAllValues:` are also content
 /// with a caller who has no such key.
-const WANTING: [&str; 5] = ["StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike"];
+const WANTING: [&str; 6] =
+    ["StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike", "IpAddress"];
 
 impl Document {
     /// Everybody whom it lets open a session, in its order, less those whom it denies that without a condition. `own` is
     /// the account of the role.
     #[must_use]
     pub fn trusted(&self, own: &str) -> Vec<Trusted<'_>> {
-        let mut trusted = Vec::new();
-        for statement in self.statements.iter().filter(|s| s.effect == Effect::Allow && s.lets_assume()) {
+        self.let_in(own, Statement::lets_assume, Statement::denies_assuming)
+    }
+
+    /// Everybody whom the statements that are `about` it let in, in their order, less those whom a denial that `covers`
+    /// such a statement keeps out without a condition.
+    pub(super) fn let_in(
+        &self,
+        own: &str,
+        about: impl Fn(&Statement) -> bool,
+        covers: impl Fn(&Statement, &Statement) -> bool + Copy,
+    ) -> Vec<Trusted<'_>> {
+        let mut let_in = Vec::new();
+        for statement in self.statements.iter().filter(|s| s.effect == Effect::Allow && about(s)) {
             match &statement.principals {
                 Some(Scope::Only(principals)) => {
-                    trusted.extend(principals.iter().map(|one| Trusted { who: one.who(own), statement }));
+                    let_in.extend(principals.iter().map(|one| Trusted { who: one.who(own), statement }));
                 }
-                Some(Scope::AllBut(_)) => trusted.push(Trusted { who: Who::Everyone, statement }),
+                Some(Scope::AllBut(_)) => let_in.push(Trusted { who: Who::Everyone, statement }),
                 None => {}
             }
         }
-        trusted.retain(|trusted| !self.denials(trusted).any(|denial| denial.conditions.is_empty()));
-        trusted
+        let spared: Vec<Trusted<'_>> = let_in.iter().flat_map(|one| self.spared(own, one, covers)).collect();
+        let_in.extend(spared);
+        let_in.retain(|one| !self.denials(one, covers).any(|denial| denial.conditions.is_empty()));
+        let_in
     }
 
-    /// Whether it decides who may open a session of a role, by allowing it or by denying it.
+    /// Whom a denial of all others leaves of everyone.
+    fn spared<'d>(
+        &'d self,
+        own: &str,
+        one: &Trusted<'d>,
+        covers: impl Fn(&Statement, &Statement) -> bool + Copy,
+    ) -> Vec<Trusted<'d>> {
+        let statement = one.statement;
+        let others = |denial: &'d Statement| match &denial.principals {
+            Some(Scope::AllBut(spared)) if denial.conditions.is_empty() => Some(spared),
+            _ => None,
+        };
+        match self.denials(one, covers).find_map(others) {
+            Some(spared) if one.who == Who::Everyone => {
+                spared.iter().map(|one| Trusted { who: one.who(own), statement }).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether it decides who may open a session of a role, by allowing it or by denying it. The policy of a resource may
+    /// allow every action too, and then says on what.
     #[must_use]
     pub fn is_trust(&self) -> bool {
-        self.statements.iter().any(Statement::lets_assume)
+        self.statements.iter().any(|statement| statement.lets_assume() && statement.resources.is_none())
     }
 
     /// The denials that keep somebody out, or would under their conditions.
-    fn denials<'d>(&'d self, trusted: &Trusted<'d>) -> impl Iterator<Item = &'d Statement> {
+    pub(super) fn denials<'d>(
+        &'d self,
+        trusted: &Trusted<'d>,
+        covers: impl Fn(&Statement, &Statement) -> bool,
+    ) -> impl Iterator<Item = &'d Statement> {
         let Trusted { who, statement } = *trusted;
         self.statements.iter().filter(move |denial| {
             let is = |principal: &Principal| principal.is_everyone() || who.is_named(&principal.name);
@@ -88,8 +127,7 @@ impl Document {
                 Some(Scope::Only(principals)) => principals.iter().any(is),
                 Some(Scope::AllBut(principals)) => !principals.iter().any(is),
             };
-            let calls = ASSUME.iter().all(|call| !statement.lets(call) || denial.lets(call));
-            denial.effect == Effect::Deny && about && calls
+            denial.effect == Effect::Deny && about && covers(denial, statement)
         })
     }
 
@@ -101,7 +139,7 @@ impl Document {
             [condition] => condition.unless_binds_the_caller(),
             _ => false,
         };
-        trusted.statement.binds_the_caller() || self.denials(trusted).any(others_denied)
+        trusted.statement.binds_the_caller() || self.denials(trusted, Statement::denies_assuming).any(others_denied)
     }
 
     /// The same as text, as much as fits a line or two.
@@ -117,6 +155,11 @@ impl Document {
 impl Statement {
     fn lets_assume(&self) -> bool {
         ASSUME.iter().any(|call| self.lets(call))
+    }
+
+    /// Whether this denial takes every way to open a session that the other statement gives.
+    fn denies_assuming(&self, allowance: &Self) -> bool {
+        ASSUME.iter().all(|call| !allowance.lets(call) || self.lets(call))
     }
 
     /// Whether it is about that call.
@@ -137,32 +180,41 @@ impl Statement {
 
 impl Condition {
     fn binds_the_caller(&self) -> bool {
-        let operator = match self.operator.split_once(':') {
-            Some((set, operator)) if set.eq_ignore_ascii_case("ForAnyValue") => operator,
-            _ => &self.operator,
-        };
-        WANTING.iter().any(|known| known.eq_ignore_ascii_case(operator)) && self.names_callers()
+        self.is_wanting() && self.names(&BINDING)
     }
 
     /// In a denial: whether it lets only callers through that it names, as `StringNotEquals` does.
     fn unless_binds_the_caller(&self) -> bool {
+        self.is_unless() && self.names(&BINDING)
+    }
+
+    /// Whether it holds only for a caller who has one of its values.
+    pub(super) fn is_wanting(&self) -> bool {
+        let operator = match self.operator.split_once(':') {
+            Some((set, operator)) if set.eq_ignore_ascii_case("ForAnyValue") => operator,
+            _ => &self.operator,
+        };
+        is_one_of(&WANTING, operator)
+    }
+
+    /// In a denial: whether it spares only a caller who has one of its values, as `StringNotEquals` does.
+    pub(super) fn is_unless(&self) -> bool {
         let bare = self.operator.rsplit(':').next().unwrap_or_default().to_ascii_lowercase();
         let bare = bare.strip_suffix("ifexists").unwrap_or(&bare);
         let wanting = bare.replacen("not", "", 1);
-        wanting != bare && WANTING.iter().any(|known| known.eq_ignore_ascii_case(&wanting)) && self.names_callers()
+        wanting != bare && is_one_of(&WANTING, &wanting)
     }
 
-    fn names_callers(&self) -> bool {
-        // A value of wildcards alone, or one that leaves an ARN's account open, binds nobody.
+    /// Whether it is about one of these keys and leaves none of its values open: a value of wildcards alone, or one that
+    /// leaves an ARN's account open, binds nobody.
+    pub(super) fn names(&self, keys: &[&str]) -> bool {
         let open = |value: &String| {
             let anyones = matches(value, "o-a1b2c3d4e5") || matches(value, "000000000000");
             anyones
                 || value.split(':').nth(4).is_some_and(|account| account.contains(['*', '?']))
                 || value.starts_with('*')
         };
-        BINDING.iter().any(|key| key.eq_ignore_ascii_case(&self.key))
-            && !self.values.is_empty()
-            && !self.values.iter().any(open)
+        is_one_of(keys, &self.key) && !self.values.is_empty() && !self.values.iter().any(open)
     }
 
     /// Whether it wants a value of that key, and not just any.
@@ -170,11 +222,15 @@ impl Condition {
         let bare = self.operator.rsplit(':').next().unwrap_or_default();
         let all = self.operator.to_ascii_lowercase().starts_with("forallvalues:");
         let open = |value: &String| value.bytes().all(|byte| byte == b'*' || byte == b'?');
-        !all && WANTING.iter().any(|known| known.eq_ignore_ascii_case(bare))
+        !all && is_one_of(&WANTING, bare)
             && self.key.eq_ignore_ascii_case(key)
             && !self.values.is_empty()
             && !self.values.iter().any(open)
     }
+}
+
+fn is_one_of(known: &[&str], word: &str) -> bool {
+    known.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
 impl Who<'_> {
@@ -194,7 +250,7 @@ impl Principal {
         self.kind == PrincipalKind::Aws && self.name.bytes().all(|byte| byte == b'*')
     }
 
-    fn who<'a>(&'a self, own: &str) -> Who<'a> {
+    pub(super) fn who<'a>(&'a self, own: &str) -> Who<'a> {
         match self.kind {
             PrincipalKind::Aws => {}
             PrincipalKind::Service => return Who::Service(&self.name),

@@ -1,6 +1,6 @@
 //! What there is to say about a document as a whole, in words and by how bad it is.
 
-use super::{Certainty, Document, Exposure, Opens, Privilege, Scope, Way};
+use super::{Certainty, Document, Exposure, Opens, Privilege, Scope, Way, Whom};
 use crate::config::Config;
 use crate::finding::Severity;
 
@@ -40,23 +40,16 @@ impl Document {
     /// All verdicts, the worst first. `own` is the account, `role` the role's name where it is known.
     #[must_use]
     pub fn judge(&self, own: &str, role: Option<&str>, config: &Config) -> Vec<Verdict> {
-        let mut verdicts =
-            if self.names_principals() { self.judge_trust(own, role, config) } else { self.judge_rights() };
+        let mut verdicts = match self.names_principals() {
+            true if self.is_trust() => self.judge_trust(own, role, config),
+            true => self.judge_resource(own, config),
+            false => self.judge_rights(),
+        };
         verdicts.sort_by_key(|verdict| std::cmp::Reverse(verdict.severity));
         verdicts
     }
 
     fn judge_trust(&self, own: &str, role: Option<&str>, config: &Config) -> Vec<Verdict> {
-        if !self.is_trust() {
-            let title = "is the policy of a resource: only policies of identities and of roles' doors are judged";
-            return vec![Verdict {
-                severity: Severity::Low,
-                word: "not-judged",
-                path: None,
-                statement: None,
-                title: title.to_owned(),
-            }];
-        }
         let known = |account: &str| config.account_names.contains_key(account);
         let weak = self.weaknesses(own, role, known);
         weak.into_iter()
@@ -66,6 +59,26 @@ impl Document {
                 path: None,
                 statement: Some(weak.trusted.statement.number),
                 title: format!("trusts {}, {}", weak.trusted.who, weak.flaw.words()),
+            })
+            .collect()
+    }
+
+    fn judge_resource(&self, own: &str, config: &Config) -> Vec<Verdict> {
+        let known = |whom: &Whom<'_>| matches!(whom, Whom::Account { account, .. } if config.account_names.contains_key(*account));
+        let outsiders = self.outsiders(own).into_iter().filter(|outsider| !known(&outsider.whom));
+        outsiders
+            .map(|outsider| Verdict {
+                severity: outsider.severity(),
+                word: outsider.word(),
+                path: None,
+                statement: Some(outsider.statement.number),
+                title: format!(
+                    "lets {} {} it: {}{}",
+                    outsider.whom,
+                    outsider.uses.verbs,
+                    outsider.statement.actions.in_words(3),
+                    outsider.under()
+                ),
             })
             .collect()
     }
