@@ -14,6 +14,7 @@ mod fingerprint;
 pub mod flow;
 mod grant;
 pub mod ledger;
+mod opening;
 pub mod policy;
 pub mod quarantine;
 pub mod undo;

@@ -149,7 +149,7 @@ fn resource_statement(text: &str) -> Value {
     let (effect, whom) = whom.split_once(' ').unwrap();
     let (element, whom) = whom.strip_prefix("not ").map_or(("Principal", whom), |whom| ("NotPrincipal", whom));
     let (kind, principal) = whom.split_once(' ').unwrap();
-    let list = |text: &str| Value::from_iter(text.split(", "));
+    let list = |text: &str| text.split(", ").collect::<Value>();
     let mut statement = Map::new();
     statement.insert("Effect".to_owned(), json!(if effect == "deny" { "Deny" } else { "Allow" }));
     statement.insert(element.to_owned(), json!({kind: principal}));

@@ -86,11 +86,10 @@ pub(super) fn find(text: &str) -> Result<Vec<Found>, String> {
 }
 
 /// Resources with a policy of their own, and the property that it stands in.
-const OF_RESOURCES: [(&str, &[&str]); 18] = [
+const OF_RESOURCES: [(&str, &[&str]); 17] = [
     ("AWS::Backup::BackupVault", &["AccessPolicy"]),
     ("AWS::ECR::RegistryPolicy", &["PolicyText"]),
     ("AWS::ECR::Repository", &["RepositoryPolicyText"]),
-    ("AWS::EFS::FileSystem", &["FileSystemPolicy"]),
     ("AWS::Elasticsearch::Domain", &["AccessPolicies"]),
     ("AWS::KMS::Key", &["KeyPolicy"]),
     ("AWS::KMS::ReplicaKey", &["KeyPolicy"]),
@@ -372,7 +371,6 @@ fn documents_of(kind: &str) -> &'static [&'static str] {
         "aws_backup_vault_policy"
         | "aws_ecr_registry_policy"
         | "aws_ecr_repository_policy"
-        | "aws_efs_file_system_policy"
         | "aws_glue_resource_policy"
         | "aws_iam_group_policy"
         | "aws_iam_policy"

@@ -15,9 +15,17 @@ mod console_login_by_instance_role;
 mod console_login_failed;
 mod console_login_without_mfa;
 mod customer_managed_policy_attached;
+mod database_sign_in_changed;
 mod deny_policy_detached;
+mod document_shared_outside;
 mod federation_token_issued;
+mod function_url_opened_to_everyone;
+mod image_scanning_switched_off;
 mod inline_policy_put;
+mod key_granted_to_another_account;
+mod key_material_changed;
+mod key_policy_changed;
+mod key_put_out_of_use;
 mod login_profile_created;
 mod login_profile_updated_for_another_user;
 mod managed_policy_detached;
@@ -32,7 +40,12 @@ mod policy_default_version_switched;
 mod policy_deleted;
 mod policy_version_created;
 mod powerful_policy_attached;
+mod public_access_block_removed;
 mod request_parameters_omitted;
+mod resource_opened_to_another_account;
+mod resource_opened_to_everyone;
+mod resource_policy_unreadable;
+mod resource_share_changed;
 mod role_created;
 mod role_opened_to_another_account;
 mod role_opened_to_everyone;
@@ -47,8 +60,10 @@ mod root_mfa_deactivated;
 mod root_password_changed;
 mod root_password_recovery_requested;
 mod root_session_opened;
+mod secret_updated;
 mod sensitive_call_denied;
 mod service_specific_credential_changed;
+mod snapshot_shared_outside;
 mod ssh_key_or_certificate_uploaded;
 mod trail_deleted;
 mod trail_event_selectors_changed;
@@ -58,6 +73,7 @@ mod trust_policy_changed;
 mod unreadable_event;
 mod user_added_to_group;
 mod user_created;
+mod vpc_endpoint_changed;
 
 use crate::config::Config;
 use crate::event::{Denial, Event};
@@ -81,9 +97,17 @@ pub static ALL: &[&Detection] = &[
     &console_login_failed::DETECTION,
     &console_login_without_mfa::DETECTION,
     &customer_managed_policy_attached::DETECTION,
+    &database_sign_in_changed::DETECTION,
     &deny_policy_detached::DETECTION,
+    &document_shared_outside::DETECTION,
     &federation_token_issued::DETECTION,
+    &function_url_opened_to_everyone::DETECTION,
+    &image_scanning_switched_off::DETECTION,
     &inline_policy_put::DETECTION,
+    &key_granted_to_another_account::DETECTION,
+    &key_material_changed::DETECTION,
+    &key_policy_changed::DETECTION,
+    &key_put_out_of_use::DETECTION,
     &login_profile_created::DETECTION,
     &login_profile_updated_for_another_user::DETECTION,
     &managed_policy_detached::DETECTION,
@@ -98,7 +122,12 @@ pub static ALL: &[&Detection] = &[
     &policy_deleted::DETECTION,
     &policy_version_created::DETECTION,
     &powerful_policy_attached::DETECTION,
+    &public_access_block_removed::DETECTION,
     &request_parameters_omitted::DETECTION,
+    &resource_opened_to_another_account::DETECTION,
+    &resource_opened_to_everyone::DETECTION,
+    &resource_policy_unreadable::DETECTION,
+    &resource_share_changed::DETECTION,
     &role_created::DETECTION,
     &role_opened_to_another_account::DETECTION,
     &role_opened_to_everyone::DETECTION,
@@ -113,8 +142,10 @@ pub static ALL: &[&Detection] = &[
     &root_password_changed::DETECTION,
     &root_password_recovery_requested::DETECTION,
     &root_session_opened::DETECTION,
+    &secret_updated::DETECTION,
     &sensitive_call_denied::DETECTION,
     &service_specific_credential_changed::DETECTION,
+    &snapshot_shared_outside::DETECTION,
     &ssh_key_or_certificate_uploaded::DETECTION,
     &trail_deleted::DETECTION,
     &trail_event_selectors_changed::DETECTION,
@@ -124,6 +155,7 @@ pub static ALL: &[&Detection] = &[
     &unreadable_event::DETECTION,
     &user_added_to_group::DETECTION,
     &user_created::DETECTION,
+    &vpc_endpoint_changed::DETECTION,
 ];
 
 /// A kind of event worth telling, and the pure function that recognises it.

@@ -76,14 +76,7 @@ const ACCOUNT: [&str; 9] = [
     "s3:DataAccessPointArn",
 ];
 
-const NETWORK: [&str; 6] = [
-    "aws:SourceIp",
-    "aws:SourceVpc",
-    "aws:SourceVpce",
-    "aws:SourceVpcArn",
-    "aws:VpcSourceIp",
-    "elasticfilesystem:AccessedViaMountTarget",
-];
+const NETWORK: [&str; 5] = ["aws:SourceIp", "aws:SourceVpc", "aws:SourceVpce", "aws:SourceVpcArn", "aws:VpcSourceIp"];
 
 /// Conditions that whoever calls can meet, or that are about the call or the resource and not about the caller.
 const FREE: [&str; 17] = [
@@ -203,6 +196,17 @@ impl Document {
         outsiders
     }
 
+    /// Whether it lets the account `own` as a whole do `action`, which leaves the rest to the account's own policies.
+    #[must_use]
+    pub fn leaves_to_account(&self, own: &str, action: &str) -> bool {
+        let about = |statement: &Statement| statement.lets(action);
+        let let_in = self.let_in(own, about, |denial, _| denial.lets(action));
+        let_in.iter().any(|one| match one.who {
+            Who::OwnAccount(name) => is_account(name) || name.ends_with(":root"),
+            _ => false,
+        })
+    }
+
     /// What the conditions of the statement and of denials leave of somebody, and a denial that leaves an open question.
     fn bound<'a>(&'a self, one: &Trusted<'a>, own: &str) -> (Bound<'a>, Option<&'a Statement>) {
         // All conditions of an allowance must hold: the narrowest counts.
@@ -232,11 +236,7 @@ impl Condition {
         if self.is_about(&FREE) {
             return Bound::Nothing;
         }
-        let Some(first) = self.values.first().filter(|_| binding(self)) else {
-            // A mount target is reached from its own network only.
-            let mounted = self.is_about(&["elasticfilesystem:AccessedViaMountTarget"]);
-            return if mounted { Bound::Network("its mount targets") } else { Bound::If };
-        };
+        let Some(first) = self.values.first().filter(|_| binding(self)) else { return Bound::If };
         if self.names(&ORGANIZATION) {
             return Bound::Organization(first);
         }
@@ -334,6 +334,15 @@ impl Statement {
                 (Some(Scope::Only(denied)), _) => denied.iter().any(|pattern| pattern == "*"),
                 (Some(Scope::AllBut(_)), _) => false,
             }
+    }
+}
+
+impl Statement {
+    /// Whether it is about every action on every resource.
+    #[must_use]
+    pub fn is_about_everything(&self) -> bool {
+        let all = |scope: &Scope<String>| matches!(scope, Scope::Only(list) if list.iter().any(|one| one == "*"));
+        all(&self.actions) && self.resources.as_ref().is_none_or(all)
     }
 }
 

@@ -347,6 +347,12 @@ mod tests {
         assert_eq!(left(deny(json!("*"), "sts:TagSession")), "123456789012, 111122223333");
         let others = json!({"Effect": "Deny", "NotPrincipal": {"AWS": "111122223333"}, "Action": "*"});
         assert_eq!(left(others), "111122223333");
+        let document = Document::from_value(&json!({"Statement": [
+            {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"},
+            {"Effect": "Deny", "NotPrincipal": {"AWS": "123456789012"}, "Action": "sts:AssumeRole"},
+        ]}))
+        .unwrap();
+        assert_eq!(document.trusted_in_words("111122223333"), "123456789012");
     }
 
     #[test]
