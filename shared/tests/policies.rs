@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use iamwatch::config::Config;
-use iamwatch::policy::{Answer, Certainty, Document, PATHS};
+use iamwatch::policy::{Answer, Certainty, Document, PATHS, Whom};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -330,4 +330,131 @@ fn a_document_of_ten_thousand_statements_is_judged() {
     statements.push(json!({"Effect": "Allow", "Action": "iam:PutUserPolicy", "Resource": "*"}));
     let document = Document::from_value(&json!({"Version": "2012-10-17", "Statement": statements})).unwrap();
     assert_eq!(verdict(&document, "PE-018"), "plain");
+}
+
+/// What a caller brings along; a list of texts each, of which most have one.
+type Caller = BTreeMap<&'static str, &'static str>;
+
+/// Somebody whom nobody meant: of another account and organization, from another network, who can choose the rest.
+fn stranger() -> Caller {
+    [
+        ("account", "999999999999"),
+        ("aws:PrincipalAccount", "999999999999"),
+        ("aws:PrincipalArn", "arn:aws:iam::999999999999:role/reader"),
+        ("aws:PrincipalOrgID", "o-stranger99"),
+        ("aws:SourceIp", "198.51.100.66"),
+        ("aws:SecureTransport", "true"),
+        ("aws:Referer", "https://www.example.com/"),
+        ("aws:PrincipalTag/team", "web"),
+        ("aws:PrincipalIsAWSService", "false"),
+    ]
+    .into()
+}
+
+/// IAM's own rule for one operator on one key, as plain as it is slow. `IpAddress` knows whole octets only.
+fn plainly_holds(operator: &str, key: &str, values: &Value, caller: &Caller) -> bool {
+    let chars = |text: &str| text.chars().collect::<Vec<_>>();
+    let if_exists = operator.strip_suffix("IfExists");
+    let operator = if_exists.unwrap_or(operator);
+    let negated = operator.contains("Not");
+    let Some(have) = caller.get(key) else { return if_exists.is_some() || negated };
+    let is = |value: &str| match operator {
+        "IpAddress" | "NotIpAddress" => have.starts_with(value.split(".0").next().unwrap()),
+        "StringLike" | "StringNotLike" | "ArnLike" | "ArnNotLike" => plainly(&chars(value), &chars(have)),
+        _ => value == *have,
+    };
+    values.as_array().unwrap().iter().any(|value| is(value.as_str().unwrap())) != negated
+}
+
+fn plainly_lets_in(document: &Value, caller: &Caller, action: &str, resource: &str) -> bool {
+    let (mut allowed, mut denied) = (false, false);
+    for statement in document["Statement"].as_array().unwrap() {
+        let named = |principal: &Value| {
+            let names = principal["AWS"].as_array().unwrap().iter().map(|name| name.as_str().unwrap());
+            names.into_iter().any(|name| name == "*" || name.contains(caller["account"]))
+        };
+        let about = match (statement.get("Principal"), statement.get("NotPrincipal")) {
+            (Some(principal), _) => named(principal),
+            (_, Some(principal)) => !named(principal),
+            _ => false,
+        };
+        let on = is_in(&statement["Action"], action, true) && is_in(&statement["Resource"], resource, false);
+        let holds = statement["Condition"].as_object().unwrap().iter().all(|(operator, keys)| {
+            keys.as_object().unwrap().iter().all(|(key, values)| plainly_holds(operator, key, values, caller))
+        });
+        if about && on && holds {
+            let side = if statement["Effect"] == "Deny" { &mut denied } else { &mut allowed };
+            *side = true;
+        }
+    }
+    allowed && !denied
+}
+
+fn any_resource_statement() -> impl Strategy<Value = Value> {
+    let principals = prop::sample::subsequence(vec!["*", "111122223333", "arn:aws:iam::123456789012:root"], 1..3);
+    let actions = prop::sample::subsequence(vec!["*", "s3:*", "s3:Get*", "s3:GetObject", "s3:PutObject"], 1..3);
+    let resources =
+        prop::sample::subsequence(vec!["*", "arn:aws:s3:::app/*", "arn:aws:s3:::app/x", "arn:aws:s3:::*"], 1..3);
+    let conditions = prop::sample::subsequence(
+        vec![
+            ("StringEquals", "aws:PrincipalOrgID", "o-exampleorgid"),
+            ("StringNotEquals", "aws:PrincipalOrgID", "o-exampleorgid"),
+            ("StringNotEqualsIfExists", "aws:PrincipalOrgID", "o-exampleorgid"),
+            ("StringEqualsIfExists", "aws:SourceVpce", "vpce-0a1b2c3d"),
+            ("StringEquals", "aws:SourceVpce", "vpce-0a1b2c3d"),
+            ("StringNotEquals", "aws:SourceVpce", "vpce-0a1b2c3d"),
+            ("StringLike", "aws:PrincipalAccount", "*"),
+            ("StringEquals", "aws:PrincipalAccount", "111122223333"),
+            ("StringNotEquals", "aws:PrincipalAccount", "111122223333"),
+            ("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:role/reader"),
+            ("ArnNotLike", "aws:PrincipalArn", "arn:aws:iam::111122223333:role/*"),
+            ("IpAddress", "aws:SourceIp", "203.0.113.0/24"),
+            ("NotIpAddress", "aws:SourceIp", "203.0.113.0/24"),
+            ("Bool", "aws:SecureTransport", "true"),
+            ("Bool", "aws:SecureTransport", "false"),
+            ("BoolIfExists", "aws:PrincipalIsAWSService", "false"),
+            ("StringEquals", "aws:PrincipalTag/team", "web"),
+            ("StringNotEquals", "aws:PrincipalTag/team", "web"),
+        ],
+        0..3,
+    );
+    (principals, actions, resources, conditions, prop::bool::weighted(0.4), prop::bool::weighted(0.2)).prop_map(
+        |(principals, actions, resources, conditions, deny, all_but)| {
+            let mut statement = json!({
+                "Effect": if deny { "Deny" } else { "Allow" },
+                "Action": actions, "Resource": resources, "Condition": {},
+            });
+            statement[if all_but { "NotPrincipal" } else { "Principal" }] = json!({"AWS": principals});
+            for (operator, key, value) in conditions {
+                statement["Condition"][operator][key] = json!([value]);
+            }
+            statement
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn whoever_is_plainly_let_in_is_told_as_everyone(statements in prop::collection::vec(any_resource_statement(), 1..4)) {
+        let value = json!({"Version": "2012-10-17", "Statement": statements});
+        let document = Document::from_value(&value).unwrap();
+        let outsiders = document.outsiders("111122223333");
+        let told = outsiders.iter().any(|one| matches!(one.whom, Whom::Everyone | Whom::EveryoneIf));
+        let objects = ["app/x", "app/y", "b/x"].map(|object| format!("arn:aws:s3:::{object}"));
+        let asked = ["s3:GetObject", "s3:PutObject"].map(|action| objects.each_ref().map(|object| (action, object)));
+        let let_in = asked.as_flattened().iter().any(|(action, resource)| plainly_lets_in(&value, &stranger(), action, resource));
+        prop_assert!(told || !let_in, "a stranger gets in, and {outsiders:?} are told");
+        let mut partner = stranger();
+        partner.insert("account", "123456789012");
+        partner.insert("aws:PrincipalAccount", "123456789012");
+        partner.insert("aws:PrincipalArn", "arn:aws:iam::123456789012:role/reader");
+        let let_in_too = asked.as_flattened().iter().any(|(action, resource)| plainly_lets_in(&value, &partner, action, resource));
+        prop_assert!(!outsiders.is_empty() || !let_in_too, "another account gets in, and nobody is told");
+        // Denials of a part are left out of the judgement: it says too much there, never too little.
+        let denies = statements.iter().any(|statement| statement["Effect"] == "Deny");
+        let plain = outsiders.iter().any(|one| one.whom == Whom::Everyone && one.statement.conditions.is_empty());
+        prop_assert!(denies || let_in || !plain, "nobody gets in, and {outsiders:?} are told");
+    }
 }

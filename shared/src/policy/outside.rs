@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::uses::{Uses, uses_of};
 use super::wildcard::{contains, matches_in_any_case};
-use super::{Condition, Document, Flaw, Scope, Statement, Trusted, Who};
+use super::{Condition, Document, Flaw, Principal, Scope, Statement, Trusted, Who};
 use crate::event::is_account;
 use crate::finding::Severity;
 
@@ -219,8 +219,13 @@ impl Document {
             if spares_services && matches!(one.who, Who::Service(_)) {
                 continue;
             }
-            // Whoever meets one of a denial's exceptions gets past it: the widest counts.
-            match conditions().map(|condition| condition.bound(own, Condition::is_unless)).min() {
+            // Whoever meets one of a denial's exceptions gets past it, and whom it spares by name does: the widest counts.
+            let unless = conditions().map(|condition| condition.bound(own, Condition::is_unless)).min();
+            let spared = denial.spared().filter_map(|principal| match principal.who(own) {
+                Who::OtherAccount { account, .. } => Some(Bound::Account(account)),
+                _ => None,
+            });
+            match unless.map(|unless| spared.fold(unless, Bound::min)) {
                 Some(Bound::Nothing) | None => {}
                 Some(Bound::If) => open = Some(denial),
                 Some(narrower) => bound = bound.max(narrower),
@@ -265,10 +270,10 @@ impl Condition {
     }
 }
 
-/// The account that a value is, or that the ARN has.
+/// The account that a value is, or that the ARN has. A variable of a template is none.
 fn account_of(value: &str) -> Option<&str> {
     let account = if is_account(value) { value } else { value.split(':').nth(4)? };
-    (!account.is_empty()).then_some(account)
+    is_account(account).then_some(account)
 }
 
 /// Buckets have no account in their ARN, and many write `arn:aws:s3:*:*:name`.
@@ -309,6 +314,15 @@ fn is_canonical(id: &str) -> bool {
 }
 
 impl Statement {
+    /// Those whom it leaves out by name.
+    fn spared(&self) -> impl Iterator<Item = &Principal> {
+        let spared = match &self.principals {
+            Some(Scope::AllBut(spared)) => spared.as_slice(),
+            _ => &[],
+        };
+        spared.iter()
+    }
+
     /// Whether this denial takes everything that the other statement gives. A no may be wrong, a yes never is.
     fn denies_all_of(&self, allowance: &Self) -> bool {
         let actions = match (&self.actions, &allowance.actions) {

@@ -76,8 +76,10 @@ impl Document {
                 Some(Scope::Only(principals)) => {
                     let_in.extend(principals.iter().map(|one| Trusted { who: one.who(own), statement }));
                 }
-                Some(Scope::AllBut(_)) => let_in.push(Trusted { who: Who::Everyone, statement }),
-                None => {}
+                Some(Scope::AllBut(spared)) if !spared.iter().any(Principal::is_everyone) => {
+                    let_in.push(Trusted { who: Who::Everyone, statement });
+                }
+                Some(Scope::AllBut(_)) | None => {}
             }
         }
         let spared: Vec<Trusted<'_>> = let_in.iter().flat_map(|one| self.spared(own, one, covers)).collect();
@@ -205,14 +207,15 @@ impl Condition {
         wanting != bare && is_one_of(&WANTING, &wanting)
     }
 
-    /// Whether it is about one of these keys and leaves none of its values open: a value of wildcards alone, or one that
-    /// leaves an ARN's account open, binds nobody.
+    /// Whether it is about one of these keys and leaves none of its values open: a value of wildcards alone, one that
+    /// leaves an ARN's account open, or one that is the caller's own binds nobody.
     pub(super) fn names(&self, keys: &[&str]) -> bool {
         let open = |value: &String| {
             let anyones = matches(value, "o-a1b2c3d4e5") || matches(value, "000000000000");
             anyones
                 || value.split(':').nth(4).is_some_and(|account| account.contains(['*', '?']))
                 || value.starts_with('*')
+                || value.contains("${aws:Principal")
         };
         is_one_of(keys, &self.key) && !self.values.is_empty() && !self.values.iter().any(open)
     }
@@ -394,6 +397,7 @@ mod tests {
             json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/admin"}}),
             json!({"StringLike": {"aws:PrincipalArn": "*/admin"}}),
             json!({"StringEquals": {"aws:PrincipalOrgID": []}}),
+            json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::${aws:PrincipalAccount}:role/admin"}}),
         ] {
             assert!(!binds(&condition), "{condition}");
         }
