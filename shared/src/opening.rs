@@ -35,6 +35,8 @@ pub(crate) static WRITES_A_POLICY: &[Calls] = &[
 pub(crate) struct Opening {
     pub(crate) resource: Target,
     pub(crate) policy: Result<Document, Illegal>,
+    /// Whether the call wrote it as such: of other calls it is put together here, and its statements have no numbers.
+    is_a_document: bool,
 }
 
 impl Opening {
@@ -66,7 +68,8 @@ impl Opening {
             ("kinesis", "PutResourcePolicy") => ("stream", text("policy")),
             _ => return None,
         };
-        Some(Self { resource: named(event, resource), policy: Document::from_value(&policy?) })
+        let is_a_document = !matches!(event.call(), "PutBucketAcl" | "AddPermission" | "AddLayerVersionPermission");
+        Some(Self { resource: named(event, resource), policy: Document::from_value(&policy?), is_a_document })
     }
 
     /// Those whom it lets in that `wanted` asks for, the worst first, each with how bad it is.
@@ -87,20 +90,21 @@ impl Opening {
         outsiders.sort_by_key(|(severity, _)| std::cmp::Reverse(*severity));
         outsiders
     }
-}
 
-/// Says of each outsider what it may do, and by which statement.
-pub(crate) fn told(mut finding: Finding, outsiders: &[(Severity, Outsider<'_>)]) -> Finding {
-    for (_, outsider) in outsiders.iter().take(4) {
-        let Outsider { whom, uses, statement, .. } = outsider;
-        let words = format!("{whom} may {} it, by {statement}{}", uses.verbs, outsider.under());
-        finding = finding.evidence("Lets in", words);
-    }
-    let more = outsiders.len().saturating_sub(4);
-    let finding = finding.evidence_if("And", (more > 0).then(|| format!("{more} more")));
-    match outsiders.first() {
-        Some((_, worst)) => finding.evidence("Says", worst.statement.in_words()),
-        None => finding,
+    /// Says of each outsider what it may do, and by which statement.
+    pub(crate) fn told(&self, mut finding: Finding, outsiders: &[(Severity, Outsider<'_>)]) -> Finding {
+        for (_, outsider) in outsiders.iter().take(4) {
+            let Outsider { whom, uses, statement, .. } = outsider;
+            let by = if self.is_a_document { format!(", by {statement}") } else { String::new() };
+            let words = format!("{whom} may {} it{by}{}", uses.verbs, outsider.under());
+            finding = finding.evidence("Lets in", words);
+        }
+        let more = outsiders.len().saturating_sub(4);
+        let finding = finding.evidence_if("And", (more > 0).then(|| format!("{more} more")));
+        match outsiders.first() {
+            Some((_, worst)) => finding.evidence("Says", worst.statement.in_words()),
+            None => finding,
+        }
     }
 }
 

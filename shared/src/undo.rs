@@ -113,6 +113,22 @@ pub fn block_public_access_of_account(account: &str) -> Option<String> {
     ))
 }
 
+/// `aws ec2 enable-snapshot-block-public-access …`, for a whole region.
+#[must_use]
+pub fn block_public_snapshots(in_region: &str) -> Option<String> {
+    let region = region(in_region)?;
+    Some(format!("aws ec2 enable-snapshot-block-public-access --state=block-all-sharing --region={region}"))
+}
+
+/// `aws ec2 enable-image-block-public-access …`, for a whole region.
+#[must_use]
+pub fn block_public_images(in_region: &str) -> Option<String> {
+    let region = region(in_region)?;
+    Some(format!(
+        "aws ec2 enable-image-block-public-access --image-block-public-access-state=block-new-sharing --region={region}"
+    ))
+}
+
 /// `aws lambda remove-permission …`: takes one statement out of a function's policy.
 #[must_use]
 pub fn remove_function_permission(function: &str, statement: &str, in_region: &str) -> Option<String> {

@@ -103,10 +103,12 @@ fn what_is_said_of_each_event_that_fires() {
     MEDIUM alice removed the block on public access of bucket example-app-assets
     HIGH bob removed the block on public access of all buckets of the account
     LOW deploy-pipeline removed the block on public access of bucket example-site
+    HIGH ops removed the block on public images in us-east-1
+    HIGH bob removed the block on public snapshots in eu-west-1
     MEDIUM ops weakened the block on public access of bucket example-app-assets
-    MEDIUM bob wrote a policy for key 1a2b3c4d-5e6f-4a1b-8c2d-0123456789ab that leaves the account out
+    MEDIUM bob left the account out of key 1a2b3c4d-5e6f-4a1b-8c2d-0123456789ab's policy
     LOW deploy-pipeline wrote the policy of key 1a2b3c4d-5e6f-4a1b-8c2d-0123456789ab
-    HIGH bob wrote a policy for key 1a2b3c4d-5e6f-4a1b-8c2d-0123456789ab that leaves the account out
+    HIGH bob left the account out of key 1a2b3c4d-5e6f-4a1b-8c2d-0123456789ab's policy
     HIGH bob scheduled key 1a2b3c4d-5e6f-4a1b-8c2d-0123456789ab for deletion
     LOW deploy-pipeline scheduled key 1a2b3c4d-5e6f-4a1b-8c2d-0123456789ab for deletion
     MEDIUM alice disabled key 1a2b3c4d-5e6f-4a1b-8c2d-0123456789ab
@@ -162,6 +164,8 @@ fn the_ways_back() {
     aws s3api put-public-access-block --bucket=example-app-assets --public-access-block-configuration=BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true
     aws s3control put-public-access-block --account-id=111122223333 --public-access-block-configuration=BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true
     aws s3api put-public-access-block --bucket=example-site --public-access-block-configuration=BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true
+    aws ec2 enable-image-block-public-access --image-block-public-access-state=block-new-sharing --region=us-east-1
+    aws ec2 enable-snapshot-block-public-access --state=block-all-sharing --region=eu-west-1
     aws s3api put-public-access-block --bucket=example-app-assets --public-access-block-configuration=BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true
     aws kms cancel-key-deletion --key-id=1a2b3c4d-5e6f-4a1b-8c2d-0123456789ab --region=us-east-1 && aws kms enable-key --key-id=1a2b3c4d-5e6f-4a1b-8c2d-0123456789ab --region=us-east-1
     aws kms cancel-key-deletion --key-id=1a2b3c4d-5e6f-4a1b-8c2d-0123456789ab --region=us-east-1 && aws kms enable-key --key-id=1a2b3c4d-5e6f-4a1b-8c2d-0123456789ab --region=us-east-1
@@ -205,7 +209,7 @@ fn what_the_reader_needs_to_judge_it() {
         Lets in: everyone may decrypt with it, by statement 2 "Support"
         Says: allow kms:Decrypt, kms:DescribeKey on *
     HIGH let account 123456789012 invoke function payments, also []
-        Lets in: events.amazonaws.com for account 123456789012 may invoke it, by statement 1, if aws:SourceArn
+        Lets in: events.amazonaws.com for account 123456789012 may invoke it, if aws:SourceArn
         Says: allow lambda:InvokeFunction on * if aws:SourceArn
     HIGH shared database snapshot customers-2026-03 with account 123456789012, also []
         Shared with: 123456789012

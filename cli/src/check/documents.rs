@@ -116,7 +116,7 @@ fn of_permission(name: &str, properties: &Node) -> Vec<Found> {
         resource: None,
         source_arn: text(&said, "SourceArn"),
         source_account: text(&said, "SourceAccount"),
-        organization: text(&said, "PrincipalOrgID"),
+        organization: text(&said, "PrincipalOrgID").or_else(|| text(&said, "OrganizationId")),
         url_auth: text(&said, "FunctionUrlAuthType"),
     };
     vec![Found {
@@ -131,7 +131,7 @@ fn of_permission(name: &str, properties: &Node) -> Vec<Found> {
 fn of_resource(name: &str, resource: &Node) -> Vec<Found> {
     let kind = resource.get("Type").and_then(Node::text).unwrap_or_default();
     let Some(properties) = resource.get("Properties") else { return Vec::new() };
-    if kind == "AWS::Lambda::Permission" {
+    if matches!(kind, "AWS::Lambda::Permission" | "AWS::Lambda::LayerVersionPermission") {
         return of_permission(name, properties);
     }
     if let Some((_, keys)) = OF_RESOURCES.iter().find(|(known, _)| *known == kind) {
@@ -439,7 +439,7 @@ fn of_terraform(found: &mut Vec<Found>, kind: &str, address: Option<&str>, value
             push("managed_policy_arns", What::Managed(arn.to_owned()), None);
         }
     }
-    if kind == "aws_lambda_permission"
+    if matches!(kind, "aws_lambda_permission" | "aws_lambda_layer_version_permission")
         && let (Some(principal), Some(action)) = (text(values, "principal"), text(values, "action"))
     {
         let permission = Permission {
@@ -448,7 +448,7 @@ fn of_terraform(found: &mut Vec<Found>, kind: &str, address: Option<&str>, value
             resource: None,
             source_arn: text(values, "source_arn"),
             source_account: text(values, "source_account"),
-            organization: text(values, "principal_org_id"),
+            organization: text(values, "principal_org_id").or_else(|| text(values, "organization_id")),
             url_auth: text(values, "function_url_auth_type"),
         };
         push("principal", What::Document(permission.policy()), None);

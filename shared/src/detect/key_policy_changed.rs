@@ -68,7 +68,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         }
         Ok(document) => {
             let mut finding = finding.severity(Severity::Medium).evidence("Says", document.in_words());
-            finding.act = format!("wrote a policy for {key} that leaves the account out");
+            finding.act = format!("left the account out of {key}'s policy");
             finding
         }
     };

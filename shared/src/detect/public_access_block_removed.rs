@@ -1,12 +1,12 @@
-//! # Block on public buckets removed
+//! # Block on public access removed
 //!
 //! The setting that keeps buckets from being opened to everybody was removed or weakened, for one bucket or for the whole
-//! account.
+//! account; or the one that keeps snapshots or images from being shared with everybody.
 //!
 //! ## Why it matters
 //!
-//! While the block is there, no policy and no access control list can open a bucket to the public. To remove it is the
-//! first of two steps, and it also brings to life what an old policy or list says.
+//! While the block is there, no policy and no list can open anything to the public. To remove it is the first of two
+//! steps, and of a bucket it also brings to life what an old policy or list says.
 //!
 //! ## False alarms
 //!
@@ -17,7 +17,8 @@
 //!
 //! 1. Set the block again with the command under Undo, unless somebody can say which website needs it.
 //! 2. List the `PutBucketPolicy` and `PutBucketAcl` calls for this bucket since the event, by
-//!    `requestParameters.bucketName`; for the account, of all buckets.
+//!    `requestParameters.bucketName`, or of all buckets; of snapshots and images `ModifySnapshotAttribute` and
+//!    `ModifyImageAttribute`.
 //! 3. List all calls by the actor's ARN in the 24 hours before the event, by `userIdentity.arn`.
 
 use serde_json::Value;
@@ -34,15 +35,21 @@ pub(super) static DETECTION: Detection = Detection {
     severity: Severity::Medium,
     mitre: &[Technique { id: "T1530", was: None, name: "Data from Cloud Storage" }],
     covers: &["EXTA-07"],
-    calls: &[Calls {
-        source: "s3.amazonaws.com",
-        names: &[
-            "PutBucketPublicAccessBlock",
-            "DeleteBucketPublicAccessBlock",
-            "PutAccountPublicAccessBlock",
-            "DeleteAccountPublicAccessBlock",
-        ],
-    }],
+    calls: &[
+        Calls {
+            source: "s3.amazonaws.com",
+            names: &[
+                "PutBucketPublicAccessBlock",
+                "DeleteBucketPublicAccessBlock",
+                "PutAccountPublicAccessBlock",
+                "DeleteAccountPublicAccessBlock",
+            ],
+        },
+        Calls {
+            source: "ec2.amazonaws.com",
+            names: &["DisableSnapshotBlockPublicAccess", "DisableImageBlockPublicAccess"],
+        },
+    ],
     outcome: Outcome::Succeeded,
     page: Page::of(include_str!("public_access_block_removed.rs")),
     detect,
@@ -52,6 +59,16 @@ pub(super) static DETECTION: Detection = Detection {
 const PARTS: [&str; 4] = ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
 
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+    let disks = match event.call() {
+        "DisableSnapshotBlockPublicAccess" => Some(("snapshots", undo::block_public_snapshots(&event.region))),
+        "DisableImageBlockPublicAccess" => Some(("images", undo::block_public_images(&event.region))),
+        _ => None,
+    };
+    if let Some((what, undo)) = disks {
+        let act = format!("removed the block on public {what} in {}", event.region);
+        let finding = DETECTION.finding(event, act).severity(Severity::High);
+        return Some(finding.target(Target::account(&event.account)).undo(undo));
+    }
     let on = |part: &str| match event.request_value(&format!("PublicAccessBlockConfiguration.{part}")) {
         Some(Value::Bool(on)) => *on,
         Some(Value::String(on)) => on.eq_ignore_ascii_case("true"),

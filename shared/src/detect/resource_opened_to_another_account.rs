@@ -60,5 +60,5 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         .severity(*severity)
         .target(opening.resource.clone())
         .undo(opening::remove_permission(event));
-    Some(grant::weigh(event, opening::told(finding, &outsiders)))
+    Some(grant::weigh(event, opening.told(finding, &outsiders)))
 }

@@ -6,9 +6,9 @@
 //!
 //! ## Why it matters
 //!
-//! Anybody can now do what the policy says, most of them without as much as an AWS account. Open buckets, registries and
-//! search domains are searched for all day and found within hours. A condition helps only if it says who the caller is: a
-//! referer, a tag or TLS does not.
+//! Anybody can now do what the policy says, with any AWS account and often without one. Open buckets, registries and search
+//! domains are searched for all day and found within hours. A condition helps only if it says who the caller is: a referer,
+//! a tag or TLS does not.
 //!
 //! ## False alarms
 //!
@@ -66,7 +66,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     } else {
         finding
     };
-    Some(grant::weigh(event, opening::told(finding, &outsiders)))
+    Some(grant::weigh(event, opening.told(finding, &outsiders)))
 }
 
 /// Search domains are on the internet or in a VPC, from when they are made.
