@@ -29,6 +29,7 @@ pub(crate) static WRITES_A_POLICY: &[Calls] = &[
     Calls { source: "backup.amazonaws.com", names: &["PutBackupVaultAccessPolicy"] },
     Calls { source: "dynamodb.amazonaws.com", names: &["PutResourcePolicy"] },
     Calls { source: "kinesis.amazonaws.com", names: &["PutResourcePolicy"] },
+    Calls { source: "events.amazonaws.com", names: &["PutPermission"] },
 ];
 
 /// A policy that a call wrote, and the resource that it is for.
@@ -66,9 +67,11 @@ impl Opening {
             ("backup", "PutBackupVaultAccessPolicy") => ("backup vault", text("policy")),
             ("dynamodb", "PutResourcePolicy") => ("table", text("policy")),
             ("kinesis", "PutResourcePolicy") => ("stream", text("policy")),
+            ("events", "PutPermission") => ("event bus", text("policy").or_else(|| permitted(event))),
             _ => return None,
         };
-        let is_a_document = !matches!(event.call(), "PutBucketAcl" | "AddPermission" | "AddLayerVersionPermission");
+        let added = ["PutBucketAcl", "AddPermission", "AddLayerVersionPermission", "PutPermission"];
+        let is_a_document = !added.contains(&event.call());
         Some(Self { resource: named(event, resource), policy: Document::from_value(&policy?), is_a_document })
     }
 
@@ -124,6 +127,7 @@ fn named(event: &Event, kind: &str) -> Target {
         "backup vault" => &["backupVaultName"],
         "table" => &["resourceArn"],
         "stream" => &["resourceARN"],
+        "event bus" => &["eventBusName"],
         _ => &[],
     };
     let made = ["keyMetadata.arn", "keyMetadata.keyId", "topicArn"];
@@ -172,15 +176,16 @@ fn added(event: &Event, service: &str) -> Option<Value> {
     Some(json!({"Statement": {"Effect": "Allow", "Principal": {"AWS": accounts}, "Action": actions, "Resource": "*"}}))
 }
 
-/// What `AddPermission` of AWS Lambda adds.
+/// What `AddPermission` of AWS Lambda adds, and `PutPermission` of an event bus, whose one condition is on the organization.
 fn permitted(event: &Event) -> Option<Value> {
+    let organization = ["principalOrgID", "organizationId", "condition.value"];
     let permission = Permission {
         principal: event.request("principal")?,
         action: event.request("action")?,
         resource: None,
         source_arn: event.request("sourceArn"),
         source_account: event.request("sourceAccount"),
-        organization: event.request("principalOrgID").or_else(|| event.request("organizationId")),
+        organization: organization.iter().find_map(|key| event.request(key)),
         url_auth: event.request("functionUrlAuthType"),
     };
     Some(permission.policy())

@@ -67,6 +67,7 @@ fn what_is_said_of_each_event_that_fires() {
     CRITICAL ops let everyone write to and delete from bucket example-drop
     HIGH alice let everyone read bucket example-app-assets
     CRITICAL deploy-pipeline let everyone read and write to bucket example-uploads
+    HIGH alice let everyone send to event bus orders
     HIGH alice let everyone invoke function hook
     CRITICAL alice let everyone decrypt with key 1a2b3c4d-5e6f-4a1b-8c2d-0123456789ab
     HIGH carol let everyone use layer common

@@ -1,7 +1,7 @@
 //! # Resource opened to another account
 //!
 //! Somebody wrote a policy that lets another AWS account use a bucket, key, secret, queue, topic, function, image
-//! repository, search domain, vault, table or stream: by its number, by a principal of it, by a condition, or through a
+//! repository, search domain, vault, table, stream or event bus: by its number, by a principal of it, by a condition, or through a
 //! service that works for it.
 //!
 //! ## Why it matters

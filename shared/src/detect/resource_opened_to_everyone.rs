@@ -1,8 +1,8 @@
 //! # Resource opened to everyone
 //!
 //! Somebody wrote a policy that lets everybody in the world use a bucket, key, secret, queue, topic, function, image
-//! repository, search domain, vault, table or stream. The policy itself is read: its principals, its conditions and its
-//! denials.
+//! repository, search domain, vault, table, stream or event bus. The policy itself is read: its principals, its conditions
+//! and its denials.
 //!
 //! ## Why it matters
 //!
