@@ -44,7 +44,8 @@ pub(crate) struct Check {
     /// The least severity that ends with status 1: LOW, MEDIUM, HIGH or CRITICAL.
     #[arg(long, default_value_t = Severity::High, value_name = "SEVERITY")]
     fail_on: Severity,
-    /// The account that the policies are for, 12 digits. Without it every account that a policy lets in is another one.
+    /// The account that the policies are for, 12 digits. Without it every account that a policy lets in is another one,
+    /// but for the one in the ARN of a policy's resource.
     #[arg(long, value_name = "ID")]
     account: Option<String>,
     /// An account that may be let in, 12 digits; can be given several times.

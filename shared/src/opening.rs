@@ -142,7 +142,7 @@ fn named(event: &Event, kind: &str) -> Target {
 /// A resource by its name, ARN or URL.
 pub(crate) fn target(kind: &str, name: &str) -> Target {
     let is_arn = name.starts_with("arn:");
-    // Topics and queues have nothing but the name behind the account; tables, keys and secrets have their kind before it.
+    // Topics and queues have nothing but the name behind the account, others have their kind before it.
     let short = match name.splitn(6, ':').nth(5) {
         Some(rest) if is_arn => {
             let as_arns_say_it = kind.replace(' ', "-");
@@ -176,7 +176,7 @@ fn added(event: &Event, service: &str) -> Option<Value> {
     Some(json!({"Statement": {"Effect": "Allow", "Principal": {"AWS": accounts}, "Action": actions, "Resource": "*"}}))
 }
 
-/// What `AddPermission` of AWS Lambda adds, and `PutPermission` of an event bus, whose one condition is on the organization.
+/// What `AddPermission` of AWS Lambda adds, and `PutPermission` of an event bus, whose only condition is the organization.
 fn permitted(event: &Event) -> Option<Value> {
     let organization = ["principalOrgID", "organizationId", "condition.value"];
     let permission = Permission {

@@ -93,12 +93,15 @@ pub fn unlimit_function(function: &str, in_region: &str) -> Option<String> {
     Some(format!("aws lambda delete-function-concurrency --function-name={function} --region={}", region(in_region)?))
 }
 
+/// Nothing public, in any of the four ways.
+const NOTHING_PUBLIC: &str =
+    "BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true";
+
 /// `aws s3api put-public-access-block …`: whatever a bucket's policy and list say, the public is kept out.
 #[must_use]
 pub fn block_public_access(bucket: &str) -> Option<String> {
-    let all = "BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true";
     Some(format!(
-        "aws s3api put-public-access-block --bucket={} --public-access-block-configuration={all}",
+        "aws s3api put-public-access-block --bucket={} --public-access-block-configuration={NOTHING_PUBLIC}",
         name(bucket)?
     ))
 }
@@ -106,10 +109,9 @@ pub fn block_public_access(bucket: &str) -> Option<String> {
 /// `aws s3control put-public-access-block …`: the same for all buckets of an account.
 #[must_use]
 pub fn block_public_access_of_account(account: &str) -> Option<String> {
-    let all = "BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true";
     let account = Some(account).filter(|account| is_account(account))?;
     Some(format!(
-        "aws s3control put-public-access-block --account-id={account} --public-access-block-configuration={all}"
+        "aws s3control put-public-access-block --account-id={account} --public-access-block-configuration={NOTHING_PUBLIC}"
     ))
 }
 

@@ -4,20 +4,21 @@
 //!
 //! ## Why it matters
 //!
-//! The master user may do everything in the database. Who may call `ModifyDBInstance` needs no password of old to become
-//! it: one call, and all rows can be read or held to ransom. Without IAM's sign-in, who uses the database leaves no name.
+//! The master user may do everything in the database. Who may call `ModifyDBInstance` needs no password of old to
+//! become it: one call, and all rows can be read or held to ransom. Without IAM's sign-in, who uses the database leaves
+//! no name.
 //!
 //! ## False alarms
 //!
-//! Passwords that are changed on schedule, and a password that was lost. The applications then get the new one at the same
-//! time.
+//! Passwords that are changed on schedule, and a password that was lost. The applications then get the new one at the
+//! same time.
 //!
 //! ## What to do
 //!
 //! 1. Ask whoever is named under Who what the new password is for. If nobody knows: set another one, and cut off the
 //!    credentials of whoever is named under Who.
-//! 2. List all `ModifyDBInstance`, `ModifyDBCluster` and `AuthorizeSecurityGroupIngress` calls by that ARN in the 24 hours
-//!    around the event, by `userIdentity.arn`: was it also made public?
+//! 2. List all `ModifyDBInstance`, `ModifyDBCluster` and `AuthorizeSecurityGroupIngress` calls by that ARN in the 24
+//!    hours around the event, by `userIdentity.arn`: was it also made public?
 //! 3. Look into the database's own log for sign-ins of the master user since the event.
 
 use serde_json::Value;

@@ -4,9 +4,9 @@
 //!
 //! ## Why it matters
 //!
-//! Together with a permission for everyone, anybody on the internet can start the function with whatever they send. It is
-//! also a back door: a function of the attacker's behind such a URL answers for as long as it is there, whatever happens to
-//! credentials.
+//! Together with a permission for everyone, anybody on the internet can start the function with whatever they send. It
+//! is also a back door: a function of the attacker's behind such a URL answers for as long as it is there, whatever
+//! happens to credentials.
 //!
 //! ## False alarms
 //!
@@ -16,8 +16,8 @@
 //!
 //! 1. Ask whoever is named under Who what the URL is for, and read the function's code as it is now.
 //! 2. If nobody wants it: take the URL away with the command under Undo.
-//! 3. List the `AddPermission*`, `UpdateFunctionCode*` and `UpdateFunctionConfiguration*` calls for this function in the 24
-//!    hours around the event, by `requestParameters.functionName`.
+//! 3. List the `AddPermission*`, `UpdateFunctionCode*` and `UpdateFunctionConfiguration*` calls for this function in
+//!    the 24 hours around the event, by `requestParameters.functionName`.
 //! 4. List all calls by the function's role since the event, by `sessionContext.sessionIssuer.arn`.
 
 use super::{Context, Detection, Outcome, Page, Technique};

@@ -4,8 +4,8 @@
 //!
 //! ## Why it matters
 //!
-//! What is wrong with an image goes unseen into what runs. Somebody who brings an image of their own does not want it looked
-//! at.
+//! What is wrong with an image goes unseen into what runs. Somebody who brings an image of their own does not want it
+//! looked at.
 //!
 //! ## False alarms
 //!

@@ -4,13 +4,13 @@
 //!
 //! ## Why it matters
 //!
-//! A grant lets its holder use the key although no policy says so, and no policy shows it. Whoever reviews policies misses
-//! it, which makes it a good place to hide. With it, what the key protects can be read from the other account.
+//! A grant lets its holder use the key although no policy says so, and no policy shows it. Whoever reviews policies
+//! misses it, which makes it a good place to hide. With it, what the key protects can be read from the other account.
 //!
 //! ## False alarms
 //!
-//! AWS services make grants all day for the account itself; they are not told. A grant to an account that has a name in the
-//! configuration is LOW.
+//! AWS services make grants all day for the account itself; they are not told. A grant to an account that has a name in
+//! the configuration is LOW.
 //!
 //! ## What to do
 //!

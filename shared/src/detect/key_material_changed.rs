@@ -4,20 +4,20 @@
 //!
 //! ## Why it matters
 //!
-//! Material that somebody brings is known to them outside AWS, and they can let it expire: data that is encrypted anew under
-//! such a key is theirs to give back. That is how data in the cloud is taken hostage. Without rotation, one piece of
-//! material protects everything for ever.
+//! Material that somebody brings is known to them outside AWS, and they can let it expire: data that is encrypted anew
+//! under such a key is theirs to give back. That is how data in the cloud is taken hostage. Without rotation, one piece
+//! of material protects everything for ever.
 //!
 //! ## False alarms
 //!
-//! Companies that have to make their keys themselves import material now and then, with a ticket. Rotation switched off is
-//! LOW.
+//! Companies that have to make their keys themselves import material now and then, with a ticket. Rotation switched off
+//! is LOW.
 //!
 //! ## What to do
 //!
 //! 1. Ask whoever is named under Who where the material comes from, and who else has it.
-//! 2. List the `ReEncrypt`, `PutBucketEncryption`, `CopyObject` and `UpdateSecret` calls that name this key since the event,
-//!    by `resources.ARN`.
+//! 2. List the `ReEncrypt`, `PutBucketEncryption`, `CopyObject` and `UpdateSecret` calls that name this key since the
+//!    event, by `resources.ARN`.
 //! 3. List all calls by that ARN in the 24 hours before, by `userIdentity.arn`.
 
 use super::{Context, Detection, Outcome, Page, Technique};

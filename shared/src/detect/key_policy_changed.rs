@@ -10,8 +10,8 @@
 //!
 //! ## False alarms
 //!
-//! Infrastructure code writes key policies when it changes roles. A policy that leaves the account in charge of the key is
-//! LOW.
+//! Infrastructure code writes key policies when it changes roles. A policy that leaves the account in charge of the key
+//! is LOW.
 //!
 //! ## What to do
 //!

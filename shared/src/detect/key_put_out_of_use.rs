@@ -4,8 +4,8 @@
 //!
 //! ## Why it matters
 //!
-//! Nothing that the key encrypts can be read from now on: disks, databases, backups, secrets, and logs of CloudTrail. Once
-//! it is deleted, nothing ever will. Attackers do it to destroy, to blackmail and to blind.
+//! Nothing that the key encrypts can be read from now on: disks, databases, backups, secrets, and logs of CloudTrail.
+//! Once it is deleted, nothing ever will. Attackers do it to destroy, to blackmail and to blind.
 //!
 //! ## False alarms
 //!
@@ -15,8 +15,8 @@
 //!
 //! 1. Take it back with the command under Undo before the date above. Deleted material has to be imported again.
 //! 2. Ask whoever is named under Who; if they do not know of it, cut off their credentials: other keys come next.
-//! 3. List the `Decrypt` and `GenerateDataKey` calls on this key in the 7 days before, by `resources.ARN`: they tell what
-//!    depends on it.
+//! 3. List the `Decrypt` and `GenerateDataKey` calls on this key in the 7 days before, by `resources.ARN`: they tell
+//!    what depends on it.
 //! 4. List all calls by that ARN in the 24 hours before, by `userIdentity.arn`.
 
 use super::{Context, Detection, Outcome, Page, Technique, unless_deployed};

@@ -1,7 +1,7 @@
 //! # Block on public access removed
 //!
-//! The setting that keeps buckets from being opened to everybody was removed or weakened, for one bucket or for the whole
-//! account; or the one that keeps snapshots or images from being shared with everybody.
+//! The setting that keeps buckets from being opened to everybody was removed or weakened, for one bucket or for the
+//! whole account; or the one that keeps snapshots or images from being shared with everybody.
 //!
 //! ## Why it matters
 //!
@@ -10,8 +10,8 @@
 //!
 //! ## False alarms
 //!
-//! Buckets of public websites need it: one bucket is MEDIUM, and LOW in a deployment by CloudFormation. For the account as
-//! a whole there is hardly ever a reason.
+//! Buckets of public websites need it: one bucket is MEDIUM, and LOW in a deployment by CloudFormation. For the account
+//! as a whole there is hardly ever a reason.
 //!
 //! ## What to do
 //!

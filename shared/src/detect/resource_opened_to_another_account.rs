@@ -1,8 +1,8 @@
 //! # Resource opened to another account
 //!
 //! Somebody wrote a policy that lets another AWS account use a bucket, key, secret, queue, topic, function, image
-//! repository, search domain, vault, table, stream or event bus: by its number, by a principal of it, by a condition, or through a
-//! service that works for it.
+//! repository, search domain, vault, table, stream or event bus: by its number, by a principal of it, by a condition,
+//! or through a service that works for it.
 //!
 //! ## Why it matters
 //!
@@ -11,14 +11,15 @@
 //!
 //! ## False alarms
 //!
-//! Vendors, backups and the organization's own accounts get in this way. An account that has a name in the configuration,
-//! and a whole organization, are LOW here. Infrastructure code writes the same policy again with each deployment.
+//! Vendors, backups and the organization's own accounts get in this way. An account that has a name in the
+//! configuration, and a whole organization, are LOW here. Infrastructure code writes the same policy again with each
+//! deployment.
 //!
 //! ## What to do
 //!
 //! 1. Find out whose account it is: ask for the contract or the ticket that names its number.
-//! 2. If nobody knows it: use the command under Undo, or write the policy before it again, the last call of the same name
-//!    for this resource.
+//! 2. If nobody knows it: use the command under Undo, or write the policy before it again, the last call of the same
+//!    name for this resource.
 //! 3. List all calls on this resource since the event whose `userIdentity.accountId` is that account: of buckets and
 //!    functions they are data events.
 //! 4. List all calls by the actor's ARN in the 24 hours before the event, by `userIdentity.arn`.

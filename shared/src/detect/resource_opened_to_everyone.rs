@@ -1,26 +1,26 @@
 //! # Resource opened to everyone
 //!
 //! Somebody wrote a policy that lets everybody in the world use a bucket, key, secret, queue, topic, function, image
-//! repository, search domain, vault, table, stream or event bus. The policy itself is read: its principals, its conditions
-//! and its denials.
+//! repository, search domain, vault, table, stream or event bus. The policy itself is read: its principals, its
+//! conditions and its denials.
 //!
 //! ## Why it matters
 //!
-//! Anybody can now do what the policy says, with any AWS account and often without one. Open buckets, registries and search
-//! domains are searched for all day and found within hours. A condition helps only if it says who the caller is: a referer,
-//! a tag or TLS does not.
+//! Anybody can now do what the policy says, with any AWS account and often without one. Open buckets, registries and
+//! search domains are searched for all day and found within hours. A condition helps only if it says who the caller is:
+//! a referer, a tag or TLS does not.
 //!
 //! ## False alarms
 //!
-//! Websites and downloads that are meant for everybody, and function URLs. What only comes from a named network is MEDIUM
-//! here: look whose network it is. What is bound to the own account or organization is not told here.
+//! Websites and downloads that are meant for everybody, and function URLs. What only comes from a named network is
+//! MEDIUM here: look whose network it is. What is bound to the own account or organization is not told here.
 //!
 //! ## What to do
 //!
-//! 1. Ask whoever is named under Who whether it is meant for everybody. If it is not, use the command under Undo, or write
-//!    the policy before it again: the last call of the same name for this resource.
-//! 2. List the reads of this resource since the event: of a bucket its server access logs or data events, of others their
-//!    calls by `resources.ARN`, and look for a `userIdentity.accountId` that is not yours.
+//! 1. Ask whoever is named under Who whether it is meant for everybody. If it is not, use the command under Undo, or
+//!    write the policy before it again: the last call of the same name for this resource.
+//! 2. List the reads of this resource since the event: of a bucket its server access logs or data events, of others
+//!    their calls by `resources.ARN`, and look for a `userIdentity.accountId` that is not yours.
 //! 3. List all calls by the actor's ARN in the 24 hours before the event, by `userIdentity.arn`.
 //! 4. What a secret or a key protected counts as known to others: replace it.
 

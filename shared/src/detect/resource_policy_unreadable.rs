@@ -1,21 +1,22 @@
 //! # Resource policy that cannot be read
 //!
-//! Somebody wrote the policy of a bucket, key, secret, queue, topic, function, repository or the like, and the event does not
-//! show what it says: it was too large for the log, or is no policy that can be read.
+//! Somebody wrote the policy of a bucket, key, secret, queue, topic, function, repository or the like, and the event
+//! does not show what it says: it was too large for the log, or is no policy that can be read.
 //!
 //! ## Why it matters
 //!
-//! Whom the policy lets in is not known. CloudTrail leaves parameters out that are too large: to choose them so is a way to
-//! keep a policy out of the log.
+//! Whom the policy lets in is not known. CloudTrail leaves parameters out that are too large: to choose them so is a
+//! way to keep a policy out of the log.
 //!
 //! ## False alarms
 //!
-//! Policies that grew by a statement for each customer. AWS's own limits keep most policies far below what the log takes.
+//! Policies that grew by a statement for each customer. AWS's own limits keep most policies far below what the log
+//! takes.
 //!
 //! ## What to do
 //!
-//! 1. Read the policy as it is now, with the `get` call of the service for the resource above, and look for a `Principal` that
-//!    is `*` or an account that you do not know.
+//! 1. Read the policy as it is now, with the `get` call of the service for the resource above, and look for a
+//!    `Principal` that is `*` or an account that you do not know.
 //! 2. Ask whoever is named under Who what the policy is for.
 //! 3. List all calls by the actor's ARN in the 24 hours before the event, by `userIdentity.arn`.
 

@@ -1,12 +1,12 @@
 //! # Resources shared through Resource Access Manager
 //!
-//! Somebody shared resources with other accounts through AWS Resource Access Manager, added to a share, or let it share with
-//! the whole organization.
+//! Somebody shared resources with other accounts through AWS Resource Access Manager, added to a share, or let it share
+//! with the whole organization.
 //!
 //! ## Why it matters
 //!
-//! Subnets, transit gateways, databases, images and much else can be used from another account while the share stands. A
-//! stranger's account in it sees your network or your data, and puts machines of its own into it.
+//! Subnets, transit gateways, databases, images and much else can be used from another account while the share stands.
+//! A stranger's account in it sees your network or your data, and puts machines of its own into it.
 //!
 //! ## False alarms
 //!

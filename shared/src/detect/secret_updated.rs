@@ -4,13 +4,14 @@
 //!
 //! ## Why it matters
 //!
-//! Who writes a secret decides what applications believe: a connection string can lead them to a machine of the attacker's.
-//! Who has it encrypted with a key of another account can take it away at any time, and that account sees each use.
+//! Who writes a secret decides what applications believe: a connection string can lead them to a machine of the
+//! attacker's. Who has it encrypted with a key of another account can take it away at any time, and that account sees
+//! each use.
 //!
 //! ## False alarms
 //!
-//! Secrets are updated by people and pipelines all the time: LOW. A key of another account is HIGH, unless the account has a
-//! name in the configuration.
+//! Secrets are updated by people and pipelines all the time: LOW. A key of another account is HIGH, unless the account
+//! has a name in the configuration.
 //!
 //! ## What to do
 //!

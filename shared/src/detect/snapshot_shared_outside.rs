@@ -1,12 +1,12 @@
 //! # Snapshot or image shared outside
 //!
-//! A snapshot of a disk or a database, or a machine image, was shared with another account, with an organization, or with
-//! everybody.
+//! A snapshot of a disk or a database, or a machine image, was shared with another account, with an organization, or
+//! with everybody.
 //!
 //! ## Why it matters
 //!
-//! Whoever it is shared with can copy everything in it and make a disk, a database or a machine of it, out of your sight. A
-//! copy cannot be called back. Attackers take whole databases this way, without reading a single row.
+//! Whoever it is shared with can copy everything in it and make a disk, a database or a machine of it, out of your
+//! sight. A copy cannot be called back. Attackers take whole databases this way, without reading a single row.
 //!
 //! ## False alarms
 //!
@@ -17,9 +17,10 @@
 //!
 //! 1. Stop sharing it with the command under Undo: a copy that began may not be ended by it.
 //! 2. Find out whose account it is. If nobody knows it, treat all data in it as taken, passwords and keys too.
-//! 3. List all `ModifySnapshotAttribute`, `ModifyImageAttribute` and `ModifyDB*SnapshotAttribute` calls by the actor in the
-//!    24 hours around the event, by `userIdentity.arn`.
-//! 4. List `SharedSnapshotCopyInitiated` and `SharedSnapshotVolumeCreated` events since, by `requestParameters.snapshotId`.
+//! 3. List all `ModifySnapshotAttribute`, `ModifyImageAttribute` and `ModifyDB*SnapshotAttribute` calls by the actor in
+//!    the 24 hours around the event, by `userIdentity.arn`.
+//! 4. List `SharedSnapshotCopyInitiated` and `SharedSnapshotVolumeCreated` events since that hold this snapshot's id:
+//!    AWS records with them who took a copy.
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};

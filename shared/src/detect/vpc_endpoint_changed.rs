@@ -1,24 +1,24 @@
 //! # VPC endpoint made or changed
 //!
-//! Somebody made an endpoint in a VPC, or changed one: a private door from the network to an AWS service, or to a service of
-//! another account.
+//! Somebody made an endpoint in a VPC, or changed one: a private door from the network to an AWS service, or to a
+//! service of another account.
 //!
 //! ## Why it matters
 //!
-//! Traffic through an endpoint passes no firewall and no proxy on the way out. Its policy is what keeps stolen credentials
-//! and foreign buckets from being used inside the network: open, it is a quiet way to carry data away. An endpoint to a
-//! service of another account is a tunnel to that account.
+//! Traffic through an endpoint passes no firewall and no proxy on the way out. Its policy is what keeps stolen
+//! credentials and foreign buckets from being used inside the network: open, it is a quiet way to carry data away. An
+//! endpoint to a service of another account is a tunnel to that account.
 //!
 //! ## False alarms
 //!
-//! Networks are built with endpoints, mostly by infrastructure code: these are LOW. An endpoint to a vendor's service is
-//! MEDIUM once, when it is made.
+//! Networks are built with endpoints, mostly by infrastructure code: these are LOW. An endpoint to a vendor's service
+//! is MEDIUM once, when it is made.
 //!
 //! ## What to do
 //!
 //! 1. Ask whoever is named under Who what the endpoint is for, and whose service it leads to.
-//! 2. If nobody knows: delete it, or write the policy before it again, the last `CreateVpcEndpoint` or `ModifyVpcEndpoint`
-//!    call for this endpoint.
+//! 2. If nobody knows: delete it, or write the policy before it again, the last `CreateVpcEndpoint` or
+//!    `ModifyVpcEndpoint` call for this endpoint.
 //! 3. List the flow logs of its network interfaces since the event: who sent how much through it.
 //! 4. List all calls by the actor's ARN in the 24 hours before the event, by `userIdentity.arn`.
 

@@ -196,6 +196,15 @@ impl Document {
         outsiders
     }
 
+    /// The account of the resource, where the policy names the resource by an ARN that has one.
+    pub(super) fn home(&self) -> Option<&str> {
+        let resources = self.statements.iter().filter_map(|statement| match &statement.resources {
+            Some(Scope::Only(resources)) => Some(resources),
+            _ => None,
+        });
+        resources.flatten().find_map(|resource| account_of(resource))
+    }
+
     /// Whether it lets the account `own` as a whole do `action`, which leaves the rest to the account's own policies.
     #[must_use]
     pub fn leaves_to_account(&self, own: &str, action: &str) -> bool {

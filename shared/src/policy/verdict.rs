@@ -1,6 +1,6 @@
 //! What there is to say about a document as a whole, in words and by how bad it is.
 
-use super::{Certainty, Document, Exposure, Opens, Privilege, Scope, Way, Whom};
+use super::{Certainty, Document, Exposure, Opens, Outsider, Privilege, Scope, Way, Whom};
 use crate::config::Config;
 use crate::finding::Severity;
 
@@ -64,8 +64,11 @@ impl Document {
     }
 
     fn judge_resource(&self, own: &str, config: &Config) -> Vec<Verdict> {
-        let known = |whom: &Whom<'_>| matches!(whom, Whom::Account { account, .. } if config.account_names.contains_key(*account));
-        let outsiders = self.outsiders(own).into_iter().filter(|outsider| !known(&outsider.whom));
+        let own = if own.is_empty() { self.home().unwrap_or(own) } else { own };
+        let known = |account: &str| config.account_names.contains_key(account);
+        let stranger =
+            |outsider: &Outsider<'_>| !matches!(outsider.whom, Whom::Account { account, .. } if known(account));
+        let outsiders = self.outsiders(own).into_iter().filter(stranger);
         outsiders
             .map(|outsider| Verdict {
                 severity: outsider.severity(),
@@ -204,6 +207,20 @@ mod tests {
         assert_eq!(verdicts(&with_mfa), ["MEDIUM administrator -"]);
         let and_keys = json!({"Effect": "Allow", "Action": "iam:CreateAccessKey", "Resource": "*"});
         assert_eq!(verdicts(&json!([with_mfa, and_keys])), ["HIGH escalation PE-023", "MEDIUM administrator -"]);
+    }
+
+    #[test]
+    fn the_account_of_a_resource_is_read_from_its_arn_where_nobody_says_it() {
+        let words = |account: &str| {
+            let statement = json!({
+                "Effect": "Allow", "Principal": {"AWS": account}, "Action": "sqs:*",
+                "Resource": "arn:aws:sqs:us-east-1:111122223333:jobs",
+            });
+            let document = Document::from_value(&json!({"Statement": statement})).unwrap();
+            document.judge("", None, &Config::default()).iter().map(|verdict| verdict.word).collect::<Vec<_>>()
+        };
+        assert!(words("111122223333").is_empty());
+        assert_eq!(words("123456789012"), ["open-to-account"]);
     }
 
     #[test]
