@@ -80,7 +80,9 @@ Resources:
     Properties:
       Topics: [!Ref News]
       PolicyDocument:
-        Statement: {Effect: Allow, Principal: {Service: s3.amazonaws.com}, Action: 'sns:Publish', Resource: !Ref News}
+        Statement:
+          - {Effect: Allow, Principal: '*', Action: 'sns:Publish', Resource: !Ref News, Condition: {StringEquals: {'AWS:SourceOwner': !Ref 'AWS::AccountId'}}}
+          - {Effect: Allow, Principal: {Service: s3.amazonaws.com}, Action: 'sns:Publish', Resource: !Ref News}
   Secret:
     Type: AWS::SecretsManager::ResourcePolicy
     Properties:
@@ -176,9 +178,9 @@ fn policies_of_resources_are_judged_by_whom_they_let_in() {
     insta::assert_snapshot!(said(RESOURCES), @"
     file:9: HIGH open-to-everyone-if: Key.KeyPolicy: lets everyone decrypt with it: kms:Decrypt, under a condition that names nobody, if kms:ViaService
     file:15: MEDIUM open-to-account: Queue.PolicyDocument: lets account 123456789012 send to it: sqs:SendMessage
-    file:21: LOW service-without-source: Topic.PolicyDocument: lets s3.amazonaws.com publish to it: sns:Publish, without a condition on whose work it does, such as `aws:SourceAccount`
-    file:26: LOW open-to-organization: Secret.ResourcePolicy: lets organization ${Organization} administer it: secretsmanager:*, if aws:PrincipalOrgID
-    file:29: HIGH open-to-everyone: Hook: lets everyone invoke it: lambda:InvokeFunctionUrl, if lambda:FunctionUrlAuthType
+    file:23: LOW service-without-source: Topic.PolicyDocument: lets s3.amazonaws.com publish to it: sns:Publish, without a condition on whose work it does, such as `aws:SourceAccount`
+    file:28: LOW open-to-organization: Secret.ResourcePolicy: lets organization ${Organization} administer it: secretsmanager:*, if aws:PrincipalOrgID
+    file:31: HIGH open-to-everyone: Hook: lets everyone invoke it: lambda:InvokeFunctionUrl, if lambda:FunctionUrlAuthType
     5 findings in 1 file: 2 HIGH, 1 MEDIUM, 2 LOW
     ");
 }

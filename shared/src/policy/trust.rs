@@ -211,8 +211,8 @@ impl Condition {
     /// leaves an ARN's account open, or one that is the caller's own binds nobody.
     pub(super) fn names(&self, keys: &[&str]) -> bool {
         let open = |value: &String| {
-            let anyones = matches(value, "o-a1b2c3d4e5") || matches(value, "000000000000");
-            anyones
+            let wildcards = value.contains(['*', '?']);
+            wildcards && (matches(value, "o-a1b2c3d4e5") || matches(value, "000000000000"))
                 || value.split(':').nth(4).is_some_and(|account| account.contains(['*', '?']))
                 || value.starts_with('*')
                 || value.contains("${aws:Principal")
@@ -380,6 +380,8 @@ mod tests {
         let binds = |condition: &Value| document(&json!("*"), condition).statements[0].binds_the_caller();
         for condition in [
             json!({"StringEquals": {"aws:PrincipalOrgID": "o-exampleorgid"}}),
+            // What `AWS::AccountId` stands as.
+            json!({"StringEquals": {"aws:PrincipalAccount": "000000000000"}}),
             json!({"StringLike": {"aws:principalarn": ["arn:aws:iam::111122223333:role/ci-*"]}}),
             json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-exampleorgid/r-ab12/*"}}),
             json!({"Bool": {"aws:MultiFactorAuthPresent": true}, "StringEquals": {"aws:PrincipalAccount": 111_122_223_333_u64}}),
