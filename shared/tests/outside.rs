@@ -124,7 +124,7 @@ fn what_is_said_of_each_event_that_fires() {
     HIGH alice let account 123456789012 into resource share network
     LOW alice let Resource Access Manager share with the whole organization
     HIGH ops let account 123456789012 into resource share 1a2b3c4d-5e6f-4a1b-8c2d-0123456789ab
-    LOW deploy-pipeline let organizational unit ou-ab12-exampleo into resource share transit
+    LOW deploy-pipeline let organizational unit ou-ab12-abcdefgh into resource share transit
     MEDIUM alice let everything through VPC endpoint vpce-0a1b2c3d4e5f60718
     MEDIUM alice let everything through VPC endpoint vpce-0a1b2c3d4e5f60718
     MEDIUM bob made an endpoint in vpc-0a1b2c3d4e5f60718 to a service of another account
