@@ -201,16 +201,16 @@ fn what_the_reader_needs_to_judge_it() {
     }
     insta::assert_snapshot!(lines, @r#"
     CRITICAL let everyone read and write to bucket example-uploads, also []
-        Lets in: everyone may read and write to it, by statement 1, if aws:Referer
+        Lets in: everyone may read and write to it, by statement 1, if aws:Referer (StringLike: https://www.example.com/*)
         Says: allow s3:GetObject, s3:PutObject on arn:aws:s3:::example-uploads/* if aws:Referer
     HIGH let everyone administer queue jobs, under a condition, also []
-        Lets in: everyone may administer it, by statement 1, under a condition that names nobody, if aws:PrincipalTag/team
+        Lets in: everyone may administer it, by statement 1, under a condition that names nobody, if aws:PrincipalTag/team (StringEquals: jobs)
         Says: allow sqs:* on arn:aws:sqs:us-east-1:111122223333:jobs if aws:PrincipalTag/team
     CRITICAL let everyone decrypt with key 1a2b3c4d-5e6f-4a1b-8c2d-0123456789ab, also ["key-policy-changed"]
         Lets in: everyone may decrypt with it, by statement 2 "Support"
         Says: allow kms:Decrypt, kms:DescribeKey on *
     HIGH let account 123456789012 invoke function payments, also []
-        Lets in: events.amazonaws.com for account 123456789012 may invoke it, if aws:SourceArn
+        Lets in: events.amazonaws.com for account 123456789012 may invoke it, if aws:SourceArn (ArnLike: arn:aws:events:us-east-1:123456789012:rule/tick)
         Says: allow lambda:InvokeFunction on * if aws:SourceArn
     HIGH shared database snapshot customers-2026-03 with account 123456789012, also []
         Shared with: 123456789012

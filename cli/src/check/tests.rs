@@ -176,11 +176,11 @@ fn policies_of_resources_are_judged_by_whom_they_let_in() {
     1 finding in 1 file: 1 HIGH
     ");
     insta::assert_snapshot!(said(RESOURCES), @"
-    file:9: HIGH open-to-everyone-if: Key.KeyPolicy: lets everyone decrypt with it: kms:Decrypt, under a condition that names nobody, if kms:ViaService
+    file:9: HIGH open-to-everyone-if: Key.KeyPolicy: lets everyone decrypt with it: kms:Decrypt, under a condition that names nobody, if kms:ViaService (StringEquals: s3.us-east-1.amazonaws.com)
     file:15: MEDIUM open-to-account: Queue.PolicyDocument: lets account 123456789012 send to it: sqs:SendMessage
     file:23: LOW service-without-source: Topic.PolicyDocument: lets s3.amazonaws.com publish to it: sns:Publish, without a condition on whose work it does, such as `aws:SourceAccount`
-    file:28: LOW open-to-organization: Secret.ResourcePolicy: lets organization ${Organization} administer it: secretsmanager:*, if aws:PrincipalOrgID
-    file:31: HIGH open-to-everyone: Hook: lets everyone invoke it: lambda:InvokeFunctionUrl, if lambda:FunctionUrlAuthType
+    file:28: LOW open-to-organization: Secret.ResourcePolicy: lets organization ${Organization} administer it: secretsmanager:*, if aws:PrincipalOrgID (StringEquals: ${Organization})
+    file:31: HIGH open-to-everyone: Hook: lets everyone invoke it: lambda:InvokeFunctionUrl, if lambda:FunctionUrlAuthType (StringEquals: NONE)
     5 findings in 1 file: 2 HIGH, 1 MEDIUM, 2 LOW
     ");
 }
@@ -205,7 +205,7 @@ fn policies_of_resources_in_a_plan_are_judged() {
     });
     insta::assert_snapshot!(said(&plan.to_string()), @"
     file: CRITICAL open-to-everyone: aws_kms_key.open.policy: lets everyone administer it: kms:*
-    file: HIGH open-to-account: aws_lambda_permission.api.principal: lets apigateway.amazonaws.com for account 123456789012 invoke it: lambda:InvokeFunction, if aws:SourceArn
+    file: HIGH open-to-account: aws_lambda_permission.api.principal: lets apigateway.amazonaws.com for account 123456789012 invoke it: lambda:InvokeFunction, if aws:SourceArn (ArnLike: arn:aws:execute-api:us-east-1:123456789012:abc/*)
     file: LOW unknown: aws_s3_bucket_policy.a.policy: is not known before the plan is applied, and cannot be judged
     3 findings in 1 file: 1 CRITICAL, 1 HIGH, 1 LOW
     ");

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::uses::{Uses, uses_of};
 use super::wildcard::{contains, matches_in_any_case};
-use super::{Condition, Document, Flaw, Principal, Scope, Statement, Trusted, Who};
+use super::{Condition, Document, Flaw, Principal, Scope, Statement, Trusted, Who, some};
 use crate::event::is_account;
 use crate::finding::Severity;
 
@@ -24,7 +24,7 @@ pub struct Outsider<'a> {
 /// Who it is, once the conditions are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whom<'a> {
-    /// Everybody in the world, mostly without as much as an AWS account.
+    /// Everybody in the world.
     Everyone,
     /// Everyone, under a condition that names nobody.
     EveryoneIf,
@@ -189,11 +189,39 @@ impl Document {
             if delivers_logs && uses.verbs == "write to" {
                 continue;
             }
-            if let Some(whom) = one.whom(bound) {
-                outsiders.push(Outsider { whom, uses, statement: one.statement, denial });
-            }
+            let Some(whom) = one.whom(bound) else { continue };
+            let outsider = Outsider { whom, uses, statement: one.statement, denial };
+            // Of accounts that a condition names each may be a stranger's.
+            let named = match (whom, one.who) {
+                (Whom::Account { principal, .. }, Who::Everyone | Who::Service(_)) => {
+                    let host = Some(principal).filter(|principal| !is_account(principal));
+                    self.accounts_named(&one, own)
+                        .into_iter()
+                        .map(|account| Whom::Account { account, principal: host.unwrap_or(account) })
+                        .collect()
+                }
+                _ => vec![whom],
+            };
+            outsiders.extend(named.into_iter().map(|whom| Outsider { whom, ..outsider.clone() }));
         }
         outsiders
+    }
+
+    /// The other accounts that conditions on somebody name, of the statement and of denials.
+    fn accounts_named<'a>(&'a self, one: &Trusted<'a>, own: &str) -> Vec<&'a str> {
+        let denials = self.denials(one, Statement::denies_all_of);
+        let conditions = std::iter::once(one.statement).chain(denials).flat_map(|statement| &statement.conditions);
+        let values =
+            conditions.filter(|condition| condition.is_about(&ACCOUNT)).flat_map(|condition| &condition.values);
+        let spared = self.denials(one, Statement::denies_all_of).flat_map(Statement::spared);
+        let mut accounts: Vec<&str> = values
+            .chain(spared.map(|principal| &principal.name))
+            .filter_map(|value| account_of(value))
+            .filter(|account| *account != own)
+            .collect();
+        accounts.sort_unstable();
+        accounts.dedup();
+        accounts
     }
 
     /// The account of the resource, where the policy names the resource by an ARN that has one.
@@ -407,10 +435,13 @@ impl Outsider<'_> {
             }
             _ => {}
         }
-        let keys = self.statement.condition_keys();
-        if !keys.is_empty() {
+        let said = |condition: &Condition| {
+            let Condition { operator, key, values } = condition;
+            format!("{key} ({operator}: {})", some(values, 3, ", ", String::clone))
+        };
+        if !self.statement.conditions.is_empty() {
             under.push_str(", if ");
-            under.push_str(&keys);
+            under.push_str(&some(&self.statement.conditions, 3, " and ", said));
         }
         if let Some(denial) = self.denial {
             let _ = write!(under, ", less what {denial} denies");
