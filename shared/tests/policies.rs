@@ -458,3 +458,22 @@ proptest! {
         prop_assert!(denies || let_in || !plain, "nobody gets in, and {outsiders:?} are told");
     }
 }
+
+#[test]
+fn a_document_that_lets_in_thousands_is_judged() {
+    let accounts: Vec<String> = (0..600_u64).map(|number| (300_000_000_000 + number).to_string()).collect();
+    let services: Vec<String> = (0..600).map(|number| format!("s{number}.amazonaws.com")).collect();
+    let mut principals = vec!["*".to_owned(); 2_000];
+    principals.extend(accounts.iter().cloned());
+    let long = "arn:aws:s3:::app/".to_owned() + &"*a".repeat(2_000);
+    let allow = json!({
+        "Effect": "Allow", "Principal": {"AWS": principals, "Service": services},
+        "Action": "s3:GetObject", "Resource": long, "Condition": {"StringEquals": {"aws:SourceAccount": accounts}},
+    });
+    let deny = json!({
+        "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": format!("{long}b"),
+        "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-exampleorgid"}},
+    });
+    let document = Document::from_value(&json!({"Statement": [allow, deny, deny, deny]})).unwrap();
+    assert!(document.outsiders("111122223333").len() > 1_000);
+}

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
+use super::trust::LetIn;
 use super::uses::{Uses, uses_of};
 use super::wildcard::{contains, matches_in_any_case};
 use super::{Condition, Document, Flaw, Principal, Scope, Statement, Trusted, Who, some};
@@ -132,6 +133,9 @@ const LOAD_BALANCERS: [&str; 26] = [
     "037604701340",
 ];
 
+/// How many outsiders of a document are told apart.
+const MOST: usize = 10_000;
+
 /// One statement of a policy that a service writes itself, from what its `AddPermission` was told.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Permission<'a> {
@@ -181,8 +185,12 @@ impl Document {
     #[must_use]
     pub fn outsiders(&self, own: &str) -> Vec<Outsider<'_>> {
         let mut outsiders = Vec::new();
-        for one in self.let_in(own, |_| true, Statement::denies_all_of) {
-            let (bound, denial) = self.bound(&one, own);
+        for LetIn { trusted: one, denials } in self.let_in(own, |_| true, Statement::denies_all_of) {
+            // No policy that a service takes lets in as many.
+            if outsiders.len() > MOST {
+                break;
+            }
+            let (bound, denial) = bound(&one, &denials, own);
             let uses = uses_of(one.statement);
             let delivers_logs =
                 matches!(one.who, Who::OtherAccount { account, .. } if LOAD_BALANCERS.contains(&account));
@@ -195,7 +203,7 @@ impl Document {
             let named = match (whom, one.who) {
                 (Whom::Account { principal, .. }, Who::Everyone | Who::Service(_)) => {
                     let host = Some(principal).filter(|principal| !is_account(principal));
-                    self.accounts_named(&one, own)
+                    accounts_named(&one, &denials, own)
                         .into_iter()
                         .map(|account| Whom::Account { account, principal: host.unwrap_or(account) })
                         .collect()
@@ -205,23 +213,6 @@ impl Document {
             outsiders.extend(named.into_iter().map(|whom| Outsider { whom, ..outsider.clone() }));
         }
         outsiders
-    }
-
-    /// The other accounts that conditions on somebody name, of the statement and of denials.
-    fn accounts_named<'a>(&'a self, one: &Trusted<'a>, own: &str) -> Vec<&'a str> {
-        let denials = self.denials(one, Statement::denies_all_of);
-        let conditions = std::iter::once(one.statement).chain(denials).flat_map(|statement| &statement.conditions);
-        let values =
-            conditions.filter(|condition| condition.is_about(&ACCOUNT)).flat_map(|condition| &condition.values);
-        let spared = self.denials(one, Statement::denies_all_of).flat_map(Statement::spared);
-        let mut accounts: Vec<&str> = values
-            .chain(spared.map(|principal| &principal.name))
-            .filter_map(|value| account_of(value))
-            .filter(|account| *account != own)
-            .collect();
-        accounts.sort_unstable();
-        accounts.dedup();
-        accounts
     }
 
     /// The account of the resource, where the policy names the resource by an ARN that has one.
@@ -238,38 +229,51 @@ impl Document {
     pub fn leaves_to_account(&self, own: &str, action: &str) -> bool {
         let about = |statement: &Statement| statement.lets(action);
         let let_in = self.let_in(own, about, |denial, _| denial.lets(action));
-        let_in.iter().any(|one| match one.who {
+        let_in.iter().any(|one| match one.trusted.who {
             Who::OwnAccount(name) => is_account(name) || name.ends_with(":root"),
             _ => false,
         })
     }
+}
 
-    /// What the conditions of the statement and of denials leave of somebody, and a denial that leaves an open question.
-    fn bound<'a>(&'a self, one: &Trusted<'a>, own: &str) -> (Bound<'a>, Option<&'a Statement>) {
-        // All conditions of an allowance must hold: the narrowest counts.
-        let said = one.statement.conditions.iter().map(|condition| condition.bound(own, Condition::is_wanting));
-        let mut bound = said.max().unwrap_or(Bound::Nothing);
-        let mut open = None;
-        for denial in self.denials(one, Statement::denies_all_of) {
-            let conditions = || denial.conditions.iter().filter(|condition| !condition.is_about(&SPARES_SERVICES));
-            let spares_services = denial.conditions.len() > conditions().count();
-            if spares_services && matches!(one.who, Who::Service(_)) {
-                continue;
-            }
-            // Whoever meets one of a denial's exceptions gets past it, and whom it spares by name does: the widest counts.
-            let unless = conditions().map(|condition| condition.bound(own, Condition::is_unless)).min();
-            let spared = denial.spared().filter_map(|principal| match principal.who(own) {
-                Who::OtherAccount { account, .. } => Some(Bound::Account(account)),
-                _ => None,
-            });
-            match unless.map(|unless| spared.fold(unless, Bound::min)) {
-                Some(Bound::Nothing) | None => {}
-                Some(Bound::If) => open = Some(denial),
-                Some(narrower) => bound = bound.max(narrower),
-            }
+/// What the conditions of the statement and of denials leave of somebody, and a denial that leaves a question open.
+fn bound<'a>(one: &Trusted<'a>, denials: &[&'a Statement], own: &str) -> (Bound<'a>, Option<&'a Statement>) {
+    // All conditions of an allowance must hold: the narrowest counts.
+    let said = one.statement.conditions.iter().map(|condition| condition.bound(own, Condition::is_wanting));
+    let mut bound = said.max().unwrap_or(Bound::Nothing);
+    let mut open = None;
+    for denial in denials {
+        let conditions = || denial.conditions.iter().filter(|condition| !condition.is_about(&SPARES_SERVICES));
+        let spares_services = denial.conditions.len() > conditions().count();
+        if spares_services && matches!(one.who, Who::Service(_)) {
+            continue;
         }
-        (bound, open)
+        // Whoever meets one of a denial's exceptions gets past it, and whom it spares by name does: the widest counts.
+        let unless = conditions().map(|condition| condition.bound(own, Condition::is_unless)).min();
+        let spared = denial.spared().filter_map(|principal| match principal.who(own) {
+            Who::OtherAccount { account, .. } => Some(Bound::Account(account)),
+            _ => None,
+        });
+        match unless.map(|unless| spared.fold(unless, Bound::min)) {
+            Some(Bound::Nothing) | None => {}
+            Some(Bound::If) => open = Some(*denial),
+            Some(narrower) => bound = bound.max(narrower),
+        }
     }
+    (bound, open)
+}
+
+/// The other accounts that conditions on somebody name, of the statement and of denials.
+fn accounts_named<'a>(one: &Trusted<'a>, denials: &[&'a Statement], own: &str) -> Vec<&'a str> {
+    let statements = || std::iter::once(one.statement).chain(denials.iter().copied());
+    let conditions = statements().flat_map(|statement| &statement.conditions);
+    let values = conditions.filter(|condition| condition.is_about(&ACCOUNT)).flat_map(|condition| &condition.values);
+    let spared = denials.iter().flat_map(|denial| denial.spared()).map(|principal| &principal.name);
+    let others = values.chain(spared).filter_map(|value| account_of(value)).filter(|account| *account != own);
+    let mut accounts: Vec<&str> = others.collect();
+    accounts.sort_unstable();
+    accounts.dedup();
+    accounts
 }
 
 impl Condition {

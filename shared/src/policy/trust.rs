@@ -1,5 +1,6 @@
 //! Whom a policy lets in, and above all a trust policy.
 
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
 
 use super::wildcard::{matches, matches_in_any_case};
@@ -13,8 +14,14 @@ pub struct Trusted<'a> {
     pub statement: &'a Statement,
 }
 
+/// Somebody who is let in, and the denials that would keep them out under their conditions.
+pub(super) struct LetIn<'a> {
+    pub(super) trusted: Trusted<'a>,
+    pub(super) denials: Vec<&'a Statement>,
+}
+
 /// Who it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Who<'a> {
     /// Every AWS account in the world, or all but a few.
     Everyone,
@@ -59,53 +66,46 @@ impl Document {
     /// the account of the role.
     #[must_use]
     pub fn trusted(&self, own: &str) -> Vec<Trusted<'_>> {
-        self.let_in(own, Statement::lets_assume, Statement::denies_assuming)
+        let let_in = self.let_in(own, Statement::lets_assume, Statement::denies_assuming);
+        let_in.into_iter().map(|one| one.trusted).collect()
     }
 
-    /// Everybody whom the statements that are `about` it let in, in their order, less those whom a denial that `covers`
-    /// such a statement keeps out without a condition.
+    /// Everybody whom the statements that are `about` it let in, in their order and each once a statement, less those whom
+    /// a denial that `covers` such a statement keeps out without a condition.
     pub(super) fn let_in(
         &self,
         own: &str,
         about: impl Fn(&Statement) -> bool,
-        covers: impl Fn(&Statement, &Statement) -> bool + Copy,
-    ) -> Vec<Trusted<'_>> {
+        covers: impl Fn(&Statement, &Statement) -> bool,
+    ) -> Vec<LetIn<'_>> {
         let mut let_in = Vec::new();
         for statement in self.statements.iter().filter(|s| s.effect == Effect::Allow && about(s)) {
-            match &statement.principals {
-                Some(Scope::Only(principals)) => {
-                    let_in.extend(principals.iter().map(|one| Trusted { who: one.who(own), statement }));
+            let denials = self.statements.iter().filter(|denial| denial.effect == Effect::Deny);
+            // Once a statement, not once a principal: a document can hold many of both.
+            let covering: Vec<&Statement> = denials.filter(|denial| covers(denial, statement)).collect();
+            let mut waiting: VecDeque<Who<'_>> = match &statement.principals {
+                Some(Scope::Only(principals)) => principals.iter().map(|one| one.who(own)).collect(),
+                Some(Scope::AllBut(spared)) if !spared.iter().any(Principal::is_everyone) => [Who::Everyone].into(),
+                Some(Scope::AllBut(_)) | None => VecDeque::new(),
+            };
+            let mut seen = HashSet::new();
+            while let Some(who) = waiting.pop_front() {
+                if !seen.insert(who) {
+                    continue;
                 }
-                Some(Scope::AllBut(spared)) if !spared.iter().any(Principal::is_everyone) => {
-                    let_in.push(Trusted { who: Who::Everyone, statement });
+                let denials: Vec<&Statement> =
+                    covering.iter().copied().filter(|denial| denial.is_about(&who)).collect();
+                match denials.iter().find(|denial| denial.conditions.is_empty()).map(|denial| &denial.principals) {
+                    None => let_in.push(LetIn { trusted: Trusted { who, statement }, denials }),
+                    // Of everyone it leaves those whom it spares.
+                    Some(Some(Scope::AllBut(spared))) if who == Who::Everyone => {
+                        waiting.extend(spared.iter().map(|one| one.who(own)));
+                    }
+                    Some(_) => {}
                 }
-                Some(Scope::AllBut(_)) | None => {}
             }
         }
-        let spared: Vec<Trusted<'_>> = let_in.iter().flat_map(|one| self.spared(own, one, covers)).collect();
-        let_in.extend(spared);
-        let_in.retain(|one| !self.denials(one, covers).any(|denial| denial.conditions.is_empty()));
         let_in
-    }
-
-    /// Whom a denial of all others leaves of everyone.
-    fn spared<'d>(
-        &'d self,
-        own: &str,
-        one: &Trusted<'d>,
-        covers: impl Fn(&Statement, &Statement) -> bool + Copy,
-    ) -> Vec<Trusted<'d>> {
-        let statement = one.statement;
-        let others = |denial: &'d Statement| match &denial.principals {
-            Some(Scope::AllBut(spared)) if denial.conditions.is_empty() => Some(spared),
-            _ => None,
-        };
-        match self.denials(one, covers).find_map(others) {
-            Some(spared) if one.who == Who::Everyone => {
-                spared.iter().map(|one| Trusted { who: one.who(own), statement }).collect()
-            }
-            _ => Vec::new(),
-        }
     }
 
     /// Whether it decides who may open a session of a role, by allowing it or by denying it. The policy of a resource may
@@ -113,24 +113,6 @@ impl Document {
     #[must_use]
     pub fn is_trust(&self) -> bool {
         self.statements.iter().any(|statement| statement.lets_assume() && statement.resources.is_none())
-    }
-
-    /// The denials that keep somebody out, or would under their conditions.
-    pub(super) fn denials<'d>(
-        &'d self,
-        trusted: &Trusted<'d>,
-        covers: impl Fn(&Statement, &Statement) -> bool,
-    ) -> impl Iterator<Item = &'d Statement> {
-        let Trusted { who, statement } = *trusted;
-        self.statements.iter().filter(move |denial| {
-            let is = |principal: &Principal| principal.is_everyone() || who.is_named(&principal.name);
-            let about = match &denial.principals {
-                None => false,
-                Some(Scope::Only(principals)) => principals.iter().any(is),
-                Some(Scope::AllBut(principals)) => !principals.iter().any(is),
-            };
-            denial.effect == Effect::Deny && about && covers(denial, statement)
-        })
     }
 
     /// Whether somebody whom it lets in must be of a named organization, account or principal: by the statement that lets
@@ -141,7 +123,11 @@ impl Document {
             [condition] => condition.unless_binds_the_caller(),
             _ => false,
         };
-        trusted.statement.binds_the_caller() || self.denials(trusted, Statement::denies_assuming).any(others_denied)
+        let denials = self.statements.iter().filter(|denial| {
+            let denies = denial.effect == Effect::Deny && denial.is_about(&trusted.who);
+            denies && denial.denies_assuming(trusted.statement)
+        });
+        trusted.statement.binds_the_caller() || { denials }.any(others_denied)
     }
 
     /// The same as text, as much as fits a line or two.
@@ -157,6 +143,16 @@ impl Document {
 impl Statement {
     fn lets_assume(&self) -> bool {
         ASSUME.iter().any(|call| self.lets(call))
+    }
+
+    /// Whether it is about somebody.
+    fn is_about(&self, who: &Who<'_>) -> bool {
+        let is = |principal: &Principal| principal.is_everyone() || who.is_named(&principal.name);
+        match &self.principals {
+            None => false,
+            Some(Scope::Only(principals)) => principals.iter().any(is),
+            Some(Scope::AllBut(principals)) => !principals.iter().any(is),
+        }
     }
 
     /// Whether this denial takes every way to open a session that the other statement gives.
