@@ -148,6 +148,15 @@ pub(crate) fn severity_unused(privilege: Privilege) -> Severity {
     }
 }
 
+/// A finding about a managed policy that was attached and whose document was read: `what` is the policy in a sentence.
+pub(crate) fn attached(mut finding: Finding, given: &Given, what: &str, holder: &Target) -> Finding {
+    if let Some(grant) = given.privilege() {
+        finding.act = format!("attached {what}, which gives {} rights, to {holder}", grant.privilege.word());
+        finding.severity = severity(grant.privilege);
+    }
+    given.described(finding)
+}
+
 /// The command that takes an inline policy back: to what it was, or away.
 pub(crate) fn undo_inline(given: &Given, holder: &Target, name: &str) -> Option<String> {
     match given.before() {

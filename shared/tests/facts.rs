@@ -1,9 +1,12 @@
 //! What is known beside the event, and what it makes of a judgement: the document before, what a principal holds besides,
 //! how strong it is, and IAM out of reach.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(clippy::needless_pass_by_value, reason = "events are written where they are used")]
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::slice;
 
 use iamwatch::alert::Alert;
 use iamwatch::config::Config;
@@ -134,10 +137,10 @@ impl<I: Policies> Story<I> {
 fn said(finding: &Finding, labels: &[&str]) -> String {
     let mut said = format!("{} {}", finding.severity, finding.act);
     if let Some(undo) = finding.undo.as_ref().filter(|_| labels.contains(&"Undo")) {
-        said.push_str(&format!("\nUndo: {undo}"));
+        write!(said, "\nUndo: {undo}").unwrap();
     }
     for fact in finding.evidence.iter().filter(|fact| labels.contains(&fact.label.as_str())) {
-        said.push_str(&format!("\n{}: {}", fact.label, fact.value));
+        write!(said, "\n{}: {}", fact.label, fact.value).unwrap();
     }
     said
 }
@@ -343,10 +346,19 @@ fn an_attached_policy_is_read_and_judged() {
     let said = Story::of(with(allow(json!("*")))).says(attach("AttachUserPolicy"), &["Allows"]);
     assert_eq!(
         said,
-        "CRITICAL attached administrator policy deploy to user bob\nAllows: every action on every resource, by statement 1"
+        "CRITICAL attached policy deploy, which gives administrator rights, to user bob\n\
+         Allows: every action on every resource, by statement 1"
     );
     let said = Story::of(with(allow(json!("s3:ListBucket")))).says(attach("AttachUserPolicy"), &["Says"]);
     assert_eq!(said, "LOW attached policy deploy to user bob\nSays: allow s3:ListBucket on *");
+    let newer = "arn:aws:iam::aws:policy/AmazonMadeLaterFullAccess";
+    let account =
+        Account { managed: HashMap::from([(newer, vec![("v1", allow(json!("iam:*")))])]), ..Account::default() };
+    let attach_newer = by("alice", "AttachUserPolicy", json!({"userName": "bob", "policyArn": newer}));
+    assert_eq!(
+        Story::of(account).says(attach_newer, &[]),
+        "HIGH attached AmazonMadeLaterFullAccess, which gives IAM administrator rights, to user bob"
+    );
     let deny = json!({"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": "*"});
     let said = Story::of(with(deny)).says(attach("DetachUserPolicy"), &["Weaker"]);
     assert_eq!(said, "HIGH detached policy deploy from user bob\nWeaker: no longer says: deny sts:AssumeRole on *");
@@ -426,8 +438,8 @@ fn a_way_to_somebody_stronger_is_a_step_up() {
     let mut made = key("bob");
     made["responseElements"] = json!({"accessKey": {"userName": "bob", "accessKeyId": "AKIAI44QH8DHBEXAMPLE"}});
     let account = |alice: &(&'static str, Value), bob: &(&'static str, Value)| {
-        let account = Account::default().gives(HolderKind::User, "alice", &[alice.clone()]);
-        account.gives(HolderKind::User, "bob", &[bob.clone()])
+        let account = Account::default().gives(HolderKind::User, "alice", slice::from_ref(alice));
+        account.gives(HolderKind::User, "bob", slice::from_ref(bob))
     };
     assert_eq!(
         Story::of(account(&reader, &admin)).says(made.clone(), &labels),
