@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use crate::config::Config;
+use crate::detect::Context;
 use crate::event::{Event, Target, is_account};
 use crate::finding::{Finding, Severity};
 use crate::policy::{Document, Illegal, Outsider, Permission, Whom};
@@ -37,7 +38,7 @@ pub(crate) struct Opening {
     pub(crate) resource: Target,
     pub(crate) policy: Result<Document, Illegal>,
     /// Whether the call wrote it as such: of other calls it is put together here, and its statements have no numbers.
-    is_a_document: bool,
+    pub(crate) is_a_document: bool,
 }
 
 impl Opening {
@@ -73,6 +74,13 @@ impl Opening {
         let added = ["PutBucketAcl", "AddPermission", "AddLayerVersionPermission", "PutPermission"];
         let is_a_document = !added.contains(&event.call());
         Some(Self { resource: named(event, resource), policy: Document::from_value(&policy?), is_a_document })
+    }
+
+    /// Whether the resource had the same policy before: infrastructure code puts its policies again.
+    pub(crate) fn is_unchanged(&self, context: &Context<'_>) -> bool {
+        let before = context.facts.before.known().and_then(Option::as_ref);
+        self.is_a_document
+            && before.zip(self.policy.as_ref().ok()).is_some_and(|(before, now)| now.says_the_same_as(before))
     }
 
     /// Those whom it lets in that `wanted` asks for, the worst first, each with how bad it is.

@@ -116,7 +116,11 @@ impl<I: Policies> Story<I> {
         let mut event = event;
         event["eventID"] = json!(format!("00000000-0000-4000-8000-{:012}", self.number));
         event["eventTime"] = json!(now.to_string());
-        let watcher = if event["eventName"] == "CreateAccessKey" { Watcher::AccessKeys } else { Watcher::IamChanges };
+        let watcher = match event["eventSource"].as_str().unwrap() {
+            "s3.amazonaws.com" | "organizations.amazonaws.com" => Watcher::Guardrails,
+            _ if event["eventName"] == "CreateAccessKey" => Watcher::AccessKeys,
+            _ => Watcher::IamChanges,
+        };
         let (config, taken) = (Config::default(), Taken::default());
         let line = Line {
             watcher,
@@ -259,6 +263,47 @@ fn a_denial_a_condition_and_a_boundary_that_go_are_told() {
         story.says(trust("app", vendor, json!({})), &["Weaker"]),
         "HIGH let account 123456789012 assume role app"
     );
+}
+
+#[test]
+fn a_control_policy_a_permission_set_and_a_resource_are_compared_with_what_they_were() {
+    let mut story = Story::of(Unread);
+    let of = |source: &str, name: &str, request: Value| {
+        let mut event = by("alice", name, request);
+        event["eventSource"] = json!(source);
+        event
+    };
+    let deny = json!({"Effect": "Deny", "Action": ["cloudtrail:StopLogging", "s3:DeleteBucket"], "Resource": "*"});
+    let less = json!({"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"});
+    let control = |statements: &Value| {
+        of(
+            "organizations.amazonaws.com",
+            "UpdatePolicy",
+            json!({"policyId": "p-example1", "content": text(statements)}),
+        )
+    };
+    assert!(story.says(control(&deny), &[]).starts_with("MEDIUM changed"));
+    assert_eq!(story.says(control(&deny), &[]), "nothing");
+    let weaker = story.says(control(&less), &["Weaker"]);
+    assert!(weaker.starts_with("HIGH changed"), "{weaker}");
+    assert!(weaker.ends_with("Weaker: no longer says: deny cloudtrail:StopLogging, s3:DeleteBucket on *"), "{weaker}");
+
+    let set = "arn:aws:sso:::permissionSet/ssoins-1111222233334444/ps-1111222233334444";
+    let put = || {
+        let request = json!({"permissionSetArn": set, "inlinePolicy": text(&allow(json!("*")))});
+        of("sso.amazonaws.com", "PutInlinePolicyToPermissionSet", request)
+    };
+    assert!(story.says(put(), &[]).starts_with("CRITICAL put administrator policy into"));
+    assert_eq!(story.says(put(), &[]), "nothing");
+
+    let open =
+        json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::site/*"});
+    let bucket = || {
+        let policy = json!({"Version": "2012-10-17", "Statement": open});
+        of("s3.amazonaws.com", "PutBucketPolicy", json!({"bucketName": "site", "bucketPolicy": policy}))
+    };
+    assert!(story.says(bucket(), &[]).contains("let everyone"));
+    assert_eq!(story.says(bucket(), &[]), "nothing");
 }
 
 #[test]

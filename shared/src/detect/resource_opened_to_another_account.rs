@@ -46,6 +46,9 @@ pub(super) static DETECTION: Detection = Detection {
 
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let opening = Opening::of(event)?;
+    if opening.is_unchanged(context) {
+        return None;
+    }
     let others =
         |whom: &Whom<'_>| matches!(whom, Whom::Account { .. } | Whom::Organization(_) | Whom::CanonicalUser(_));
     let outsiders = opening.outsiders(event, context.config, others);

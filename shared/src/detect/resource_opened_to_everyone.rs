@@ -50,6 +50,9 @@ pub(super) static DETECTION: Detection = Detection {
 
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let opening = Opening::of(event)?;
+    if opening.is_unchanged(context) {
+        return None;
+    }
     let everyone = |whom: &Whom<'_>| matches!(whom, Whom::Everyone | Whom::EveryoneIf | Whom::EveryoneFrom(_));
     let outsiders = opening.outsiders(event, context.config, everyone);
     let (severity, worst) = outsiders.first()?;

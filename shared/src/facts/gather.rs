@@ -54,7 +54,7 @@ pub fn is_of_a_story(event: &Event) -> bool {
     if event.fault().is_none() && past::is_remembered(event) {
         return true;
     }
-    if event.source != "iam.amazonaws.com" || !event.succeeded() || event.fault().is_some() {
+    if !event.succeeded() || event.fault().is_some() {
         return false;
     }
     let asks = Asks::of(event);
@@ -85,7 +85,6 @@ pub async fn gather(
         if facts.passed.iter().any(strong) {
             facts.actor = acting(event, policies).await;
         }
-        return facts;
     }
     let Asks { document, before, target, actor } = Asks::of(event);
     let remembered = async |place: &Place| match ledger.recall(&place.key(), now).await {
@@ -258,6 +257,9 @@ impl<'a> Asks<'a> {
         let written = || Place::written_by(event).map(|(place, _)| Before::Remembered(place));
         let managed = || Some((event.request("policyArn")?, None));
         let role = || Some(Holder { kind: HolderKind::Role, name: event.request("roleName")?.to_owned() });
+        if event.source != "iam.amazonaws.com" {
+            return Self { before: written(), ..Self::default() };
+        }
         match event.name.as_str() {
             "PutUserPolicy" | "PutRolePolicy" => Self { before: written(), target: target(), ..Self::default() },
             // Whether the actor is in the group, IAM must tell.
