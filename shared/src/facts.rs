@@ -10,7 +10,7 @@ mod place;
 
 use std::fmt;
 
-pub use gather::{Policies, Unread, gather, is_of_a_story, learn, remembered_as};
+pub use gather::{Policies, Unread, gather, learn, remembered_as, ties};
 pub use place::Place;
 
 use jiff::Timestamp;

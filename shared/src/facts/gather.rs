@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::past::{self, Past};
+use super::past::{self, Past, Ties};
 use super::place::{Left, Place};
 use super::{Fact, Facts, Holder, HolderKind, Holdings};
 use crate::config::Config;
@@ -48,17 +48,19 @@ impl Policies for Unread {
 /// How long a document is remembered that nobody touches.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(400 * 24);
 
-/// Whether it matters what came before the event: such events are to be judged one after the other, in their order.
+/// How an event hangs together with others, through documents or through what is remembered. Those that do are to be judged
+/// one after the other, in their order.
 #[must_use]
-pub fn is_of_a_story(event: &Event) -> bool {
-    if event.fault().is_none() && past::is_remembered(event) {
-        return true;
+pub fn ties(event: &Event) -> Ties {
+    if event.fault().is_some() {
+        return Ties::default();
     }
-    if !event.succeeded() || event.fault().is_some() {
-        return false;
+    let mut ties = Ties::of(event);
+    if event.succeeded() {
+        let asks = Asks::of(event);
+        ties.firm |= asks.document.is_some() || asks.before.is_some() || Place::written_by(event).is_some();
     }
-    let asks = Asks::of(event);
-    asks.document.is_some() || asks.before.is_some() || Place::written_by(event).is_some()
+    ties
 }
 
 /// Asks what the event calls for. Never fails: see [`Fact::Unseen`].
