@@ -101,6 +101,12 @@ impl Facts {
 }
 
 impl Facts {
+    /// Nothing but the event, and why.
+    #[must_use]
+    pub fn unseen(why: &str) -> Self {
+        Self { document: Fact::Unseen(why.to_owned()), before: Fact::Unseen(why.to_owned()), ..Self::NONE.clone() }
+    }
+
     fn remembered(&self, id: &str) -> Option<&Past> {
         self.past.iter().find(|(known, _)| *known == id)?.1.known()
     }

@@ -55,9 +55,14 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         .undo(undo::detach_policy(&holder, arn));
     let finding = match Given::named(context, arn, Held::Now) {
         Some(given) => grant::attached(finding, &given, &format!("policy {name}"), &holder),
-        None => finding
-            .evidence("Allows", "not in the event: read the policy's default version")
-            .evidence_if("Not seen", context.facts.document.unseen()),
+        None => {
+            let finding = finding.evidence("Allows", "not in the event: read the policy's default version");
+            match context.facts.document.unseen() {
+                // Whoever keeps IAM busy would otherwise attach unseen.
+                Some(why) => finding.severity(Severity::Medium).evidence("Not seen", why),
+                None => finding,
+            }
+        }
     };
     Some(grant::weigh(event, context, finding))
 }
