@@ -83,6 +83,29 @@ pub static ALL: &[Circumstance] = &[
         weigh: remembered::just_made,
     },
     Circumstance {
+        label: "Policy",
+        page: "The policy that is attached was made, or got a new version, within 14 days: writing it and giving it to \
+               somebody is one story. Nothing becomes louder for it.",
+        covers: &["IAMC-12"],
+        weigh: remembered::policy_just_made,
+    },
+    Circumstance {
+        label: "Two networks",
+        page: "The same temporary credentials were used from another public network within an hour. People move; the \
+               credentials of an EC2 instance do not, and what is MEDIUM becomes HIGH for them. Addresses of VPCs and host \
+               names of services are no networks.",
+        covers: &["CRED-23"],
+        weigh: remembered::two_networks,
+    },
+    Circumstance {
+        label: "Instance",
+        page: "The credentials of an EC2 instance came from another public network than that instance's last ones, within \
+               30 days. They may have been taken off it. What is MEDIUM becomes HIGH. An instance that was stopped and \
+               started has a new address too.",
+        covers: &["CRED-24"],
+        weigh: remembered::instance_moved,
+    },
+    Circumstance {
         label: "Denied before",
         page: "The same principal was denied the same call within a day, and now it worked. What is MEDIUM becomes HIGH.",
         covers: &[],
@@ -90,7 +113,10 @@ pub static ALL: &[Circumstance] = &[
     },
 ];
 
-pub(crate) use remembered::{DENIED, KEY_MADE, NETWORK, PRINCIPAL_MADE};
+pub(crate) use remembered::{
+    DENIED, INSTANCE_NETWORK, KEY_MADE, NETWORK, POLICY_MADE, PRINCIPAL_MADE, SESSION_NETWORK, ago, is_key_in_doubt,
+    network_of,
+};
 
 /// Says what is true beside what was done, and makes the finding louder for it.
 pub(crate) fn weigh(event: &Event, context: &Context<'_>, finding: Finding) -> Finding {

@@ -25,6 +25,7 @@ mod aws_managed_policy_attached;
 mod aws_quarantined_user;
 mod bucket_set_to_expire_soon;
 mod build_overridden;
+mod caller_identity_asked_for_the_first_time;
 mod calls_denied;
 mod central_root_access_changed;
 mod cloudshell_used;
@@ -32,10 +33,13 @@ mod cluster_access_granted;
 mod command_sent_to_instances;
 mod config_recording_stopped;
 mod config_rule_deleted;
+mod console_login_after_failures;
 mod console_login_by_break_glass_user;
 mod console_login_by_instance_role;
 mod console_login_failed;
 mod console_login_failed_at_mfa;
+mod console_login_failed_for_many_users;
+mod console_login_from_new_network;
 mod console_login_past_the_portal;
 mod console_login_with_session_credentials;
 mod console_login_without_mfa;
@@ -73,6 +77,7 @@ mod key_pair_created;
 mod log_filter_deleted;
 mod login_profile_created;
 mod login_profile_updated_for_another_user;
+mod login_profile_used_by_its_maker;
 mod logs_deleted;
 mod managed_policy_detached;
 mod mfa_device_deactivated;
@@ -105,6 +110,9 @@ mod policy_version_created;
 mod powerful_policy_attached;
 mod principal_tags_changed;
 mod request_parameters_omitted;
+mod role_assumed_by_unknown_account;
+mod role_assumed_for_the_first_time;
+mod role_assumed_with_new_mfa_device;
 mod role_created;
 mod role_opened_to_another_account;
 mod role_opened_to_everyone;
@@ -123,6 +131,7 @@ mod root_mfa_deactivated;
 mod root_password_changed;
 mod root_password_recovery_requested;
 mod root_session_opened;
+mod saml_role_assumed_for_the_first_time;
 mod secrets_read_by_filter;
 mod security_members_detached;
 mod security_service_disabled;
@@ -194,6 +203,7 @@ pub static ALL: &[&Detection] = &[
     &aws_quarantined_user::DETECTION,
     &bucket_set_to_expire_soon::DETECTION,
     &build_overridden::DETECTION,
+    &caller_identity_asked_for_the_first_time::DETECTION,
     &calls_denied::DETECTION,
     &central_root_access_changed::DETECTION,
     &cloudshell_used::DETECTION,
@@ -201,10 +211,13 @@ pub static ALL: &[&Detection] = &[
     &command_sent_to_instances::DETECTION,
     &config_recording_stopped::DETECTION,
     &config_rule_deleted::DETECTION,
+    &console_login_after_failures::DETECTION,
     &console_login_by_break_glass_user::DETECTION,
     &console_login_by_instance_role::DETECTION,
     &console_login_failed::DETECTION,
     &console_login_failed_at_mfa::DETECTION,
+    &console_login_failed_for_many_users::DETECTION,
+    &console_login_from_new_network::DETECTION,
     &console_login_past_the_portal::DETECTION,
     &console_login_with_session_credentials::DETECTION,
     &console_login_without_mfa::DETECTION,
@@ -242,6 +255,7 @@ pub static ALL: &[&Detection] = &[
     &log_filter_deleted::DETECTION,
     &login_profile_created::DETECTION,
     &login_profile_updated_for_another_user::DETECTION,
+    &login_profile_used_by_its_maker::DETECTION,
     &logs_deleted::DETECTION,
     &managed_policy_detached::DETECTION,
     &mfa_device_deactivated::DETECTION,
@@ -274,6 +288,9 @@ pub static ALL: &[&Detection] = &[
     &powerful_policy_attached::DETECTION,
     &principal_tags_changed::DETECTION,
     &request_parameters_omitted::DETECTION,
+    &role_assumed_by_unknown_account::DETECTION,
+    &role_assumed_for_the_first_time::DETECTION,
+    &role_assumed_with_new_mfa_device::DETECTION,
     &role_created::DETECTION,
     &role_opened_to_another_account::DETECTION,
     &role_opened_to_everyone::DETECTION,
@@ -292,6 +309,7 @@ pub static ALL: &[&Detection] = &[
     &root_password_changed::DETECTION,
     &root_password_recovery_requested::DETECTION,
     &root_session_opened::DETECTION,
+    &saml_role_assumed_for_the_first_time::DETECTION,
     &secrets_read_by_filter::DETECTION,
     &security_members_detached::DETECTION,
     &security_service_disabled::DETECTION,
@@ -325,8 +343,27 @@ pub static ALL: &[&Detection] = &[
 ];
 
 /// What is remembered from one event to the next: by detections, and by circumstances.
-pub static REMEMBERING: &[&Remembering] =
-    &[&circumstance::DENIED, &circumstance::KEY_MADE, &circumstance::NETWORK, &circumstance::PRINCIPAL_MADE];
+pub static REMEMBERING: &[&Remembering] = &[
+    &caller_identity_asked_for_the_first_time::REMEMBERS,
+    &circumstance::DENIED,
+    &circumstance::INSTANCE_NETWORK,
+    &circumstance::KEY_MADE,
+    &circumstance::NETWORK,
+    &circumstance::POLICY_MADE,
+    &circumstance::PRINCIPAL_MADE,
+    &circumstance::SESSION_NETWORK,
+    &console_login_after_failures::REMEMBERS,
+    &console_login_failed_for_many_users::REMEMBERS,
+    &console_login_from_new_network::REMEMBERS,
+    &federation_token_issued::REMEMBERS,
+    &login_profile_used_by_its_maker::REMEMBERS,
+    &role_assumed_by_unknown_account::REMEMBERS,
+    &role_assumed_for_the_first_time::REMEMBERS,
+    &role_assumed_for_the_first_time::TRUST_WRITTEN,
+    &role_assumed_with_new_mfa_device::REMEMBERS,
+    &saml_role_assumed_for_the_first_time::REMEMBERS,
+    &session_token_issued::REMEMBERS,
+];
 
 /// A kind of event worth telling, and the pure function that recognises it.
 pub struct Detection {
