@@ -12,7 +12,7 @@ use crate::finding::{Finding, Severity};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// A long-term key, and the network that it is used from.
+/// Whose long-term keys sign, and the network that they are used from: a key that replaces another is not new.
 pub(crate) static NETWORK: Remembering =
     Remembering { id: "key-network", detection: None, what: What::Habit(key_and_network) };
 
@@ -60,7 +60,7 @@ pub(super) fn network(event: &Event, context: &Context<'_>, finding: Finding) ->
     let Some(Pair(key)) = key_and_network(event) else { return (finding, None) };
     let day = since.strftime("%Y-%m-%d");
     let words = match key.as_slice() {
-        [key, network] => format!("key {key} was not seen from {network} before, since {day}"),
+        [_, network] => format!("no long-term key of this principal was seen from {network} before, since {day}"),
         _ => return (finding, None),
     };
     (high_if_medium(finding), Some(words))
@@ -137,7 +137,8 @@ pub(crate) fn ago(then: Timestamp, now: Option<Timestamp>) -> String {
     match minutes {
         0 => "less than a minute ago".to_owned(),
         1..=119 => format!("{minutes} min ago"),
-        _ => format!("{} hours ago", minutes / 60),
+        120..=2_879 => format!("{} hours ago", minutes / 60),
+        _ => format!("{} days ago", minutes / 1_440),
     }
 }
 
@@ -148,9 +149,8 @@ fn long_term_key(event: &Event) -> Option<Key> {
 }
 
 fn key_and_network(event: &Event) -> Option<Pair> {
-    let mut key = long_term_key(event)?;
-    key.push(network_of(event.origin.ip?));
-    Some(Pair(key))
+    long_term_key(event).filter(|_| !event.actor.principal.is_empty())?;
+    Some(Pair(vec![event.actor.principal.clone(), network_of(event.origin.ip?)]))
 }
 
 /// The network that an address is of: its neighbours are a provider's other customers at worst, and the same office or home

@@ -27,6 +27,7 @@ use crate::circumstance::network_of;
 use crate::event::{Actor, Event, Kind, Target};
 use crate::facts::past::{Member, Remembering, What};
 use crate::finding::{Finding, Severity};
+use crate::ledger::MOST_MEMBERS;
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
@@ -65,8 +66,9 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         return None;
     }
     let network = network_of(event.origin.ip?);
+    let least = if users < MOST_MEMBERS { "" } else { "at least " };
     let mut finding = DETECTION
-        .finding(event, format!("failed to sign in to the console as {users} users, from {network}"))
+        .finding(event, format!("failed to sign in to the console as {least}{users} users, from {network}"))
         .target(Target::account(&event.account))
         .severity(if users < VERY_MANY { Severity::Medium } else { Severity::High })
         .evidence(

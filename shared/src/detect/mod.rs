@@ -23,6 +23,7 @@ mod all_identities_read;
 mod api_key_read_in_clear;
 mod aws_managed_policy_attached;
 mod aws_quarantined_user;
+mod break_glass_role_assumed;
 mod bucket_set_to_expire_soon;
 mod build_overridden;
 mod caller_identity_asked_for_the_first_time;
@@ -201,6 +202,7 @@ pub static ALL: &[&Detection] = &[
     &api_key_read_in_clear::DETECTION,
     &aws_managed_policy_attached::DETECTION,
     &aws_quarantined_user::DETECTION,
+    &break_glass_role_assumed::DETECTION,
     &bucket_set_to_expire_soon::DETECTION,
     &build_overridden::DETECTION,
     &caller_identity_asked_for_the_first_time::DETECTION,

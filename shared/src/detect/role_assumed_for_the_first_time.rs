@@ -68,14 +68,14 @@ fn principal_and_role(event: &Event) -> Option<Pair> {
 fn trust_written(event: &Event) -> Option<Trace> {
     let writes = event.is("iam.amazonaws.com", &["CreateRole", "UpdateAssumeRolePolicy"]) && event.succeeded();
     let role = event.request("roleName").filter(|_| writes)?;
-    Some(Trace { under: vec![event.account.clone(), role.to_owned()], text: event.actor.principal.clone() })
+    Some(Trace { under: vec![event.account.clone(), role.to_ascii_lowercase()], text: event.actor.principal.clone() })
 }
 
-/// Role names are told apart by their letters alone, whatever path they are under.
+/// IAM tells roles apart neither by their paths nor by the case of their letters.
 fn role_assumed(event: &Event) -> Option<Key> {
     let role = event.request("roleArn")?;
     let account = role.split(':').nth(4)?;
-    Some(vec![account.to_owned(), Target::from_arn(role).name])
+    Some(vec![account.to_owned(), Target::from_arn(role).name.to_ascii_lowercase()])
 }
 
 /// In words, that the role's trust policy was written within a day; and whether by the one who now assumes it.
