@@ -414,7 +414,10 @@ fn an_account_that_is_named_is_no_stranger() {
     let stranger = json!({"type": "AWSAccount", "principalId": "AIDASTRANGERSEXAMPLE", "accountId": "123456789012"});
     let role = "arn:aws:iam::111122223333:role/support";
     let mut story = Story::learned();
-    assert_snapshot!(story.on("12T09:00", assumes(stranger.clone(), role, ELSEWHERE)), @"MEDIUM assumed role support from an account that is not known");
+    assert_snapshot!(story.on("12T09:00", assumes(stranger.clone(), role, ELSEWHERE)), @"
+    MEDIUM assumed role support from an account that is not known
+    First: the account was not seen to assume this role before
+    ");
     assert_snapshot!(story.on("12T09:01", assumes(stranger.clone(), role, OFFICE)), @"nothing");
     for named in ["own", "vendor"] {
         let mut story = Story::learned();
@@ -426,6 +429,21 @@ fn an_account_that_is_named_is_no_stranger() {
         let said = story.on("12T09:00", assumes(stranger.clone(), role, ELSEWHERE));
         assert!(said.starts_with("LOW assumed role support for the first time"), "{said}");
     }
+}
+
+#[test]
+fn where_accounts_are_named_a_stranger_need_not_be_learned() {
+    let stranger = || json!({"type": "AWSAccount", "principalId": "AIDASTRANGERSEXAMPLE", "accountId": "123456789012"});
+    let assumed = || assumes(stranger(), "arn:aws:iam::111122223333:role/support", ELSEWHERE);
+    let mut story = Story::default();
+    assert_snapshot!(story.on("02T09:00", assumed()), @"nothing");
+    let mut story = Story::default();
+    story.config.account_names.extend([("111122223333".to_owned(), "prod".to_owned())]);
+    assert_snapshot!(story.on("02T09:00", assumed()), @"
+    MEDIUM assumed role support from an account that is not known
+    First: the account was not seen to assume this role before
+    ");
+    assert_snapshot!(story.on("02T09:01", assumed()), @"nothing");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! # Role assumed by an account that is not known
 //!
-//! Somebody of another account assumed a role of this account for the first time, once iamwatch has learned for as many
-//! days as the stack is told. The account is named neither among your own nor among your vendors'.
+//! Somebody of another account assumed a role of this account for the first time. The account is named neither among your
+//! own nor among your vendors'. Where no own account is named, it is told once iamwatch has learned for as many days as
+//! the stack is told.
 //!
 //! ## Why it matters
 //!
@@ -62,7 +63,12 @@ fn stranger(event: &Event) -> Option<&str> {
 
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let account = stranger(event).filter(|account| context.config.name_of(account).is_none())?;
-    let since = context.facts.first_since(REMEMBERS.id)?;
+    // Where nobody named any account, the days of learning have to say who comes here.
+    let learned = context.facts.first_since(REMEMBERS.id).is_some();
+    let named = !context.config.account_names.is_empty() && context.facts.is_first(REMEMBERS.id);
+    if !learned && !named {
+        return None;
+    }
     let role = Target::from_arn(event.request("roleArn")?);
     let opened = role_assumed_for_the_first_time::opened(event, context);
     Some(
@@ -70,10 +76,8 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
             .finding(event, format!("assumed role {} from an account that is not known", role.name))
             .target(role)
             .severity(if opened.is_some() { Severity::High } else { Severity::Medium })
-            .evidence(
-                "Account",
-                format!("{account}: not seen to assume this role before, since {}", since.strftime("%Y-%m-%d")),
-            )
+            .evidence("Account", format!("{account}: named neither among your own nor among your vendors'"))
+            .evidence("First", "the account was not seen to assume this role before")
             .evidence_if("Opened", opened.map(|(words, _)| words))
             .evidence_if("Session key", event.response("credentials.accessKeyId")),
     )
