@@ -63,9 +63,9 @@ pub static ALL: &[Circumstance] = &[
     },
     Circumstance {
         label: "Network",
-        page: "A long-term key came from a network that iamwatch has not seen any key of that user in. Networks are learned from the calls \
-               that iamwatch looks at, for as many days as the stack is told before one is called new. What is MEDIUM \
-               becomes HIGH.",
+        page: "A long-term key came from a network that iamwatch has not seen any key of that user in. Networks are \
+               learned from the calls that iamwatch looks at, for as many days as the stack is told before one is called \
+               new. What is MEDIUM becomes HIGH.",
         covers: &["CRED-04", "CRED-05"],
         weigh: remembered::network,
     },
@@ -121,8 +121,8 @@ pub static ALL: &[Circumstance] = &[
 ];
 
 pub(crate) use remembered::{
-    DENIED, INSTANCE_NETWORK, KEY_MADE, NETWORK, POLICY_MADE, PRINCIPAL_MADE, SESSION_NETWORK, ago, is_key_in_doubt,
-    network_of,
+    DENIED, INSTANCE_NETWORK, KEY_MADE, KEY_USED, NETWORK, POLICY_MADE, PRINCIPAL_MADE, SESSION_NETWORK, ago,
+    is_key_in_doubt, network_of,
 };
 
 /// Says what is true beside what was done, and makes the finding louder for it.

@@ -102,6 +102,7 @@ fn in_words(finding: &Finding) -> String {
         "First",
         "Opened",
         "Stranger",
+        "Device",
     ];
     let facts = finding.evidence.iter().filter(|fact| told.contains(&fact.label.as_str()));
     let facts = facts.map(|fact| format!("{}: {}", fact.label, fact.value));
@@ -390,6 +391,27 @@ fn a_role_that_is_new_for_somebody_is_louder_with_a_key_in_doubt() {
 }
 
 #[test]
+fn who_was_never_seen_is_new_in_one_way_only() {
+    let carol = || user("carol", "AKIACAROLCAROEXAMPLE");
+    let mut story = Story::learned();
+    let asks = |address: &str| call(carol(), "sts", "GetCallerIdentity", address, Value::Null);
+    assert_snapshot!(story.on("12T09:00", asks(OFFICE)), @"
+    LOW asked who they are for the first time
+    First: this principal was not seen to ask before, since 2026-03-01
+    Network: no long-term key of this principal was seen before, since 2026-03-01
+    ");
+    let reader = "arn:aws:iam::111122223333:role/reader";
+    assert_snapshot!(story.on("12T09:01", assumes(carol(), reader, OFFICE)), @"
+    LOW assumed role reader for the first time
+    First: this principal was not seen to assume it before, since 2026-03-01
+    ");
+    assert_snapshot!(story.on("12T09:02", makes_user(carol(), ELSEWHERE)), @"
+    HIGH created user carol
+    Network: no long-term key of this principal was seen from 198.51.100.0/24 before, since 2026-03-01
+    ");
+}
+
+#[test]
 fn who_opens_a_role_and_walks_through_it_is_one_story() {
     let role = "arn:aws:iam::111122223333:role/eng/admin";
     let mut story = Story::learned();
@@ -503,6 +525,28 @@ fn a_first_federation_token_is_louder_and_a_first_session_only_with_a_key_in_dou
     ");
 }
 
+#[test]
+fn a_device_that_made_a_session_is_not_new_for_a_role() {
+    let with = |call_name: &str, device: &str, address: &str| {
+        let serial = format!("arn:aws:iam::111122223333:mfa/{device}");
+        let role = "arn:aws:iam::111122223333:role/admin";
+        call(bob(), "sts", call_name, address, json!({"roleArn": role, "serialNumber": serial}))
+    };
+    let mut story = Story::learned();
+    story.on("02T09:00", with("GetSessionToken", "bob", OFFICE));
+    story.on("02T09:00", with("AssumeRole", "bob", OFFICE));
+    assert_snapshot!(story.on("12T09:00", with("AssumeRole", "bob", OFFICE)), @"nothing");
+    assert_snapshot!(story.on("12T09:01", with("AssumeRole", "other", OFFICE)), @"
+    LOW assumed role admin with an MFA device that is new for them
+    Device: arn:aws:iam::111122223333:mfa/other: not seen with this user before, since 2026-03-01
+    ");
+    assert_snapshot!(story.on("12T09:02", with("GetSessionToken", "third", ELSEWHERE)), @"
+    HIGH made a temporary session of themselves
+    Device: arn:aws:iam::111122223333:mfa/third: not seen with this user before, since 2026-03-01
+    Network: no long-term key of this principal was seen from 198.51.100.0/24 before, since 2026-03-01
+    ");
+}
+
 fn signs_in(user: &str, address: &str, works: bool) -> Value {
     let by = json!({"type": "IAMUser", "arn": format!("arn:aws:iam::111122223333:user/{user}"), "userName": user,
         "accountId": "111122223333"});
@@ -550,6 +594,29 @@ fn a_sign_in_after_failures_counts_no_sign_in_that_worked() {
     HIGH signed in to the console after 5 failed tries
     Network: user bob was not seen to sign in from 198.51.100.0/24 before, since 2026-03-01
     ");
+}
+
+#[test]
+fn a_sign_in_without_mfa_tells_what_came_before_too() {
+    let mut story = Story::learned();
+    let resets = call(bob(), "iam", "UpdateLoginProfile", ELSEWHERE, json!({"userName": "carol"}));
+    story.on("12T08:50", resets);
+    for _ in 0..5 {
+        story.on("12T09:00", signs_in("carol", ELSEWHERE, false));
+    }
+    let mut event = signs_in("carol", ELSEWHERE, true);
+    event["additionalEventData"]["MFAUsed"] = json!("No");
+    let finding = story.found("12T09:01", "12T09:01", event).unwrap();
+    let facts = finding.evidence.iter().map(|fact| format!("{}: {}\n", fact.label, fact.value));
+    assert_snapshot!(format!("{} {}\n{}", finding.severity, finding.act, facts.collect::<Vec<_>>().concat()), @"
+    HIGH signed in to the console after 5 failed tries
+    MFA: not used
+    Failed before: 5 tries as this user, within an hour
+    Password set: 11 min ago by arn:aws:iam::111122223333:user/bob, from the same address
+    Network: user carol was not seen to sign in from 198.51.100.0/24 before, since 2026-03-01
+    ");
+    let also = ["console-login-from-new-network", "console-login-without-mfa", "login-profile-used-by-its-maker"];
+    assert_eq!(finding.also.iter().map(String::as_str).collect::<BTreeSet<_>>(), BTreeSet::from(also));
 }
 
 /// Every event of every sample.

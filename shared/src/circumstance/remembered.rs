@@ -16,6 +16,9 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 pub(crate) static NETWORK: Remembering =
     Remembering { id: "key-network", detection: None, what: What::Habit(key_and_network) };
 
+/// Who signs with long-term keys at all: for whom nothing is known, no network is new.
+pub(crate) static KEY_USED: Remembering = Remembering { id: "key-used", detection: None, what: What::Habit(key_user) };
+
 /// A new access key, and who made it.
 pub(crate) static KEY_MADE: Remembering = Remembering {
     id: "key-made",
@@ -60,6 +63,9 @@ pub(super) fn network(event: &Event, context: &Context<'_>, finding: Finding) ->
     let Some(Pair(key)) = key_and_network(event) else { return (finding, None) };
     let day = since.strftime("%Y-%m-%d");
     let words = match key.as_slice() {
+        [..] if context.facts.is_first(KEY_USED.id) => {
+            format!("no long-term key of this principal was seen before, since {day}")
+        }
         [_, network] => format!("no long-term key of this principal was seen from {network} before, since {day}"),
         _ => return (finding, None),
     };
@@ -121,10 +127,11 @@ pub(super) fn denied_before(event: &Event, context: &Context<'_>, finding: Findi
 }
 
 /// Whether a long-term key signed the call of which one has to fear that somebody else holds it: it came from a network that
-/// is new for it, or was just made by somebody for another user.
+/// is new for somebody who was seen in others, or was just made by somebody for another user.
 pub(crate) fn is_key_in_doubt(event: &Event, context: &Context<'_>) -> bool {
     let made_by_another = context.facts.left(KEY_MADE.id).is_some_and(|note| note.text.ends_with(" another"));
-    event.actor.long_term_key() && (made_by_another || context.facts.first_since(NETWORK.id).is_some())
+    let moved = context.facts.first_since(NETWORK.id).is_some() && !context.facts.is_first(KEY_USED.id);
+    event.actor.long_term_key() && (made_by_another || moved)
 }
 
 fn high_if_medium(finding: Finding) -> Finding {
@@ -148,9 +155,15 @@ fn long_term_key(event: &Event) -> Option<Key> {
     (!event.actor.is_service()).then(|| vec![key.to_owned()])
 }
 
-fn key_and_network(event: &Event) -> Option<Pair> {
+fn key_user(event: &Event) -> Option<Pair> {
     long_term_key(event).filter(|_| !event.actor.principal.is_empty())?;
-    Some(Pair(vec![event.actor.principal.clone(), network_of(event.origin.ip?)]))
+    Some(Pair(vec![event.actor.principal.clone()]))
+}
+
+fn key_and_network(event: &Event) -> Option<Pair> {
+    let Pair(mut key) = key_user(event)?;
+    key.push(network_of(event.origin.ip?));
+    Some(Pair(key))
 }
 
 /// The network that an address is of: its neighbours are a provider's other customers at worst, and the same office or home

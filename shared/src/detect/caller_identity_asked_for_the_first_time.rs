@@ -10,8 +10,8 @@
 //! ## False alarms
 //!
 //! Nearly all of them: tools ask this before they do anything else, and whoever gets such a tool asks for the first time.
-//! It is kept for the record. MEDIUM, if the long-term key that signed came from a new network or was just made by
-//! somebody else.
+//! It is kept for the record. HIGH, if the long-term key that signed came from another network than the user's, or was
+//! just made by somebody else.
 //!
 //! ## What to do
 //!
@@ -56,7 +56,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         DETECTION
             .finding(event, "asked who they are for the first time")
             .target(Target::account(&event.account))
-            .severity(if is_key_in_doubt(event, context) { Severity::Medium } else { Severity::Low })
+            .severity(if is_key_in_doubt(event, context) { Severity::High } else { Severity::Low })
             .evidence("First", format!("this principal was not seen to ask before, since {since}")),
     )
 }

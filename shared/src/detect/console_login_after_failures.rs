@@ -21,7 +21,7 @@
 
 use jiff::SignedDuration;
 
-use super::{Context, Detection, Outcome, Page, Technique, console_login_from_new_network};
+use super::{Context, Detection, Outcome, Page, Technique, console_login_from_new_network, with_what_came_before};
 use crate::event::{Event, Kind, Target};
 use crate::facts::past::{Member, Remembering, What};
 use crate::finding::{Finding, Severity};
@@ -62,19 +62,26 @@ fn tried(event: &Event) -> Option<Member> {
     Some(Member { under: vec![event.account.clone(), actor.name.clone()], member })
 }
 
-fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
+/// How many tries failed before a sign-in that worked, if they were many.
+fn failures(event: &Event, context: &Context<'_>) -> Option<usize> {
     let failures = context.facts.tally(REMEMBERS.id).saturating_sub(1);
-    if !event.succeeded() || failures < MANY {
-        return None;
-    }
+    (event.succeeded() && failures >= MANY).then_some(failures)
+}
+
+/// The same in words.
+pub(super) fn failed_before(event: &Event, context: &Context<'_>) -> Option<String> {
+    failures(event, context).map(|failures| format!("{failures} tries as this user, within an hour"))
+}
+
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
+    let failures = failures(event, context)?;
     let actor = &event.actor;
+    // A user's own mistakes come from where the user always is.
+    let elsewhere = console_login_from_new_network::first_from(event, context).is_some();
     let finding = DETECTION
         .finding(event, format!("signed in to the console after {failures} failed tries"))
         .target(Target::user(&actor.name))
-        .evidence("Failed before", format!("{failures} tries as this user, within an hour"))
+        .severity(if elsewhere { Severity::High } else { Severity::Medium })
         .evidence_if("MFA", actor.mfa.map(|mfa| if mfa { "used" } else { "not used" }));
-    Some(match console_login_from_new_network::first_from(event, context) {
-        Some(words) => finding.severity(Severity::High).evidence("Network", words),
-        None => finding,
-    })
+    Some(with_what_came_before(event, context, finding))
 }

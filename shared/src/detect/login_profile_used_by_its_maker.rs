@@ -22,7 +22,7 @@
 
 use jiff::SignedDuration;
 
-use super::{Context, Detection, Outcome, Page, Technique};
+use super::{Context, Detection, Outcome, Page, Technique, with_what_came_before};
 use crate::circumstance::ago;
 use crate::event::{Event, Kind, Owner, Target};
 use crate::facts::past::{Key, Remembering, Trace, What};
@@ -73,20 +73,25 @@ fn fingerprint_of_agent(event: &Event) -> String {
     fingerprint::of([event.origin.user_agent.as_deref().unwrap_or_default()], 8)
 }
 
-fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
+/// In words, who set the password from the address that it is now used from.
+pub(super) fn set_by(event: &Event, context: &Context<'_>) -> Option<String> {
     let note = context.facts.left(REMEMBERS.id)?;
-    let mut parts = note.text.splitn(3, ' ');
-    let (call, agent, maker) = (parts.next()?, parts.next()?, parts.next()?);
+    let maker = note.text.splitn(3, ' ').nth(2)?;
+    Some(format!("{} by {maker}, from the same address", ago(note.at, event.time)))
+}
+
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
+    let mut parts = context.facts.left(REMEMBERS.id)?.text.splitn(3, ' ');
+    let (call, agent) = (parts.next()?, parts.next()?);
     let user = &event.actor.name;
     let same_program = event.origin.user_agent.is_some() && agent == fingerprint_of_agent(event);
     let had_one = call == "UpdateLoginProfile";
-    let severity = if same_program || had_one { Severity::High } else { Severity::Medium };
+    let finding = DETECTION
+        .finding(event, "signed in to the console from where somebody else had set the password")
+        .target(Target::user(user))
+        .severity(if same_program || had_one { Severity::High } else { Severity::Medium });
     Some(
-        DETECTION
-            .finding(event, "signed in to the console from where somebody else had set the password")
-            .target(Target::user(user))
-            .severity(severity)
-            .evidence("Password set", format!("{} by {maker}, from the same address", ago(note.at, event.time)))
+        with_what_came_before(event, context, finding)
             .evidence_if("Program", same_program.then_some("the same by its user agent"))
             .evidence_if("Before", had_one.then_some("the user had another password"))
             .undo(undo::delete_login_profile(user)),

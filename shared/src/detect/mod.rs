@@ -350,6 +350,7 @@ pub static REMEMBERING: &[&Remembering] = &[
     &circumstance::DENIED,
     &circumstance::INSTANCE_NETWORK,
     &circumstance::KEY_MADE,
+    &circumstance::KEY_USED,
     &circumstance::NETWORK,
     &circumstance::POLICY_MADE,
     &circumstance::PRINCIPAL_MADE,
@@ -493,6 +494,14 @@ fn denied(event: &Event, denial: &Denial) -> String {
     } else {
         format!("was denied {} on {target}", denial.action)
     }
+}
+
+/// Adds to a sign-in what came before it. Several detections see it there, and the one that speaks has to tell all of it.
+fn with_what_came_before(event: &Event, context: &Context<'_>, finding: Finding) -> Finding {
+    finding
+        .evidence_if("Failed before", console_login_after_failures::failed_before(event, context))
+        .evidence_if("Password set", login_profile_used_by_its_maker::set_by(event, context))
+        .evidence_if("Network", console_login_from_new_network::first_from(event, context))
 }
 
 /// The severity of a change to the stack: what `CloudFormation` does for somebody is their own deployment, unless it blinds.

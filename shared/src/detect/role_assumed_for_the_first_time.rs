@@ -10,8 +10,9 @@
 //!
 //! ## False alarms
 //!
-//! New people, new pipelines, a new role. It is kept for the record. MEDIUM, if a long-term key assumed it that came from
-//! a new network or that somebody else just made, or if the one who assumed it had just written who may.
+//! New people, new pipelines, a new role. It is kept for the record. HIGH, if a long-term key assumed it that came from
+//! another network than the user's, or that somebody else just made. MEDIUM, if the one who assumed it had just written
+//! who may.
 //!
 //! ## What to do
 //!
@@ -92,7 +93,11 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let account = event.request("roleArn")?.split(':').nth(4).filter(|account| *account != event.account);
     let opened = opened(event, context);
     let itself = opened.as_ref().is_some_and(|(_, itself)| *itself);
-    let severity = if itself || is_key_in_doubt(event, context) { Severity::Medium } else { Severity::Low };
+    let severity = match (is_key_in_doubt(event, context), itself) {
+        (true, _) => Severity::High,
+        (false, true) => Severity::Medium,
+        (false, false) => Severity::Low,
+    };
     let first = match event.actor.kind {
         Kind::Role => "this role was not seen to assume it before, since",
         Kind::OtherAccount => "this account was not seen to assume it before, since",

@@ -1,6 +1,6 @@
 //! # Role assumed with an MFA device that is new for the user
 //!
-//! An IAM user assumed a role with an MFA device that this user was not seen to use for that, once iamwatch has learned
+//! An IAM user assumed a role with an MFA device that this user was not seen to use with a key, once iamwatch has learned
 //! for as many days as the stack is told.
 //!
 //! ## Why it matters
@@ -10,8 +10,8 @@
 //!
 //! ## False alarms
 //!
-//! A new telephone, or a user's first role. It is kept for the record. MEDIUM, if the key that signed came from a new
-//! network or was just made by somebody else.
+//! A new telephone, or a user's first role. It is kept for the record. HIGH, if the key that signed came from another
+//! network than the user's, or was just made by somebody else.
 //!
 //! ## What to do
 //!
@@ -43,34 +43,36 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-pub(super) static REMEMBERS: Remembering = Remembering {
-    id: "role-assumed-with-new-mfa-device",
-    detection: Some(&DETECTION),
-    what: What::Habit(user_and_device),
-};
+/// Asked about sessions too: who made one with a device has used it.
+pub(super) static REMEMBERS: Remembering =
+    Remembering { id: "mfa-device-used", detection: None, what: What::Habit(user_and_device) };
 
 /// A serial number that is there was checked, with a code of the device.
 fn user_and_device(event: &Event) -> Option<Pair> {
-    let device = event.request("serialNumber")?;
+    let gives_a_session = event.is("sts.amazonaws.com", &["AssumeRole", "GetSessionToken"]) && event.succeeded();
+    let device = event.request("serialNumber").filter(|_| gives_a_session)?;
     let user = event.actor.kind == Kind::IamUser && !event.actor.is_service();
     user.then(|| Pair(vec![event.actor.principal.clone(), device.to_owned()]))
 }
 
+/// In words, that the user was not seen to use the device.
+pub(super) fn new_device(event: &Event, context: &Context<'_>) -> Option<String> {
+    let since = context.facts.first_since(REMEMBERS.id)?.strftime("%Y-%m-%d");
+    Some(format!("{}: not seen with this user before, since {since}", event.request("serialNumber")?))
+}
+
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
-    let since = context.facts.first_since(REMEMBERS.id)?;
+    let words = new_device(event, context)?;
     let device = event.request("serialNumber")?;
     let user = &event.actor.name;
     let role = Target::from_arn(event.request("roleArn")?).name;
-    let severity = if is_key_in_doubt(event, context) { Severity::Medium } else { Severity::Low };
+    let severity = if is_key_in_doubt(event, context) { Severity::High } else { Severity::Low };
     Some(
         DETECTION
             .finding(event, format!("assumed role {role} with an MFA device that is new for them"))
             .target(Target::user(user))
             .severity(severity)
-            .evidence(
-                "Device",
-                format!("{device}: not seen with this user before, since {}", since.strftime("%Y-%m-%d")),
-            )
+            .evidence("Device", words)
             .undo(undo::deactivate_mfa_device(user, device)),
     )
 }

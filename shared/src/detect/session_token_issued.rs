@@ -9,9 +9,9 @@
 //!
 //! ## False alarms
 //!
-//! Nearly all of them: tools that keep keys off the disk make one for each session. It is kept for the record. MEDIUM,
-//! if the user was not seen to make one before and the key that signed came from a new network or was just made by
-//! somebody else.
+//! Nearly all of them: tools that keep keys off the disk make one for each session. It is kept for the record. HIGH, if
+//! the user was not seen to make one before, or not with that MFA device, and the key that signed came from another
+//! network than the user's, or was just made by somebody else.
 //!
 //! ## What to do
 //!
@@ -19,7 +19,7 @@
 //!    sessions too; setting the key Inactive does not.
 //! 2. List all calls by the session since, by `userIdentity.accessKeyId`, which is under Session key.
 
-use super::{Context, Detection, Outcome, Page, Technique};
+use super::{Context, Detection, Outcome, Page, Technique, role_assumed_with_new_mfa_device};
 use crate::circumstance::is_key_in_doubt;
 use crate::event::{Event, Kind, Target};
 use crate::facts::past::{Pair, Remembering, What};
@@ -56,15 +56,17 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     }
     let seconds = event.request_value("durationSeconds").and_then(serde_json::Value::as_u64);
     let since = context.facts.first_since(REMEMBERS.id);
-    let in_doubt = since.is_some() && is_key_in_doubt(event, context);
+    let device = role_assumed_with_new_mfa_device::new_device(event, context);
+    let in_doubt = (since.is_some() || device.is_some()) && is_key_in_doubt(event, context);
     let first =
         since.map(|since| format!("the user was not seen to do it before, since {}", since.strftime("%Y-%m-%d")));
     Some(
         DETECTION
             .finding(event, "made a temporary session of themselves")
             .target(Target::user(&event.actor.name))
-            .severity(if in_doubt { Severity::Medium } else { Severity::Low })
+            .severity(if in_doubt { Severity::High } else { Severity::Low })
             .evidence_if("First", first)
+            .evidence_if("Device", device)
             .evidence("MFA", event.request("serialNumber").unwrap_or("not used: such a session cannot call IAM"))
             .evidence_if("Lasts", seconds.map(|seconds| format!("{} min", seconds / 60)))
             .evidence_if("Session key", event.response("credentials.accessKeyId")),
