@@ -88,9 +88,16 @@ pub static ALL: &[Circumstance] = &[
         covers: &[],
         weigh: remembered::denied_before,
     },
+    Circumstance {
+        label: "Region",
+        page: "In that region of the account iamwatch had seen nobody change anything before. What is MEDIUM becomes HIGH: \
+               attackers work where nobody looks. Other regions are seen where rules there forward their events.",
+        covers: &["ORGG-07"],
+        weigh: remembered::region,
+    },
 ];
 
-pub(crate) use remembered::{DENIED, KEY_MADE, NETWORK, PRINCIPAL_MADE};
+pub(crate) use remembered::{DENIED, KEY_MADE, NETWORK, PRINCIPAL_MADE, REGION};
 
 /// Says what is true beside what was done, and makes the finding louder for it.
 pub(crate) fn weigh(event: &Event, context: &Context<'_>, finding: Finding) -> Finding {

@@ -114,6 +114,12 @@ impl Facts {
         }
     }
 
+    /// Whether it was seen before.
+    #[must_use]
+    pub fn is_familiar(&self, id: &str) -> bool {
+        matches!(self.remembered(id), Some(Past::Familiar))
+    }
+
     /// How many distinct members there are within the window, this one included; none, if that is not known.
     #[must_use]
     pub fn tally(&self, id: &str) -> usize {

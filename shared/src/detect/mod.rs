@@ -13,6 +13,7 @@ mod account_region_changed;
 mod account_removed_from_organization;
 mod account_safeguard_removed;
 mod account_sign_in_setting_changed;
+mod account_surveyed;
 mod administrator_inline_policy_put;
 mod administrator_permission_set_policy_put;
 mod administrator_policy_attached;
@@ -20,6 +21,7 @@ mod administrator_policy_created;
 mod administrator_policy_version_created;
 mod alarm_deleted_or_muted;
 mod all_identities_read;
+mod all_parameters_read;
 mod api_key_read_in_clear;
 mod aws_managed_policy_attached;
 mod aws_quarantined_user;
@@ -41,6 +43,7 @@ mod console_login_with_session_credentials;
 mod console_login_without_mfa;
 mod console_role_switched;
 mod customer_managed_policy_attached;
+mod denied_across_services;
 mod deny_policy_detached;
 mod dev_endpoint_key_added;
 mod event_data_store_weakened;
@@ -50,6 +53,7 @@ mod findings_archived;
 mod findings_no_longer_delivered;
 mod findings_suppressed_by_rule;
 mod firewall_removed;
+mod first_look_around;
 mod function_layer_from_another_account;
 mod function_stopped;
 mod group_created;
@@ -69,11 +73,13 @@ mod identity_provider_deleted;
 mod inline_policy_put;
 mod instance_profile_changed;
 mod instance_profile_replaced;
+mod job_overridden;
 mod key_pair_created;
 mod log_filter_deleted;
 mod login_profile_created;
 mod login_profile_updated_for_another_user;
 mod logs_deleted;
+mod mail_sending_explored;
 mod managed_policy_detached;
 mod mfa_device_deactivated;
 mod mfa_device_registered;
@@ -104,6 +110,8 @@ mod policy_deleted;
 mod policy_version_created;
 mod powerful_policy_attached;
 mod principal_tags_changed;
+mod principals_guessed;
+mod quotas_read_over_regions;
 mod request_parameters_omitted;
 mod role_created;
 mod role_opened_to_another_account;
@@ -123,6 +131,7 @@ mod root_mfa_deactivated;
 mod root_password_changed;
 mod root_password_recovery_requested;
 mod root_session_opened;
+mod secrets_read;
 mod secrets_read_by_filter;
 mod security_members_detached;
 mod security_service_disabled;
@@ -132,6 +141,7 @@ mod session_token_issued;
 mod shell_opened;
 mod ssh_key_or_certificate_uploaded;
 mod ssh_key_pushed_to_instance;
+mod stack_created_first_time;
 mod task_definition_reads_credentials;
 mod temporary_delegation_accepted;
 mod traffic_logs_deleted;
@@ -149,6 +159,7 @@ mod user_added_to_group;
 mod user_created;
 mod user_credential_deleted;
 mod user_data_changed;
+mod user_data_read;
 mod user_removed_from_group;
 mod user_renamed;
 mod windows_password_read;
@@ -182,6 +193,7 @@ pub static ALL: &[&Detection] = &[
     &account_removed_from_organization::DETECTION,
     &account_safeguard_removed::DETECTION,
     &account_sign_in_setting_changed::DETECTION,
+    &account_surveyed::DETECTION,
     &administrator_inline_policy_put::DETECTION,
     &administrator_permission_set_policy_put::DETECTION,
     &administrator_policy_attached::DETECTION,
@@ -189,6 +201,7 @@ pub static ALL: &[&Detection] = &[
     &administrator_policy_version_created::DETECTION,
     &alarm_deleted_or_muted::DETECTION,
     &all_identities_read::DETECTION,
+    &all_parameters_read::DETECTION,
     &api_key_read_in_clear::DETECTION,
     &aws_managed_policy_attached::DETECTION,
     &aws_quarantined_user::DETECTION,
@@ -210,6 +223,7 @@ pub static ALL: &[&Detection] = &[
     &console_login_without_mfa::DETECTION,
     &console_role_switched::DETECTION,
     &customer_managed_policy_attached::DETECTION,
+    &denied_across_services::DETECTION,
     &deny_policy_detached::DETECTION,
     &dev_endpoint_key_added::DETECTION,
     &event_data_store_weakened::DETECTION,
@@ -219,6 +233,7 @@ pub static ALL: &[&Detection] = &[
     &findings_no_longer_delivered::DETECTION,
     &findings_suppressed_by_rule::DETECTION,
     &firewall_removed::DETECTION,
+    &first_look_around::DETECTION,
     &function_layer_from_another_account::DETECTION,
     &function_stopped::DETECTION,
     &group_created::DETECTION,
@@ -238,11 +253,13 @@ pub static ALL: &[&Detection] = &[
     &inline_policy_put::DETECTION,
     &instance_profile_changed::DETECTION,
     &instance_profile_replaced::DETECTION,
+    &job_overridden::DETECTION,
     &key_pair_created::DETECTION,
     &log_filter_deleted::DETECTION,
     &login_profile_created::DETECTION,
     &login_profile_updated_for_another_user::DETECTION,
     &logs_deleted::DETECTION,
+    &mail_sending_explored::DETECTION,
     &managed_policy_detached::DETECTION,
     &mfa_device_deactivated::DETECTION,
     &mfa_device_registered::DETECTION,
@@ -273,6 +290,8 @@ pub static ALL: &[&Detection] = &[
     &policy_version_created::DETECTION,
     &powerful_policy_attached::DETECTION,
     &principal_tags_changed::DETECTION,
+    &principals_guessed::DETECTION,
+    &quotas_read_over_regions::DETECTION,
     &request_parameters_omitted::DETECTION,
     &role_created::DETECTION,
     &role_opened_to_another_account::DETECTION,
@@ -292,6 +311,7 @@ pub static ALL: &[&Detection] = &[
     &root_password_changed::DETECTION,
     &root_password_recovery_requested::DETECTION,
     &root_session_opened::DETECTION,
+    &secrets_read::DETECTION,
     &secrets_read_by_filter::DETECTION,
     &security_members_detached::DETECTION,
     &security_service_disabled::DETECTION,
@@ -301,6 +321,7 @@ pub static ALL: &[&Detection] = &[
     &shell_opened::DETECTION,
     &ssh_key_or_certificate_uploaded::DETECTION,
     &ssh_key_pushed_to_instance::DETECTION,
+    &stack_created_first_time::DETECTION,
     &task_definition_reads_credentials::DETECTION,
     &temporary_delegation_accepted::DETECTION,
     &traffic_logs_deleted::DETECTION,
@@ -318,6 +339,7 @@ pub static ALL: &[&Detection] = &[
     &user_created::DETECTION,
     &user_credential_deleted::DETECTION,
     &user_data_changed::DETECTION,
+    &user_data_read::DETECTION,
     &user_removed_from_group::DETECTION,
     &user_renamed::DETECTION,
     &windows_password_read::DETECTION,
@@ -325,8 +347,36 @@ pub static ALL: &[&Detection] = &[
 ];
 
 /// What is remembered from one event to the next: by detections, and by circumstances.
-pub static REMEMBERING: &[&Remembering] =
-    &[&circumstance::DENIED, &circumstance::KEY_MADE, &circumstance::NETWORK, &circumstance::PRINCIPAL_MADE];
+pub static REMEMBERING: &[&Remembering] = &[
+    &account_surveyed::ASKED_BEFORE,
+    &account_surveyed::REMEMBERS,
+    &calls_denied::REMEMBERS,
+    &circumstance::DENIED,
+    &circumstance::KEY_MADE,
+    &circumstance::NETWORK,
+    &circumstance::PRINCIPAL_MADE,
+    &circumstance::REGION,
+    &command_sent_to_instances::REMEMBERS,
+    &command_sent_to_instances::SENT_BEFORE,
+    &denied_across_services::REGIONS,
+    &denied_across_services::REMEMBERS,
+    &first_look_around::REMEMBERS,
+    &job_overridden::REMEMBERS,
+    &mail_sending_explored::ASKED_BEFORE,
+    &mail_sending_explored::REMEMBERS,
+    &principals_guessed::REMEMBERS,
+    &quotas_read_over_regions::ASKED_BEFORE,
+    &quotas_read_over_regions::REMEMBERS,
+    &role_passed::REMEMBERS,
+    &secrets_read::READER,
+    &secrets_read::READ_BEFORE,
+    &secrets_read::REMEMBERS,
+    &stack_created_first_time::REMEMBERS,
+    &user_data_read::READER,
+    &user_data_read::READ_BEFORE,
+    &user_data_read::REMEMBERS,
+    &windows_password_read::REMEMBERS,
+];
 
 /// A kind of event worth telling, and the pure function that recognises it.
 pub struct Detection {
