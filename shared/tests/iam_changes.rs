@@ -112,6 +112,9 @@ fn what_is_said_of_each_event_that_fires() {
     LOW alice created group helpdesk
     LOW alice created group contractors
     LOW ci-deploy created group auditors
+    MEDIUM alice renamed group auditors to administrators
+    LOW terraform called CreateInstanceProfile on instance profile web
+    LOW deployer called TagPolicy on policy app-data
     LOW alice created application analytics in Identity Center
     MEDIUM carol let application apl-a1b2c3d4e5f60718 get tokens for users
     MEDIUM deploy-pipeline changed who may speak for application apl-a1b2c3d4e5f60718

@@ -10,7 +10,8 @@
 //!
 //! ## False alarms
 //!
-//! Scanners of an account's security do the same every day: calls that the principal made before are for the record. The
+//! Scanners of an account's security do the same every day: calls that the principal made before are for the record. From an
+//! EC2 instance's role it is HIGH: its programs know what they need. The
 //! console asks for much by itself (a page of IAM makes five to eight such calls), so in a session that AWS records as the
 //! console's it takes 30. What infrastructure tools ask about each of their roles, and monitoring every minute, such as
 //! `GetRole` and `DescribeInstances`, is not counted.
@@ -25,6 +26,7 @@
 use jiff::SignedDuration;
 
 use super::{Context, Detection, Outcome, Page, Technique};
+use crate::circumstance;
 use crate::event::{Event, Target};
 use crate::facts::past::{Member, Pair, Remembering, What};
 use crate::finding::{Finding, Severity};
@@ -135,11 +137,16 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         return None;
     }
     let usual = facts.is_familiar(ASKED_BEFORE.id);
+    let severity = match (usual, circumstance::is_instance(event)) {
+        (true, _) => Severity::Low,
+        (false, true) => Severity::High,
+        (false, false) => Severity::Medium,
+    };
     Some(
         DETECTION
             .finding(event, format!("listed the account by {many} different calls within ten minutes"))
             .target(Target::account(&event.account))
-            .severity(if usual { Severity::Low } else { Severity::Medium })
+            .severity(severity)
             .evidence("The last", format!("{} of {}", event.name, event.source))
             .evidence_if("Usual", usual.then_some("it made this call before")),
     )

@@ -1,6 +1,7 @@
 //! # Many calls denied
 //!
-//! Ten calls of one principal were denied within 15 minutes, or fifty where they only looked around in the console.
+//! Ten calls of one principal were denied within 15 minutes, or fifty where they only looked around in the console. What
+//! the policy of a VPC endpoint denies counts, where a trail records its network activity.
 //!
 //! ## Why it matters
 //!
@@ -35,7 +36,7 @@ pub(super) static DETECTION: Detection = Detection {
     watcher: Watcher::AccessDenied,
     severity: Severity::Medium,
     mitre: &[Technique { id: "T1580", was: None, name: "Cloud Infrastructure Discovery" }],
-    covers: &["DENY-01", "DENY-02"],
+    covers: &["DENY-01", "DENY-02", "DENY-08"],
     calls: &[],
     outcome: Outcome::Failed,
     page: Page::of(include_str!("calls_denied.rs")),

@@ -59,6 +59,7 @@ mod function_stopped;
 mod group_created;
 mod guardduty_disabled;
 mod guardduty_list_changed;
+mod iam_changed_otherwise;
 mod identity_center_application_changed;
 mod identity_center_bearer_token_created;
 mod identity_center_group_member_added;
@@ -239,6 +240,7 @@ pub static ALL: &[&Detection] = &[
     &group_created::DETECTION,
     &guardduty_disabled::DETECTION,
     &guardduty_list_changed::DETECTION,
+    &iam_changed_otherwise::DETECTION,
     &identity_center_application_changed::DETECTION,
     &identity_center_bearer_token_created::DETECTION,
     &identity_center_group_member_added::DETECTION,
