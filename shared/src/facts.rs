@@ -10,7 +10,7 @@ mod place;
 
 use std::fmt;
 
-pub use gather::{Policies, Unread, gather, is_of_a_story, learn, remembered_as};
+pub use gather::{Policies, Unread, gather, learn, remembered_as, ties};
 pub use place::Place;
 
 use jiff::Timestamp;
@@ -101,6 +101,12 @@ impl Facts {
 }
 
 impl Facts {
+    /// Nothing but the event, and why.
+    #[must_use]
+    pub fn unseen(why: &str) -> Self {
+        Self { document: Fact::Unseen(why.to_owned()), before: Fact::Unseen(why.to_owned()), ..Self::NONE.clone() }
+    }
+
     fn remembered(&self, id: &str) -> Option<&Past> {
         self.past.iter().find(|(known, _)| *known == id)?.1.known()
     }

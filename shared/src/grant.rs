@@ -29,14 +29,32 @@ pub(crate) fn weigh(event: &Event, context: &Context<'_>, finding: Finding) -> F
 
 /// Says how strong the principal is that the call opens a way to, and whether that is a step up for the actor: `what` is
 /// that principal, as in `role deploy`.
-pub(crate) fn reaching(context: &Context<'_>, mut finding: Finding, what: &str) -> Finding {
-    let facts = context.facts;
-    for unseen in given::not_seen(&facts.target) {
+pub(crate) fn reaching(context: &Context<'_>, finding: Finding, what: &str) -> Finding {
+    step_up(context, finding, what, &context.facts.target, Severity::High)
+}
+
+/// The same for the roles that the call passes to a service. Whoever deploys passes roles all day: one that is strong is
+/// worth a look only where it is known to be a step up.
+pub(crate) fn passing(context: &Context<'_>, finding: Finding) -> Finding {
+    context.facts.passed.iter().fold(finding, |finding, (role, holdings)| {
+        step_up(context, finding, &format!("role {role}"), holdings, Severity::Medium)
+    })
+}
+
+/// `unknown` is how loud an administrator is where nobody knows what the actor is.
+fn step_up(
+    context: &Context<'_>,
+    mut finding: Finding,
+    what: &str,
+    reached: &Fact<Holdings>,
+    unknown: Severity,
+) -> Finding {
+    for unseen in given::not_seen(reached) {
         finding = finding.evidence("Not seen", unseen);
     }
-    let Fact::Known(target) = &facts.target else { return finding };
-    let strength = target.strength();
-    let actor = facts.actor.known().map(Holdings::strength);
+    let Fact::Known(reached) = reached else { return finding };
+    let strength = reached.strength();
+    let actor = context.facts.actor.known().map(Holdings::strength);
     finding = finding.evidence("Strength", format!("{what} is {strength}"));
     let at_least = |least: Severity| finding.severity.max(least);
     match (strength, actor) {
@@ -44,12 +62,12 @@ pub(crate) fn reaching(context: &Context<'_>, mut finding: Finding, what: &str) 
         (_, Some(actor)) if !strength.exceeds(actor) => {
             finding.evidence("Step up", format!("no: the actor is {actor} itself"))
         }
-        (Strength::Escalates(_), _) => {
+        (Strength::Escalates(_) | Strength::PrivilegedIf(_), _) => {
             let severity = at_least(Severity::Medium);
             finding.severity(severity)
         }
         (Strength::Privileged(_), None) => {
-            let severity = at_least(Severity::High);
+            let severity = at_least(unknown);
             finding.severity(severity)
         }
         (Strength::Privileged(_), Some(actor)) => {
@@ -130,10 +148,23 @@ pub(crate) fn severity_unused(privilege: Privilege) -> Severity {
     }
 }
 
+/// A finding about a managed policy that was attached and whose document was read: `what` is the policy in a sentence.
+pub(crate) fn attached(mut finding: Finding, given: &Given, what: &str, holder: &Target) -> Finding {
+    if let Some(grant) = given.privilege() {
+        finding.act = format!("attached {what}, which gives {} rights, to {holder}", grant.privilege.word());
+        finding.severity = severity(grant.privilege);
+    }
+    given.described(finding)
+}
+
 /// The command that takes an inline policy back: to what it was, or away.
 pub(crate) fn undo_inline(given: &Given, holder: &Target, name: &str) -> Option<String> {
     match given.before() {
-        Some(before) => undo::put_inline_policy(holder, name, before),
+        Some(before) if before.strength() == Strength::Ordinary => undo::put_inline_policy(holder, name, before),
+        // Whoever takes rights in two steps is not to get the first of them back.
+        Some(_) => None,
+        // It may have replaced one that held somebody back.
+        None if given.is_before_unseen() => None,
         None => undo::delete_inline_policy(holder, name),
     }
 }

@@ -1,15 +1,18 @@
 //! What is known beside the event, and what it makes of a judgement: the document before, what a principal holds besides,
 //! how strong it is, and IAM out of reach.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(clippy::needless_pass_by_value, reason = "events are written where they are used")]
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::slice;
 
 use iamwatch::alert::Alert;
 use iamwatch::config::Config;
 use iamwatch::detect::Context;
 use iamwatch::event::Event;
-use iamwatch::facts::{Fact, Held, Holder, HolderKind, Holdings, Policies, Unread};
+use iamwatch::facts::{Fact, Facts, Held, Holder, HolderKind, Holdings, Policies, Unread};
 use iamwatch::finding::Finding;
 use iamwatch::flow::{Line, Machines, Outcome, People, Undelivered};
 use iamwatch::ledger::{Memory, Standing};
@@ -59,16 +62,26 @@ impl Policies for Account {
         self.answer(found.map(|(_, statements)| document(statements)))
     }
 
-    async fn newest_besides(&self, arn: &str, version: &str) -> Fact<Option<(String, Document)>> {
-        let others = self.managed.get(arn).map(|list| {
-            let newest = list.iter().filter(|(name, _)| *name != version).max_by_key(|(name, _)| *name);
-            newest.map(|(name, statements)| ((*name).to_owned(), document(statements)))
-        });
-        self.answer(others)
+    async fn only_other(&self, arn: &str, version: &str) -> Fact<Option<(String, Document)>> {
+        let Some(list) = self.managed.get(arn) else { return self.answer(None) };
+        let others: Vec<_> = list.iter().filter(|(name, _)| *name != version).collect();
+        match others.as_slice() {
+            [] => self.answer(Some(None)),
+            [(name, statements)] => self.answer(Some(Some(((*name).to_owned(), document(statements))))),
+            _ => Fact::Unseen("several others".to_owned()),
+        }
+    }
+
+    async fn in_time(&self, gathered: impl Future<Output = Facts>) -> Option<Facts> {
+        Some(gathered.await)
     }
 
     async fn holdings(&self, holder: &Holder) -> Fact<Holdings> {
         self.answer(self.holdings.get(holder).cloned())
+    }
+
+    async fn role_in_profile(&self, profile: &str) -> Fact<String> {
+        self.answer(profile.strip_suffix("-profile").map(str::to_owned))
     }
 }
 
@@ -109,7 +122,11 @@ impl<I: Policies> Story<I> {
         let mut event = event;
         event["eventID"] = json!(format!("00000000-0000-4000-8000-{:012}", self.number));
         event["eventTime"] = json!(now.to_string());
-        let watcher = if event["eventName"] == "CreateAccessKey" { Watcher::AccessKeys } else { Watcher::IamChanges };
+        let watcher = match event["eventSource"].as_str().unwrap() {
+            "s3.amazonaws.com" | "organizations.amazonaws.com" => Watcher::Guardrails,
+            _ if event["eventName"] == "CreateAccessKey" => Watcher::AccessKeys,
+            _ => Watcher::IamChanges,
+        };
         let (config, taken) = (Config::default(), Taken::default());
         let line = Line {
             watcher,
@@ -130,10 +147,10 @@ impl<I: Policies> Story<I> {
 fn said(finding: &Finding, labels: &[&str]) -> String {
     let mut said = format!("{} {}", finding.severity, finding.act);
     if let Some(undo) = finding.undo.as_ref().filter(|_| labels.contains(&"Undo")) {
-        said.push_str(&format!("\nUndo: {undo}"));
+        write!(said, "\nUndo: {undo}").unwrap();
     }
     for fact in finding.evidence.iter().filter(|fact| labels.contains(&fact.label.as_str())) {
-        said.push_str(&format!("\n{}: {}", fact.label, fact.value));
+        write!(said, "\n{}: {}", fact.label, fact.value).unwrap();
     }
     said
 }
@@ -255,6 +272,47 @@ fn a_denial_a_condition_and_a_boundary_that_go_are_told() {
 }
 
 #[test]
+fn a_control_policy_a_permission_set_and_a_resource_are_compared_with_what_they_were() {
+    let mut story = Story::of(Unread);
+    let of = |source: &str, name: &str, request: Value| {
+        let mut event = by("alice", name, request);
+        event["eventSource"] = json!(source);
+        event
+    };
+    let deny = json!({"Effect": "Deny", "Action": ["cloudtrail:StopLogging", "s3:DeleteBucket"], "Resource": "*"});
+    let less = json!({"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"});
+    let control = |statements: &Value| {
+        of(
+            "organizations.amazonaws.com",
+            "UpdatePolicy",
+            json!({"policyId": "p-example1", "content": text(statements)}),
+        )
+    };
+    assert!(story.says(control(&deny), &[]).starts_with("MEDIUM changed"));
+    assert_eq!(story.says(control(&deny), &[]), "nothing");
+    let weaker = story.says(control(&less), &["Weaker"]);
+    assert!(weaker.starts_with("HIGH changed"), "{weaker}");
+    assert!(weaker.ends_with("Weaker: no longer says: deny cloudtrail:StopLogging, s3:DeleteBucket on *"), "{weaker}");
+
+    let set = "arn:aws:sso:::permissionSet/ssoins-1111222233334444/ps-1111222233334444";
+    let put = || {
+        let request = json!({"permissionSetArn": set, "inlinePolicy": text(&allow(json!("*")))});
+        of("sso.amazonaws.com", "PutInlinePolicyToPermissionSet", request)
+    };
+    assert!(story.says(put(), &[]).starts_with("CRITICAL put administrator policy into"));
+    assert_eq!(story.says(put(), &[]), "nothing");
+
+    let open =
+        json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::site/*"});
+    let bucket = || {
+        let policy = json!({"Version": "2012-10-17", "Statement": open});
+        of("s3.amazonaws.com", "PutBucketPolicy", json!({"bucketName": "site", "bucketPolicy": policy}))
+    };
+    assert!(story.says(bucket(), &[]).contains("let everyone"));
+    assert_eq!(story.says(bucket(), &[]), "nothing");
+}
+
+#[test]
 fn a_looser_boundary_is_told_and_the_same_one_is_not() {
     let account = Account {
         managed: HashMap::from([
@@ -309,11 +367,19 @@ fn a_path_is_found_across_all_that_a_principal_holds() {
 }
 
 #[test]
-fn who_is_an_administrator_already_gets_nothing_new() {
-    let account = Account::default().gives(HolderKind::User, "bob", &[("admin", allow(json!("*")))]);
-    let request = json!({"userName": "bob", "policyName": "more", "policyDocument": text(&allow(json!("iam:*")))});
-    let said = Story::of(account).says(by("alice", "PutUserPolicy", request), &["New"]);
-    assert_eq!(said, "MEDIUM put inline policy more on user bob\nNew: nothing that its holder could not do before");
+fn what_else_its_holder_holds_excuses_nothing() {
+    // IAM is read after the call: of two policies given at once, each would be what the holder had before.
+    let admin = || ("twin", allow(json!("*")));
+    let account = Account::default().gives(HolderKind::User, "bob", &[admin()]);
+    let request = json!({"userName": "bob", "policyName": "more", "policyDocument": text(&allow(json!("*")))});
+    let said = Story::of(account).says(by("alice", "PutUserPolicy", request), &[]);
+    assert_eq!(said, "CRITICAL put administrator policy more on user bob");
+    // What another policy opens by itself is not this one's doing.
+    let account = Account::default().gives(HolderKind::Role, "app", &[admin()]);
+    assert_eq!(
+        Story::of(account).says(put("app", &allow(json!("s3:ListBucket"))), &[]),
+        "LOW put inline policy app on role app"
+    );
 }
 
 #[test]
@@ -327,6 +393,17 @@ fn a_boundary_takes_what_it_does_not_allow() {
         "LOW put inline policy app on role app"
     );
     assert!(story.says(put("app", &allow(json!("*"))), &[]).starts_with("MEDIUM "));
+    account_bound_to(json!(["iam:*", "s3:*"]), "HIGH put IAM administrator policy app on role app");
+    let path = "HIGH put inline policy app on role app, which opens escalation path PE-023";
+    account_bound_to(json!(["iam:CreateAccessKey", "s3:*"]), path);
+}
+
+/// What is said of everything put on a role whose boundary allows only that much.
+fn account_bound_to(bound: Value, said: &str) {
+    let mut account = Account::default().gives(HolderKind::Role, "app", &[]);
+    let holder = Holder { kind: HolderKind::Role, name: "app".to_owned() };
+    account.holdings.get_mut(&holder).unwrap().boundary = Some(document(&allow(bound)));
+    assert_eq!(Story::of(account).says(put("app", &allow(json!("*"))), &[]), said);
 }
 
 #[test]
@@ -339,10 +416,19 @@ fn an_attached_policy_is_read_and_judged() {
     let said = Story::of(with(allow(json!("*")))).says(attach("AttachUserPolicy"), &["Allows"]);
     assert_eq!(
         said,
-        "CRITICAL attached administrator policy deploy to user bob\nAllows: every action on every resource, by statement 1"
+        "CRITICAL attached policy deploy, which gives administrator rights, to user bob\n\
+         Allows: every action on every resource, by statement 1"
     );
     let said = Story::of(with(allow(json!("s3:ListBucket")))).says(attach("AttachUserPolicy"), &["Says"]);
     assert_eq!(said, "LOW attached policy deploy to user bob\nSays: allow s3:ListBucket on *");
+    let newer = "arn:aws:iam::aws:policy/AmazonMadeLaterFullAccess";
+    let account =
+        Account { managed: HashMap::from([(newer, vec![("v1", allow(json!("iam:*")))])]), ..Account::default() };
+    let attach_newer = by("alice", "AttachUserPolicy", json!({"userName": "bob", "policyArn": newer}));
+    assert_eq!(
+        Story::of(account).says(attach_newer, &[]),
+        "HIGH attached AmazonMadeLaterFullAccess, which gives IAM administrator rights, to user bob"
+    );
     let deny = json!({"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": "*"});
     let said = Story::of(with(deny)).says(attach("DetachUserPolicy"), &["Weaker"]);
     assert_eq!(said, "HIGH detached policy deploy from user bob\nWeaker: no longer says: deny sts:AssumeRole on *");
@@ -365,9 +451,85 @@ fn a_version_is_compared_with_the_one_before() {
         event["responseElements"] = json!({"policyVersion": {"versionId": "v3"}});
         event
     };
-    let said = story.says(version(allow(json!(["s3:ListBucket", "iam:CreateAccessKey"]))), &["Compared"]);
-    assert!(said.starts_with("HIGH gave policy deploy a new version, which opens escalation path PE-023"), "{said}");
+    let less = story.says(version(allow(json!(["s3:ListBucket", "iam:CreateAccessKey"]))), &["New"]);
+    assert_eq!(less, "LOW gave policy deploy a new version\nNew: nothing: it allows no more than the one before");
     assert_eq!(story.says(version(allow(json!(["iam:CreateAccessKey", "s3:ListBucket"]))), &[]), "nothing");
+    let more = story.says(version(allow(json!(["iam:*"]))), &["Compared"]);
+    assert!(more.starts_with("HIGH gave policy deploy a version with IAM administrator rights"), "{more}");
+}
+
+#[test]
+fn a_version_that_was_never_in_force_is_not_what_was_before() {
+    let account = || Account {
+        managed: HashMap::from([(
+            POLICY,
+            vec![("v1", allow(json!("s3:ListBucket"))), ("v2", allow(json!("*"))), ("v3", allow(json!("*")))],
+        )]),
+        ..Account::default()
+    };
+    let create = |default: bool, id: &str| {
+        let request = json!({"policyDocument": text(&allow(json!("*"))), "setAsDefault": default});
+        let mut event = policy("CreatePolicyVersion", request);
+        event["responseElements"] = json!({"policyVersion": {"versionId": id}});
+        event
+    };
+    let mut story = Story::of(account());
+    assert!(story.says(create(false, "v2"), &[]).starts_with("HIGH "), "not in force yet");
+    assert!(story.says(policy("SetDefaultPolicyVersion", json!({"versionId": "v1"})), &[]).starts_with("MEDIUM "));
+    let forced = story.says(create(true, "v3"), &["Undo"]);
+    assert!(forced.starts_with("CRITICAL "), "{forced}");
+    assert!(!forced.contains("v2"), "{forced}");
+}
+
+#[test]
+fn what_was_written_after_the_call_is_not_what_was_before_it() {
+    let mut story = Story::of(Unread);
+    story.number = 10;
+    story.says(put("app", &allow(json!("*"))), &[]);
+    story.number = 4;
+    let late = story.says(put("app", &allow(json!("*"))), &["Not seen"]);
+    assert!(late.starts_with("CRITICAL "), "{late}");
+    assert!(late.ends_with("what is remembered there was written after this call"), "{late}");
+}
+
+#[test]
+fn names_in_another_case_are_the_same_names() {
+    let mut story = Story::of(Unread);
+    assert!(story.says(put("app", &allow(json!("*"))), &[]).starts_with("CRITICAL"));
+    let delete = by("alice", "DeleteRolePolicy", json!({"roleName": "APP", "policyName": "App"}));
+    story.says(delete, &[]);
+    assert!(story.says(put("app", &allow(json!("*"))), &[]).starts_with("CRITICAL"));
+}
+
+#[test]
+fn another_value_of_a_condition_on_who_asks_is_told() {
+    let mut story = Story::of(Unread);
+    let org = |id: &str| trust("app", json!("*"), json!({"StringEquals": {"aws:PrincipalOrgID": id}}));
+    story.says(org("o-exampleorg1"), &[]);
+    assert_eq!(
+        story.says(org("o-exampleorg2"), &["Weaker"]),
+        "HIGH changed who may assume role app\nWeaker: takes other values of aws:PrincipalOrgID than before"
+    );
+}
+
+#[test]
+fn an_administrator_under_a_condition_is_strong() {
+    let mut admin = allow(json!("*"));
+    admin["Condition"] = json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}});
+    let account = Account::default().gives(HolderKind::Group, "team", &[("admin", admin)]);
+    let add = by("alice", "AddUserToGroup", json!({"userName": "bob", "groupName": "team"}));
+    assert_eq!(
+        Story::of(account).says(add, &["Strength"]),
+        "MEDIUM added user bob to group team\nStrength: group team is an administrator, under a condition"
+    );
+}
+
+#[test]
+fn whoever_takes_rights_in_two_steps_gets_no_command_back_to_the_first() {
+    let mut story = Story::of(Unread);
+    story.says(put("app", &allow(json!("iam:PutRolePolicy"))), &[]);
+    let second = story.says(put("app", &allow(json!("*"))), &["Undo"]);
+    assert_eq!(second, "CRITICAL put administrator policy app on role app");
 }
 
 #[test]
@@ -422,13 +584,13 @@ fn a_way_to_somebody_stronger_is_a_step_up() {
     let mut made = key("bob");
     made["responseElements"] = json!({"accessKey": {"userName": "bob", "accessKeyId": "AKIAI44QH8DHBEXAMPLE"}});
     let account = |alice: &(&'static str, Value), bob: &(&'static str, Value)| {
-        let account = Account::default().gives(HolderKind::User, "alice", &[alice.clone()]);
-        account.gives(HolderKind::User, "bob", &[bob.clone()])
+        let account = Account::default().gives(HolderKind::User, "alice", slice::from_ref(alice));
+        account.gives(HolderKind::User, "bob", slice::from_ref(bob))
     };
     assert_eq!(
         Story::of(account(&reader, &admin)).says(made.clone(), &labels),
         "CRITICAL created access key AKIAI44QH8DHBEXAMPLE for user bob\nStrength: user bob is an administrator\n\
-         Step up: yes: the actor is no more than it needs, as far as its policies tell"
+         Step up: yes: the actor is an ordinary one, as far as its policies tell"
     );
     assert_eq!(
         Story::of(account(&admin, &admin)).says(made, &labels),
@@ -446,10 +608,45 @@ fn a_way_to_somebody_stronger_is_a_step_up() {
 }
 
 #[test]
+fn a_passed_role_is_as_loud_as_it_is_a_step_up() {
+    let pass = || {
+        let mut event = by("alice", "RunInstances", json!({"iamInstanceProfile": {"name": "ops-profile"}}));
+        event["eventSource"] = json!("ec2.amazonaws.com");
+        event
+    };
+    let account = |ops: &str, alice: &str| {
+        let account = Account::default().gives(HolderKind::Role, "ops", &[("ops", allow(json!(ops)))]);
+        account.gives(HolderKind::User, "alice", &[("alice", allow(json!(alice)))])
+    };
+    let labels = ["Strength", "Step up", "Not seen"];
+    let says = |ops, alice| Story::of(account(ops, alice)).says(pass(), &labels);
+    assert_eq!(
+        says("s3:ListBucket", "s3:ListBucket"),
+        "LOW passed instance profile ops-profile to EC2\n\
+         Strength: role ops is an ordinary one, as far as its policies tell"
+    );
+    assert_eq!(
+        says("*", "*"),
+        "LOW passed instance profile ops-profile to EC2\nStrength: role ops is an administrator\n\
+         Step up: no: the actor is an administrator itself"
+    );
+    assert_eq!(
+        says("*", "ec2:*"),
+        "HIGH passed instance profile ops-profile to EC2\nStrength: role ops is an administrator\n\
+         Step up: yes: the actor is one that can get more rights (path PE-108)"
+    );
+    let throttled = Account { out_of_reach: Some("Rate exceeded"), ..Account::default() };
+    assert_eq!(
+        Story::of(throttled).says(pass(), &labels),
+        "LOW passed instance profile ops-profile to EC2\nNot seen: Rate exceeded"
+    );
+}
+
+#[test]
 fn iam_out_of_reach_is_said_and_stops_nothing() {
     let account = || Account { out_of_reach: Some("`iam:GetPolicy` failed: Rate exceeded"), ..Account::default() };
     let said = Story::of(account()).says(policy("AttachUserPolicy", json!({"userName": "bob"})), &["Not seen"]);
-    assert_eq!(said, "LOW attached policy deploy to user bob\nNot seen: `iam:GetPolicy` failed: Rate exceeded");
+    assert_eq!(said, "MEDIUM attached policy deploy to user bob\nNot seen: `iam:GetPolicy` failed: Rate exceeded");
     let said = Story::of(account()).says(put("app", &allow(json!("*"))), &["Not seen"]);
     assert_eq!(
         said,

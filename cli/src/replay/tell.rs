@@ -11,9 +11,10 @@ use iamwatch::flow::{Line, Machines, Outcome, People, Undelivered};
 use iamwatch::ledger::{Due, Ledger, Memory, Standing, WINDOW};
 use jiff::Timestamp;
 
-use super::read::{Found, What};
+use super::read::{Found, What, decode};
 
 /// What came of the findings, in the order of time.
+#[derive(Debug)]
 pub(super) enum Said {
     Finding(Finding, Standing, Told),
     /// An incident whose window is over; told if it grew since.
@@ -52,7 +53,7 @@ pub(super) fn tell<E>(
     let mailbox = Mailbox { wording, told: RefCell::default() };
     // When the windows end that were opened: in order, since the findings are.
     let mut ends: VecDeque<Timestamp> = VecDeque::new();
-    for Found { now, watcher, what } in found {
+    for Found { now, watcher, what, .. } in found {
         let over = ends.partition_point(|end| *end <= now);
         if ends.drain(..over).count() > 0 {
             close(&ledger, context, now, wording, &mut say)?;
@@ -68,7 +69,7 @@ pub(super) fn tell<E>(
         let outcome = pollster::block_on(async {
             match what {
                 What::Finding(finding) => line.follow(*finding, now).await,
-                What::Event(event) => line.watch(&event, now).await,
+                What::Event { text, .. } => line.watch(&decode(&text).0, now).await,
             }
         });
         // Memory is always in reach and the mailbox always open, so nothing is ever to be tried again.

@@ -43,9 +43,11 @@ mod console_login_with_session_credentials;
 mod console_login_without_mfa;
 mod console_role_switched;
 mod customer_managed_policy_attached;
+mod database_sign_in_changed;
 mod denied_across_services;
 mod deny_policy_detached;
 mod dev_endpoint_key_added;
+mod document_shared_outside;
 mod event_data_store_weakened;
 mod event_rule_stopped;
 mod federation_token_issued;
@@ -56,6 +58,7 @@ mod firewall_removed;
 mod first_look_around;
 mod function_layer_from_another_account;
 mod function_stopped;
+mod function_url_opened_to_everyone;
 mod group_created;
 mod guardduty_disabled;
 mod guardduty_list_changed;
@@ -71,11 +74,16 @@ mod identity_deleted;
 mod identity_provider_changed;
 mod identity_provider_created;
 mod identity_provider_deleted;
+mod image_scanning_switched_off;
 mod inline_policy_put;
 mod instance_profile_changed;
 mod instance_profile_replaced;
 mod job_overridden;
+mod key_granted_to_another_account;
+mod key_material_changed;
 mod key_pair_created;
+mod key_policy_changed;
+mod key_put_out_of_use;
 mod log_filter_deleted;
 mod login_profile_created;
 mod login_profile_updated_for_another_user;
@@ -112,8 +120,13 @@ mod policy_version_created;
 mod powerful_policy_attached;
 mod principal_tags_changed;
 mod principals_guessed;
+mod public_access_block_removed;
 mod quotas_read_over_regions;
 mod request_parameters_omitted;
+mod resource_opened_to_another_account;
+mod resource_opened_to_everyone;
+mod resource_policy_unreadable;
+mod resource_share_changed;
 mod role_created;
 mod role_opened_to_another_account;
 mod role_opened_to_everyone;
@@ -132,6 +145,7 @@ mod root_mfa_deactivated;
 mod root_password_changed;
 mod root_password_recovery_requested;
 mod root_session_opened;
+mod secret_updated;
 mod secrets_read;
 mod secrets_read_by_filter;
 mod security_members_detached;
@@ -140,6 +154,7 @@ mod sensitive_call_denied;
 mod service_specific_credential_changed;
 mod session_token_issued;
 mod shell_opened;
+mod snapshot_shared_outside;
 mod ssh_key_or_certificate_uploaded;
 mod ssh_key_pushed_to_instance;
 mod stack_created_first_time;
@@ -163,6 +178,7 @@ mod user_data_changed;
 mod user_data_read;
 mod user_removed_from_group;
 mod user_renamed;
+mod vpc_endpoint_changed;
 mod windows_password_read;
 mod workload_code_changed;
 
@@ -224,9 +240,11 @@ pub static ALL: &[&Detection] = &[
     &console_login_without_mfa::DETECTION,
     &console_role_switched::DETECTION,
     &customer_managed_policy_attached::DETECTION,
+    &database_sign_in_changed::DETECTION,
     &denied_across_services::DETECTION,
     &deny_policy_detached::DETECTION,
     &dev_endpoint_key_added::DETECTION,
+    &document_shared_outside::DETECTION,
     &event_data_store_weakened::DETECTION,
     &event_rule_stopped::DETECTION,
     &federation_token_issued::DETECTION,
@@ -237,6 +255,7 @@ pub static ALL: &[&Detection] = &[
     &first_look_around::DETECTION,
     &function_layer_from_another_account::DETECTION,
     &function_stopped::DETECTION,
+    &function_url_opened_to_everyone::DETECTION,
     &group_created::DETECTION,
     &guardduty_disabled::DETECTION,
     &guardduty_list_changed::DETECTION,
@@ -252,11 +271,16 @@ pub static ALL: &[&Detection] = &[
     &identity_provider_changed::DETECTION,
     &identity_provider_created::DETECTION,
     &identity_provider_deleted::DETECTION,
+    &image_scanning_switched_off::DETECTION,
     &inline_policy_put::DETECTION,
     &instance_profile_changed::DETECTION,
     &instance_profile_replaced::DETECTION,
     &job_overridden::DETECTION,
+    &key_granted_to_another_account::DETECTION,
+    &key_material_changed::DETECTION,
     &key_pair_created::DETECTION,
+    &key_policy_changed::DETECTION,
+    &key_put_out_of_use::DETECTION,
     &log_filter_deleted::DETECTION,
     &login_profile_created::DETECTION,
     &login_profile_updated_for_another_user::DETECTION,
@@ -293,8 +317,13 @@ pub static ALL: &[&Detection] = &[
     &powerful_policy_attached::DETECTION,
     &principal_tags_changed::DETECTION,
     &principals_guessed::DETECTION,
+    &public_access_block_removed::DETECTION,
     &quotas_read_over_regions::DETECTION,
     &request_parameters_omitted::DETECTION,
+    &resource_opened_to_another_account::DETECTION,
+    &resource_opened_to_everyone::DETECTION,
+    &resource_policy_unreadable::DETECTION,
+    &resource_share_changed::DETECTION,
     &role_created::DETECTION,
     &role_opened_to_another_account::DETECTION,
     &role_opened_to_everyone::DETECTION,
@@ -313,6 +342,7 @@ pub static ALL: &[&Detection] = &[
     &root_password_changed::DETECTION,
     &root_password_recovery_requested::DETECTION,
     &root_session_opened::DETECTION,
+    &secret_updated::DETECTION,
     &secrets_read::DETECTION,
     &secrets_read_by_filter::DETECTION,
     &security_members_detached::DETECTION,
@@ -321,6 +351,7 @@ pub static ALL: &[&Detection] = &[
     &service_specific_credential_changed::DETECTION,
     &session_token_issued::DETECTION,
     &shell_opened::DETECTION,
+    &snapshot_shared_outside::DETECTION,
     &ssh_key_or_certificate_uploaded::DETECTION,
     &ssh_key_pushed_to_instance::DETECTION,
     &stack_created_first_time::DETECTION,
@@ -344,6 +375,7 @@ pub static ALL: &[&Detection] = &[
     &user_data_read::DETECTION,
     &user_removed_from_group::DETECTION,
     &user_renamed::DETECTION,
+    &vpc_endpoint_changed::DETECTION,
     &windows_password_read::DETECTION,
     &workload_code_changed::DETECTION,
 ];

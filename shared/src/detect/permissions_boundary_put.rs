@@ -23,7 +23,7 @@ use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
 use crate::finding::{Finding, Severity};
 use crate::grant;
-use crate::policy::{AwsManaged, Privilege};
+use crate::policy::{AwsManaged, Document, Privilege};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
@@ -46,14 +46,14 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let finding = DETECTION
         .finding(event, format!("put boundary {} on {}", Target::from_arn(arn).name, event.target()))
         .evidence("Boundary", arn);
-    let read = context.facts.document.known().and_then(|document| document.privilege()).map(|grant| grant.privilege);
+    let read = context.facts.document.known().and_then(Document::privilege).map(|grant| grant.privilege);
     let limits_nothing =
         read.or(AwsManaged::from_arn(arn).and_then(|policy| policy.privilege())) == Some(Privilege::Everything);
     let finding = match boundary(context) {
+        Some(Change::Same) => return None,
         _ if limits_nothing => {
             finding.severity(Severity::High).evidence("Limits", "nothing: it allows every action on every resource")
         }
-        Some(Change::Same) => return None,
         Some(Change::First) => {
             finding.severity(Severity::Low).evidence("Before", "there was none: it takes rights away")
         }

@@ -110,7 +110,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         .evidence("Call", format!("{}, parameter {parameter}", event.name))
         .evidence_if("For", made_for(event))
         .evidence_if("Other roles", (!others.is_empty()).then(|| others.join(", ")));
-    let finding = telling(event, outside(first), finding);
+    let finding = grant::passing(context, telling(event, outside(first), finding));
     let since = context.facts.first_since(REMEMBERS.id);
     let words = since
         .map(|since| format!("it passed this role to this service never before, since {}", since.strftime("%Y-%m-%d")));

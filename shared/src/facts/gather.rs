@@ -2,13 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::past::{self, Past};
+use super::past::{self, Past, Ties};
 use super::place::{Left, Place};
 use super::{Fact, Facts, Holder, HolderKind, Holdings};
 use crate::config::Config;
-use crate::event::{Event, Owner};
+use crate::event::{Event, Owner, PassedKind};
 use crate::ledger::{Ledger, LedgerError, Note};
-use crate::policy::Document;
+use crate::policy::{Document, Strength};
 
 /// IAM, as far as it is read. Answers are facts, never errors: what cannot be read says why.
 #[expect(async_fn_in_trait, reason = "implemented and used in this workspace only, on one thread")]
@@ -16,11 +16,18 @@ pub trait Policies {
     /// A managed policy's document: of that version, or of its default version.
     async fn managed(&self, arn: &str, version: Option<&str>) -> Fact<Document>;
 
-    /// The newest version of a managed policy but that one, with its document; nothing, if it has no other.
-    async fn newest_besides(&self, arn: &str, version: &str) -> Fact<Option<(String, Document)>>;
+    /// The version of a managed policy that was in force before that one, with its document, where it has just one other;
+    /// nothing, if it has none. Of several others IAM does not say which it was.
+    async fn only_other(&self, arn: &str, version: &str) -> Fact<Option<(String, Document)>>;
+
+    /// Gathers facts, but not for ever: nothing, if it takes too long.
+    async fn in_time(&self, gathered: impl Future<Output = Facts>) -> Option<Facts>;
 
     /// What a principal holds, groups and boundary included.
     async fn holdings(&self, holder: &Holder) -> Fact<Holdings>;
+
+    /// The name of the role in an instance profile.
+    async fn role_in_profile(&self, profile: &str) -> Fact<String>;
 }
 
 /// No account to look into: a replay knows what the recorded events tell, and nothing else.
@@ -31,10 +38,16 @@ impl Policies for Unread {
     async fn managed(&self, _: &str, _: Option<&str>) -> Fact<Document> {
         Fact::Unasked
     }
-    async fn newest_besides(&self, _: &str, _: &str) -> Fact<Option<(String, Document)>> {
+    async fn only_other(&self, _: &str, _: &str) -> Fact<Option<(String, Document)>> {
         Fact::Unasked
     }
+    async fn in_time(&self, gathered: impl Future<Output = Facts>) -> Option<Facts> {
+        Some(gathered.await)
+    }
     async fn holdings(&self, _: &Holder) -> Fact<Holdings> {
+        Fact::Unasked
+    }
+    async fn role_in_profile(&self, _: &str) -> Fact<String> {
         Fact::Unasked
     }
 }
@@ -42,17 +55,19 @@ impl Policies for Unread {
 /// How long a document is remembered that nobody touches.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(400 * 24);
 
-/// Whether it matters what came before the event: such events are to be judged one after the other, in their order.
+/// How an event hangs together with others, through documents or through what is remembered. Those that do are to be judged
+/// one after the other, in their order.
 #[must_use]
-pub fn is_of_a_story(event: &Event) -> bool {
-    if event.fault().is_none() && past::is_remembered(event) {
-        return true;
+pub fn ties(event: &Event) -> Ties {
+    if event.fault().is_some() {
+        return Ties::default();
     }
-    if event.source != "iam.amazonaws.com" || !event.succeeded() || event.fault().is_some() {
-        return false;
+    let mut ties = Ties::of(event);
+    if event.succeeded() {
+        let asks = Asks::of(event);
+        ties.firm |= asks.document.is_some() || asks.before.is_some() || Place::written_by(event).is_some();
     }
-    let asks = Asks::of(event);
-    asks.document.is_some() || asks.before.is_some() || Place::written_by(event).is_some()
+    ties
 }
 
 /// Asks what the event calls for. Never fails: see [`Fact::Unseen`].
@@ -68,11 +83,23 @@ pub async fn gather(
         return facts;
     }
     facts.past = Past::of(event, config, ledger, now).await;
-    if event.source != "iam.amazonaws.com" || !event.succeeded() {
+    if !event.succeeded() {
         return facts;
+    }
+    facts.passed = passed(event, policies).await;
+    if event.source != "iam.amazonaws.com" {
+        let strong = |(_, holdings): &(String, Fact<Holdings>)| {
+            holdings.known().is_some_and(|holdings| holdings.strength() != Strength::Ordinary)
+        };
+        if facts.passed.iter().any(strong) {
+            facts.actor = acting(event, policies).await;
+        }
     }
     let Asks { document, before, target, actor } = Asks::of(event);
     let remembered = async |place: &Place| match ledger.recall(&place.key(), now).await {
+        Ok(Some(note)) if event.time.is_some_and(|time| note.at > time) => {
+            Fact::Unseen("what is remembered there was written after this call".to_owned())
+        }
         Ok(Some(note)) if note.text.is_empty() => Fact::Known(None),
         Ok(Some(note)) => Fact::Known(Some(note.text)),
         Ok(None) => Fact::Unasked,
@@ -105,22 +132,61 @@ pub async fn gather(
             (_, Fact::Unasked) => Fact::Unasked,
         };
         if let Before::OtherVersion { arn, but, .. } = before {
-            facts.compare_with(policies.newest_besides(arn, but).await);
+            facts.compare_with(policies.only_other(arn, but).await);
         }
     }
     if let Some(holder) = target {
         facts.target = policies.holdings(&holder).await;
     }
-    if actor && let Some(holder) = Holder::acting(&event.actor, &event.account) {
-        facts.actor = policies.holdings(&holder).await;
+    if actor {
+        facts.actor = acting(event, policies).await;
     }
     facts
 }
 
+async fn acting(event: &Event, policies: &impl Policies) -> Fact<Holdings> {
+    match Holder::acting(&event.actor, &event.account) {
+        Some(holder) => policies.holdings(&holder).await,
+        None => Fact::Unasked,
+    }
+}
+
+/// How many roles of one call are looked at: most calls pass one, none that is known more than four.
+const MOST_PASSED: usize = 4;
+
+/// What the account's roles hold that the call passes. What a service passes in its own work nobody else decided.
+async fn passed(event: &Event, policies: &impl Policies) -> Vec<(String, Fact<Holdings>)> {
+    let mut roles: Vec<(String, Fact<Holdings>)> = Vec::new();
+    if crate::grant::is_services_own_work(event) {
+        return roles;
+    }
+    let here = |role: &str| !role.starts_with("arn:") || role.split(':').nth(4) == Some(event.account.as_str());
+    for passed in event.passed_roles().into_iter().filter(|passed| here(passed.role)) {
+        let name = match passed.kind {
+            PassedKind::Role => Fact::Known(passed.name().to_owned()),
+            PassedKind::InstanceProfile => policies.role_in_profile(passed.name()).await,
+        };
+        let (name, holdings) = match name {
+            Fact::Known(name) if roles.iter().any(|(known, _)| *known == name) => continue,
+            Fact::Known(name) => {
+                let holder = Holder { kind: HolderKind::Role, name: name.clone() };
+                (name, policies.holdings(&holder).await)
+            }
+            Fact::Unseen(why) => (passed.name().to_owned(), Fact::Unseen(why)),
+            Fact::Unasked => continue,
+        };
+        roles.push((name, holdings));
+        if roles.len() == MOST_PASSED {
+            break;
+        }
+    }
+    roles
+}
+
 impl Facts {
-    /// What is remembered goes before what IAM has as the newest other version: that need not have been in force.
-    fn compare_with(&mut self, newest: Fact<Option<(String, Document)>>) {
-        match (&self.before, newest) {
+    /// What is remembered goes before what IAM has as the other version.
+    fn compare_with(&mut self, other: Fact<Option<(String, Document)>>) {
+        match (&self.before, other) {
             (Fact::Known(Some(before)), Fact::Known(Some((version, document)))) => {
                 self.version_before = before.says_the_same_as(&document).then_some(version);
             }
@@ -141,19 +207,24 @@ impl Facts {
 ///
 /// # Errors
 ///
-/// When the ledger is out of reach: the next change there is then compared with an older document, or with none.
-pub async fn learn(event: &Event, ledger: &impl Ledger, now: Timestamp) -> Result<(), LedgerError> {
+/// When the ledger is out of reach: what it remembers of that place is then older than the place, and a next change back to
+/// that would look like none.
+pub async fn learn(event: &Event, facts: &Facts, ledger: &impl Ledger, now: Timestamp) -> Result<(), LedgerError> {
     if event.fault().is_none() {
-        past::learn(event, ledger, now).await?;
+        // A habit that is not noted is noted the next time.
+        let _ = past::learn(event, ledger, now).await;
     }
     let Some((place, left)) = Place::written_by(event) else { return Ok(()) };
     let text = match left {
         Left::Text(text) => text.into_owned(),
         Left::Nothing => String::new(),
-        // What stands there now is not in the event: what is remembered would be wrong.
-        Left::Named => return ledger.forget(&place.key()).await,
+        Left::Named => match facts.document.known() {
+            Some(document) => document.to_text(),
+            // What stands there now is not known: what is remembered would be wrong.
+            None => return ledger.forget(&place.key()).await,
+        },
     };
-    ledger.remember(&place.key(), &remembered_as(text, event.time.unwrap_or(now), now), now).await
+    ledger.remember(&place.key(), &remembered_as(text, event.time.unwrap_or(now).min(now), now), now).await
 }
 
 /// What stands in a place since `at`, as the ledger remembers it.
@@ -176,7 +247,7 @@ struct Asks<'a> {
 #[derive(Debug)]
 enum Before<'a> {
     Remembered(Place),
-    /// Remembered, else what IAM has as the newest version but the new one.
+    /// Remembered, else what IAM has as the one version but the new one.
     OtherVersion {
         place: Place,
         arn: &'a str,
@@ -203,6 +274,9 @@ impl<'a> Asks<'a> {
         let written = || Place::written_by(event).map(|(place, _)| Before::Remembered(place));
         let managed = || Some((event.request("policyArn")?, None));
         let role = || Some(Holder { kind: HolderKind::Role, name: event.request("roleName")?.to_owned() });
+        if event.source != "iam.amazonaws.com" {
+            return Self { before: written(), ..Self::default() };
+        }
         match event.name.as_str() {
             "PutUserPolicy" | "PutRolePolicy" => Self { before: written(), target: target(), ..Self::default() },
             // Whether the actor is in the group, IAM must tell.

@@ -154,7 +154,7 @@ impl Past {
             return Ok(Self::Familiar);
         }
         let since = ledger.recall(&learning(), now).await?.map(|note| note.at);
-        let learned = since.filter(|since| *since + config.learning <= event.time.unwrap_or(now));
+        let learned = since.filter(|since| *since + config.learning <= event.time.unwrap_or(now).min(now));
         Ok(Self::First(learned.map_or(Learned::TooLittle, Learned::Since)))
     }
 }
@@ -173,7 +173,7 @@ impl Remembering {
 /// Remembers what the event shows and leaves. Tallies were written when they were asked for: a member that is counted
 /// again changes nothing.
 pub(super) async fn learn(event: &Event, ledger: &impl Ledger, now: Timestamp) -> Result<(), LedgerError> {
-    let at = event.time.unwrap_or(now);
+    let at = event.time.unwrap_or(now).min(now);
     for remembering in REMEMBERING {
         match &remembering.what {
             What::Habit(of) if remembering.wants(event) => {
@@ -205,14 +205,40 @@ fn learning() -> MemoryKey {
     MemoryKey::of("learning", &[])
 }
 
-/// Whether what came before the event, or what comes after, depends on what is remembered of it.
-#[must_use]
-pub fn is_remembered(event: &Event) -> bool {
-    REMEMBERING.iter().any(|remembering| match &remembering.what {
-        What::Habit(of) => remembering.wants(event) && of(event).is_some(),
-        What::Tally { of, .. } => remembering.wants(event) && of(event).is_some(),
-        What::Trace { leaves, asks, .. } => {
-            leaves(event).is_some() || remembering.wants(event) && asks(event).is_some()
+/// How an event hangs together with others through what is remembered.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ties {
+    /// It is counted, or leaves something for later ones, or a detection asks what earlier ones left.
+    pub firm: bool,
+    /// Something is asked for that matters only to a finding about it.
+    pub loose: bool,
+    /// The habits that it shows. After an event of the same day that shows them too, they are known.
+    pub shows: Vec<MemoryKey>,
+}
+
+impl Ties {
+    /// Those of an event.
+    #[must_use]
+    pub fn of(event: &Event) -> Self {
+        let mut ties = Self::default();
+        for remembering in REMEMBERING {
+            match &remembering.what {
+                What::Habit(of) if remembering.wants(event) => {
+                    ties.shows.extend(of(event).map(|Pair(key)| remembering.key(&key)));
+                }
+                What::Tally { of, .. } => ties.firm |= remembering.wants(event) && of(event).is_some(),
+                What::Trace { leaves, asks, .. } => {
+                    ties.firm |= leaves(event).is_some();
+                    if remembering.wants(event) && asks(event).is_some() {
+                        match remembering.detection {
+                            Some(_) => ties.firm = true,
+                            None => ties.loose = true,
+                        }
+                    }
+                }
+                What::Habit(_) => {}
+            }
         }
-    })
+        ties
+    }
 }
