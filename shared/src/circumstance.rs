@@ -118,10 +118,17 @@ pub static ALL: &[Circumstance] = &[
         covers: &[],
         weigh: remembered::denied_before,
     },
+    Circumstance {
+        label: "Region",
+        page: "In that region of the account iamwatch had seen nobody change anything before. What is MEDIUM becomes HIGH: \
+               attackers work where nobody looks. Other regions are seen where rules there forward their events.",
+        covers: &["ORGG-07"],
+        weigh: remembered::region,
+    },
 ];
 
 pub(crate) use remembered::{
-    DENIED, INSTANCE_NETWORK, KEY_MADE, KEY_USED, NETWORK, POLICY_MADE, PRINCIPAL_MADE, SESSION_NETWORK, ago,
+    DENIED, INSTANCE_NETWORK, KEY_MADE, KEY_USED, NETWORK, POLICY_MADE, PRINCIPAL_MADE, REGION, SESSION_NETWORK, ago,
     is_key_in_doubt, network_of,
 };
 

@@ -20,7 +20,9 @@ use crate::fingerprint;
 
 pub(crate) use actor::is_account;
 pub use actor::{Actor, Human, Kind, ToldBy};
-pub use denial::{DENIED_EXACTLY, DENIED_PREFIXES, DENIED_SUFFIXES, Denial, Layer, is_denied};
+pub use denial::{
+    DENIED_EXACTLY, DENIED_PREFIXES, DENIED_SUFFIXES, Denial, Layer, MALFORMED_POLICY, is_denied, is_malformed_policy,
+};
 pub use origin::Origin;
 pub use passed::{BUSY_RECEIVERS, Passed, PassedKind, RECEIVERS, Receiver};
 pub use target::{Owner, Target};
@@ -211,6 +213,13 @@ impl Event {
             Some(Value::String(text)) => text.eq_ignore_ascii_case("true"),
             _ => ["Get", "List", "Describe"].iter().any(|prefix| self.name.starts_with(prefix)),
         }
+    }
+
+    /// Whether AWS recorded that the console's session made the call. [`Origin::console`] goes by the user agent too, which is the
+    /// caller's choice: whatever makes a finding quieter asks for this.
+    #[must_use]
+    pub fn is_recorded_as_console(&self) -> bool {
+        origin::recorded_as_console(&self.record)
     }
 
     /// The record itself, secrets removed.

@@ -126,6 +126,12 @@ impl Facts {
         matches!(self.remembered(id), Some(Past::First(_)))
     }
 
+    /// Whether it was seen before.
+    #[must_use]
+    pub fn is_familiar(&self, id: &str) -> bool {
+        matches!(self.remembered(id), Some(Past::Familiar))
+    }
+
     /// How many distinct members there are within the window, this one included; none, if that is not known.
     #[must_use]
     pub fn tally(&self, id: &str) -> usize {

@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::detect::{self, Detection};
-use crate::event::{DENIED_EXACTLY, DENIED_PREFIXES, DENIED_SUFFIXES, Event, is_denied};
+use crate::event::{
+    DENIED_EXACTLY, DENIED_PREFIXES, DENIED_SUFFIXES, Event, MALFORMED_POLICY, is_denied, is_malformed_policy,
+};
 
 /// A function that looks at events. Its name is the folder, the crate, the binary and the metric dimension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -74,6 +76,8 @@ enum Outcome {
     Any,
     NoError,
     Denied,
+    /// A policy document was refused: guesses at the names of principals end so.
+    Malformed,
 }
 
 /// A service that `invokedBy` names although a person acts: the console's sign-in.
@@ -115,7 +119,10 @@ impl Watcher {
                 let by_root = any_call("ByRoot", Who::Root, Outcome::Any);
                 std::iter::once(by_root).chain(self.rules_by_call("ForRoot")).collect()
             }
-            Self::AccessDenied => vec![any_call("Denied", Who::People, Outcome::Denied)],
+            Self::AccessDenied => vec![
+                any_call("Denied", Who::People, Outcome::Denied),
+                any_call("Malformed", Who::People, Outcome::Malformed),
+            ],
             Self::AccessKeys | Self::IamChanges | Self::SignIn | Self::Guardrails => self.rules_by_call("Calls"),
         }
     }
@@ -148,7 +155,10 @@ impl Watcher {
     pub fn admits(self, glance: &Glance<'_>) -> bool {
         match self {
             Self::RootUsage => Who::Root.admits(glance) || self.sees(glance),
-            Self::AccessDenied => Who::People.admits(glance) && Outcome::Denied.admits(glance),
+            Self::AccessDenied => {
+                let refused = [Outcome::Denied, Outcome::Malformed].iter().any(|outcome| outcome.admits(glance));
+                refused && Who::People.admits(glance)
+            }
             Self::AccessKeys | Self::IamChanges | Self::SignIn | Self::Guardrails => self.sees(glance),
         }
     }
@@ -358,8 +368,97 @@ impl Rule {
 }
 
 /// Calls that services make all day for their own work, and that only mean something where anybody else makes them.
-const BY_PEOPLE: [(&str, &[&str]); 1] =
-    [("sts.amazonaws.com", &["AssumeRole", "AssumeRoleWithSAML", "GetCallerIdentity"])];
+const BY_PEOPLE: [(&str, &[&str]); 19] = [
+    ("account.amazonaws.com", &["GetAlternateContact", "GetContactInformation", "GetPrimaryEmail", "ListRegions"]),
+    ("batch.amazonaws.com", &["SubmitJob"]),
+    ("bedrock.amazonaws.com", &["ListFoundationModels"]),
+    ("ce.amazonaws.com", &["GetCostAndUsage"]),
+    ("cloudtrail.amazonaws.com", &["DescribeTrails", "ListTrails"]),
+    ("dynamodb.amazonaws.com", &["ListTables"]),
+    ("ec2.amazonaws.com", &["DescribeInstanceAttribute"]),
+    ("eks.amazonaws.com", &["ListClusters"]),
+    ("guardduty.amazonaws.com", &["ListDetectors"]),
+    (
+        "iam.amazonaws.com",
+        &[
+            "GetAccessKeyLastUsed",
+            "GetAccountPasswordPolicy",
+            "GetAccountSummary",
+            "GetGroup",
+            "GetGroupPolicy",
+            "GetLoginProfile",
+            "GetUserPolicy",
+            "ListAccessKeys",
+            "ListAccountAliases",
+            "ListAttachedGroupPolicies",
+            "ListAttachedUserPolicies",
+            "ListEntitiesForPolicy",
+            "ListGroupPolicies",
+            "ListGroups",
+            "ListGroupsForUser",
+            "ListInstanceProfiles",
+            "ListMFADevices",
+            "ListOpenIDConnectProviders",
+            "ListPolicies",
+            "ListRoles",
+            "ListSAMLProviders",
+            "ListSSHPublicKeys",
+            "ListServerCertificates",
+            "ListServiceSpecificCredentials",
+            "ListSigningCertificates",
+            "ListUserPolicies",
+            "ListUsers",
+            "ListVirtualMFADevices",
+        ],
+    ),
+    ("kms.amazonaws.com", &["ListKeys"]),
+    ("lambda.amazonaws.com", &["ListFunctions20150331"]),
+    (
+        "organizations.amazonaws.com",
+        &[
+            "DescribeOrganization",
+            "ListAWSServiceAccessForOrganization",
+            "ListAccounts",
+            "ListDelegatedAdministrators",
+            "ListOrganizationalUnitsForParent",
+            "ListPolicies",
+            "ListRoots",
+        ],
+    ),
+    ("s3.amazonaws.com", &["ListBuckets"]),
+    ("secretsmanager.amazonaws.com", &["GetSecretValue", "ListSecrets"]),
+    (
+        "servicequotas.amazonaws.com",
+        &["GetAWSDefaultServiceQuota", "GetServiceQuota", "ListAWSDefaultServiceQuotas", "ListServiceQuotas"],
+    ),
+    (
+        "ses.amazonaws.com",
+        &[
+            "GetAccount",
+            "GetAccountSendingEnabled",
+            "GetIdentityVerificationAttributes",
+            "GetSendQuota",
+            "GetSendStatistics",
+            "ListEmailIdentities",
+            "ListIdentities",
+            "ListVerifiedEmailAddresses",
+        ],
+    ),
+    (
+        "ssm.amazonaws.com",
+        &[
+            "DescribeInstanceInformation",
+            "DescribeParameters",
+            "GetInventory",
+            "GetInventorySchema",
+            "GetParameter",
+            "GetParameters",
+            "GetParametersByPath",
+            "ListInventoryEntries",
+        ],
+    ),
+    ("sts.amazonaws.com", &["AssumeRole", "AssumeRoleWithSAML", "GetCallerIdentity"]),
+];
 
 impl Who {
     /// Whose calls of that name are looked at.
@@ -404,6 +503,7 @@ impl Outcome {
             Self::Any => true,
             Self::NoError => glance.error_code.is_none_or(str::is_empty),
             Self::Denied => glance.error_code.is_some_and(is_denied),
+            Self::Malformed => glance.error_code.is_some_and(is_malformed_policy),
         }
     }
 
@@ -411,6 +511,7 @@ impl Outcome {
         match self {
             Self::Any => None,
             Self::NoError => Some(json!([{"exists": false}, null, ""])),
+            Self::Malformed => Some(json!([{"prefix": MALFORMED_POLICY}])),
             Self::Denied => {
                 let prefixes = DENIED_PREFIXES.iter().map(|prefix| json!({"prefix": prefix}));
                 let suffixes = DENIED_SUFFIXES.iter().map(|suffix| json!({"suffix": suffix}));
@@ -454,7 +555,8 @@ mod tests {
         let names: BTreeSet<&str> =
             calls().flat_map(|calls| calls.names).copied().chain(["DescribeInstances", ""]).collect();
         let sources: BTreeSet<&str> = calls().map(|calls| calls.source).chain(["", "ec2.amazonaws.com"]).collect();
-        let codes = [None, Some(""), Some("AccessDenied"), Some("Client.UnauthorizedOperation"), Some("NoSuchEntity")];
+        let codes =
+            [None, Some(""), Some("AccessDenied"), Some("Client.UnauthorizedOperation"), Some("MalformedPolicy")];
         for known in names {
             let name = known.replace('*', "20150331");
             let name = name.as_str();

@@ -35,7 +35,12 @@ fn what_is_said_of_each_event_that_fires() {
             fs::read_dir(events().join(detection.id)).unwrap().map(|entry| entry.unwrap().path()).collect();
         names.sort();
         for path in names.iter().filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("fires-")) {
-            let event = Event::decode(serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap());
+            let sample: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+            // What fires for what came before is told with a memory, which is not looked at here.
+            if sample.is_array() {
+                continue;
+            }
+            let event = Event::decode(sample);
             let config = Config { stack: "iamwatch".to_owned(), ..Config::default() };
             let finding = (detection.detect)(&event, &Context::new(&config)).unwrap();
             writeln!(lines, "{} {} {}", finding.severity, finding.actor.name, finding.act).unwrap();
@@ -107,6 +112,9 @@ fn what_is_said_of_each_event_that_fires() {
     LOW alice created group helpdesk
     LOW alice created group contractors
     LOW ci-deploy created group auditors
+    MEDIUM alice renamed group auditors to administrators
+    LOW terraform called CreateInstanceProfile on instance profile web
+    LOW deployer called TagPolicy on policy app-data
     LOW alice created application analytics in Identity Center
     MEDIUM carol let application apl-a1b2c3d4e5f60718 get tokens for users
     MEDIUM deploy-pipeline changed who may speak for application apl-a1b2c3d4e5f60718

@@ -693,7 +693,12 @@ proptest! {
         let words = words.replace(['/', ':'], "-");
         for record in &*RECORDS {
             let other = in_other_words(record, &words);
-            prop_assert_eq!(keys(record), keys(&other), "{}", record);
+            // Whether there is a key may depend on what an error says; what is in it may not.
+            for (one, another) in keys(record).into_iter().zip(keys(&other)) {
+                if one.1.is_some() && another.1.is_some() {
+                    prop_assert_eq!(one, another, "{}", record);
+                }
+            }
         }
     }
 

@@ -117,7 +117,11 @@ fn a_rule_gets_the_reading_calls_that_it_waits_for() {
         let rules = event_rules(&template, &pascal(watcher.name()));
         for rule in watcher.rules() {
             let waits = takes_everything(watcher, &rule) || calls(&rule).iter().any(|name| reads(name));
-            let state = if waits { json!({"Ref": "RuleState"}) } else { json!("ENABLED") };
+            let state = match waits {
+                false => json!("ENABLED"),
+                true if is_busy(&rule) => json!({"Ref": "ReadingState"}),
+                true => json!({"Ref": "RuleState"}),
+            };
             assert_eq!(rules[&rule.name]["State"], state, "{} {}", watcher.name(), rule.name);
         }
     }
@@ -399,7 +403,16 @@ fn takes_everything(watcher: Watcher, rule: &Rule) -> bool {
 
 /// What is written for the state of a rule: where it waits for calls that only read, the owner of the account says.
 fn state(rule: &Rule) -> &'static str {
-    if rule.reads() { "!Ref RuleState" } else { "ENABLED" }
+    match rule.reads() {
+        false => "ENABLED",
+        true if is_busy(rule) => "!Ref ReadingState",
+        true => "!Ref RuleState",
+    }
+}
+
+/// Whether people and programs make its calls all day.
+fn is_busy(rule: &Rule) -> bool {
+    rule.name.starts_with("ReadsByPeople")
 }
 
 // The rules as they stand in the template.

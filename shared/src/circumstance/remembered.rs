@@ -58,6 +58,10 @@ pub(crate) static INSTANCE_NETWORK: Remembering = Remembering {
 pub(crate) static DENIED: Remembering =
     Remembering { id: "call-denied", detection: None, what: What::Trace { leaves: denied, asks: done, lasts: DAY } };
 
+/// An account, and the regions that something is changed in.
+pub(crate) static REGION: Remembering =
+    Remembering { id: "account-region", detection: None, what: What::Habit(account_and_region) };
+
 pub(super) fn network(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
     let Some(since) = context.facts.first_since(NETWORK.id) else { return (finding, None) };
     let Some(Pair(key)) = key_and_network(event) else { return (finding, None) };
@@ -132,6 +136,12 @@ pub(crate) fn is_key_in_doubt(event: &Event, context: &Context<'_>) -> bool {
     let made_by_another = context.facts.left(KEY_MADE.id).is_some_and(|note| note.text.ends_with(" another"));
     let moved = context.facts.first_since(NETWORK.id).is_some() && !context.facts.is_first(KEY_USED.id);
     event.actor.long_term_key() && (made_by_another || moved)
+}
+
+pub(super) fn region(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
+    let Some(since) = context.facts.first_since(REGION.id) else { return (finding, None) };
+    let words = format!("nobody changed anything in {} before, since {}", event.region, since.strftime("%Y-%m-%d"));
+    (high_if_medium(finding), Some(words))
 }
 
 fn high_if_medium(finding: Finding) -> Finding {
@@ -290,4 +300,13 @@ fn done(event: &Event) -> Option<Key> {
     let known = event.succeeded() && !event.read_only() && !event.actor.is_service();
     let principal = Some(&event.actor.principal).filter(|principal| known && !principal.is_empty())?;
     Some(vec![principal.clone(), event.source.clone(), event.name.clone()])
+}
+
+/// A sign-in is at the endpoint that is nearest.
+fn account_and_region(event: &Event) -> Option<Pair> {
+    let by_service = event.actor.is_service() || event.actor.is_service_linked_role();
+    let changes = event.succeeded() && !event.read_only() && !by_service;
+    let signs_in = ["signin.amazonaws.com", "sts.amazonaws.com"].contains(&event.source.as_str());
+    let known = !event.account.is_empty() && !event.region.is_empty();
+    (known && changes && !signs_in).then(|| Pair(vec![event.account.clone(), event.region.clone()]))
 }

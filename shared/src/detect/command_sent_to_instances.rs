@@ -10,7 +10,8 @@
 //! ## False alarms
 //!
 //! Patching and configuration run this way all day, so a command to a few is for the record. A command to all or fifty at once
-//! is MEDIUM, as is one whose document another account owns.
+//! is MEDIUM, as is one whose document another account owns, and the tenth within an hour that goes to other machines than
+//! those before, if the sender never sent one there.
 //!
 //! ## What to do
 //!
@@ -20,11 +21,14 @@
 //! 3. List all calls by the instances' roles since the event, by `sessionContext.sessionIssuer.arn`.
 //! 4. List all calls by the actor's ARN in the 24 hours before the event, by `userIdentity.arn`.
 
+use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::{Context, Detection, Outcome, Page, Technique, for_the_record_by_service, unknown_account};
 use crate::event::{Event, Target};
+use crate::facts::past::{Member, Pair, Remembering, What};
 use crate::finding::{Finding, Severity};
+use crate::fingerprint;
 use crate::grant;
 use crate::watcher::{Calls, Watcher};
 
@@ -39,6 +43,20 @@ pub(super) static DETECTION: Detection = Detection {
     page: Page::of(include_str!("command_sent_to_instances.rs")),
     detect,
 };
+
+/// Machines, or sets of them, that one principal sends commands to.
+pub(super) static REMEMBERS: Remembering = Remembering {
+    id: "command-sent-to-instances",
+    detection: Some(&DETECTION),
+    what: What::Tally { of: sent_now, window: SignedDuration::from_hours(1) },
+};
+
+/// A principal and the machines that it sends commands to.
+pub(super) static SENT_BEFORE: Remembering =
+    Remembering { id: "command-sent-before", detection: Some(&DETECTION), what: What::Habit(sender_and_machines) };
+
+/// One after another.
+const MANY_IN_AN_HOUR: usize = 10;
 
 /// As many as one call can name.
 const MANY: usize = 50;
@@ -59,13 +77,16 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let document = event.request("documentName").unwrap_or("unknown");
     let name = document.rsplit('/').next().unwrap_or(document);
     let outside = unknown_account(document, event, context);
-    let loud = everywhere || instances.len() >= MANY || outside.is_some();
+    let sent = context.facts.tally(REMEMBERS.id);
+    let in_a_row = sent >= MANY_IN_AN_HOUR && !context.facts.is_familiar(SENT_BEFORE.id);
+    let loud = everywhere || instances.len() >= MANY || outside.is_some() || in_a_row;
     let finding = DETECTION
         .finding(event, format!("ran {name} on {whom}"))
         .severity(if loud { Severity::Medium } else { Severity::Low })
         .target(Target { kind: "document".to_owned(), name: name.to_owned(), arn: None })
         .evidence("Document", document)
         .evidence_if("From outside", outside.map(|account| format!("the document is of account {account}")))
+        .evidence_if("In a row", in_a_row.then(|| format!("commands to {sent} different targets within an hour")))
         .evidence_if("Targets", (!targets.is_empty()).then(|| Value::from(targets).to_string()))
         .evidence_if("Command id", event.response("command.commandId"));
     Some(for_the_record_by_service(event, finding))
@@ -80,4 +101,21 @@ fn names_all(target: &Value) -> bool {
     let values = target.get("values").and_then(Value::as_array);
     values.is_some_and(|values| values.iter().any(|value| value == "*"))
         && key(target).is_some_and(|key| key == "InstanceIds" || key.starts_with("tag:"))
+}
+
+/// By the machines that the call names, or the words that choose them.
+fn machines(event: &Event) -> Option<String> {
+    let list = |key: &str| event.request_value(key).and_then(Value::as_array);
+    let lists = ["instanceIds", "targets"].into_iter().filter_map(list);
+    let mut named: Vec<String> = lists.flatten().map(Value::to_string).collect();
+    named.sort_unstable();
+    (!named.is_empty()).then(|| fingerprint::of(named.iter().map(String::as_str), 12))
+}
+
+fn sent_now(event: &Event) -> Option<Member> {
+    Member::of_caller(event, machines(event)?)
+}
+
+fn sender_and_machines(event: &Event) -> Option<Pair> {
+    Pair::of_caller(event, &[&machines(event)?])
 }

@@ -31,7 +31,7 @@ pub(super) static DETECTION: Detection = Detection {
     watcher: Watcher::IamChanges,
     severity: Severity::High,
     mitre: &[Technique { id: "T1098.003", was: None, name: "Account Manipulation: Additional Cloud Roles" }],
-    covers: &[],
+    covers: &["IAMC-16"],
     calls: &[Calls {
         source: "iam.amazonaws.com",
         names: &["DetachUserPolicy", "DetachRolePolicy", "DetachGroupPolicy"],

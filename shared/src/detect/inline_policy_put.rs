@@ -30,7 +30,7 @@ pub(super) static DETECTION: Detection = Detection {
     watcher: Watcher::IamChanges,
     severity: Severity::Medium,
     mitre: &[Technique { id: "T1098.003", was: None, name: "Account Manipulation: Additional Cloud Roles" }],
-    covers: &["IAMC-07", "IAMC-08", "IAMC-09"],
+    covers: &["IAMC-07", "IAMC-08", "IAMC-09", "IAMC-11"],
     calls: &[Calls { source: "iam.amazonaws.com", names: &["PutUserPolicy", "PutRolePolicy", "PutGroupPolicy"] }],
     outcome: Outcome::Succeeded,
     page: Page::of(include_str!("inline_policy_put.rs")),

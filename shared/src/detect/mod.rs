@@ -13,6 +13,7 @@ mod account_region_changed;
 mod account_removed_from_organization;
 mod account_safeguard_removed;
 mod account_sign_in_setting_changed;
+mod account_surveyed;
 mod administrator_inline_policy_put;
 mod administrator_permission_set_policy_put;
 mod administrator_policy_attached;
@@ -20,6 +21,7 @@ mod administrator_policy_created;
 mod administrator_policy_version_created;
 mod alarm_deleted_or_muted;
 mod all_identities_read;
+mod all_parameters_read;
 mod api_key_read_in_clear;
 mod aws_managed_policy_attached;
 mod aws_quarantined_user;
@@ -47,6 +49,7 @@ mod console_login_without_mfa;
 mod console_role_switched;
 mod customer_managed_policy_attached;
 mod database_sign_in_changed;
+mod denied_across_services;
 mod deny_policy_detached;
 mod dev_endpoint_key_added;
 mod document_shared_outside;
@@ -57,12 +60,14 @@ mod findings_archived;
 mod findings_no_longer_delivered;
 mod findings_suppressed_by_rule;
 mod firewall_removed;
+mod first_look_around;
 mod function_layer_from_another_account;
 mod function_stopped;
 mod function_url_opened_to_everyone;
 mod group_created;
 mod guardduty_disabled;
 mod guardduty_list_changed;
+mod iam_changed_otherwise;
 mod identity_center_application_changed;
 mod identity_center_bearer_token_created;
 mod identity_center_group_member_added;
@@ -78,6 +83,7 @@ mod image_scanning_switched_off;
 mod inline_policy_put;
 mod instance_profile_changed;
 mod instance_profile_replaced;
+mod job_overridden;
 mod key_granted_to_another_account;
 mod key_material_changed;
 mod key_pair_created;
@@ -88,6 +94,7 @@ mod login_profile_created;
 mod login_profile_updated_for_another_user;
 mod login_profile_used_by_its_maker;
 mod logs_deleted;
+mod mail_sending_explored;
 mod managed_policy_detached;
 mod mfa_device_deactivated;
 mod mfa_device_registered;
@@ -118,7 +125,9 @@ mod policy_deleted;
 mod policy_version_created;
 mod powerful_policy_attached;
 mod principal_tags_changed;
+mod principals_guessed;
 mod public_access_block_removed;
+mod quotas_read_over_regions;
 mod request_parameters_omitted;
 mod resource_opened_to_another_account;
 mod resource_opened_to_everyone;
@@ -147,6 +156,7 @@ mod root_password_recovery_requested;
 mod root_session_opened;
 mod saml_role_assumed_for_the_first_time;
 mod secret_updated;
+mod secrets_read;
 mod secrets_read_by_filter;
 mod security_members_detached;
 mod security_service_disabled;
@@ -157,6 +167,7 @@ mod shell_opened;
 mod snapshot_shared_outside;
 mod ssh_key_or_certificate_uploaded;
 mod ssh_key_pushed_to_instance;
+mod stack_created_first_time;
 mod task_definition_reads_credentials;
 mod temporary_delegation_accepted;
 mod traffic_logs_deleted;
@@ -174,6 +185,7 @@ mod user_added_to_group;
 mod user_created;
 mod user_credential_deleted;
 mod user_data_changed;
+mod user_data_read;
 mod user_removed_from_group;
 mod user_renamed;
 mod vpc_endpoint_changed;
@@ -208,6 +220,7 @@ pub static ALL: &[&Detection] = &[
     &account_removed_from_organization::DETECTION,
     &account_safeguard_removed::DETECTION,
     &account_sign_in_setting_changed::DETECTION,
+    &account_surveyed::DETECTION,
     &administrator_inline_policy_put::DETECTION,
     &administrator_permission_set_policy_put::DETECTION,
     &administrator_policy_attached::DETECTION,
@@ -215,6 +228,7 @@ pub static ALL: &[&Detection] = &[
     &administrator_policy_version_created::DETECTION,
     &alarm_deleted_or_muted::DETECTION,
     &all_identities_read::DETECTION,
+    &all_parameters_read::DETECTION,
     &api_key_read_in_clear::DETECTION,
     &aws_managed_policy_attached::DETECTION,
     &aws_quarantined_user::DETECTION,
@@ -242,6 +256,7 @@ pub static ALL: &[&Detection] = &[
     &console_role_switched::DETECTION,
     &customer_managed_policy_attached::DETECTION,
     &database_sign_in_changed::DETECTION,
+    &denied_across_services::DETECTION,
     &deny_policy_detached::DETECTION,
     &dev_endpoint_key_added::DETECTION,
     &document_shared_outside::DETECTION,
@@ -252,12 +267,14 @@ pub static ALL: &[&Detection] = &[
     &findings_no_longer_delivered::DETECTION,
     &findings_suppressed_by_rule::DETECTION,
     &firewall_removed::DETECTION,
+    &first_look_around::DETECTION,
     &function_layer_from_another_account::DETECTION,
     &function_stopped::DETECTION,
     &function_url_opened_to_everyone::DETECTION,
     &group_created::DETECTION,
     &guardduty_disabled::DETECTION,
     &guardduty_list_changed::DETECTION,
+    &iam_changed_otherwise::DETECTION,
     &identity_center_application_changed::DETECTION,
     &identity_center_bearer_token_created::DETECTION,
     &identity_center_group_member_added::DETECTION,
@@ -273,6 +290,7 @@ pub static ALL: &[&Detection] = &[
     &inline_policy_put::DETECTION,
     &instance_profile_changed::DETECTION,
     &instance_profile_replaced::DETECTION,
+    &job_overridden::DETECTION,
     &key_granted_to_another_account::DETECTION,
     &key_material_changed::DETECTION,
     &key_pair_created::DETECTION,
@@ -283,6 +301,7 @@ pub static ALL: &[&Detection] = &[
     &login_profile_updated_for_another_user::DETECTION,
     &login_profile_used_by_its_maker::DETECTION,
     &logs_deleted::DETECTION,
+    &mail_sending_explored::DETECTION,
     &managed_policy_detached::DETECTION,
     &mfa_device_deactivated::DETECTION,
     &mfa_device_registered::DETECTION,
@@ -313,7 +332,9 @@ pub static ALL: &[&Detection] = &[
     &policy_version_created::DETECTION,
     &powerful_policy_attached::DETECTION,
     &principal_tags_changed::DETECTION,
+    &principals_guessed::DETECTION,
     &public_access_block_removed::DETECTION,
+    &quotas_read_over_regions::DETECTION,
     &request_parameters_omitted::DETECTION,
     &resource_opened_to_another_account::DETECTION,
     &resource_opened_to_everyone::DETECTION,
@@ -342,6 +363,7 @@ pub static ALL: &[&Detection] = &[
     &root_session_opened::DETECTION,
     &saml_role_assumed_for_the_first_time::DETECTION,
     &secret_updated::DETECTION,
+    &secrets_read::DETECTION,
     &secrets_read_by_filter::DETECTION,
     &security_members_detached::DETECTION,
     &security_service_disabled::DETECTION,
@@ -352,6 +374,7 @@ pub static ALL: &[&Detection] = &[
     &snapshot_shared_outside::DETECTION,
     &ssh_key_or_certificate_uploaded::DETECTION,
     &ssh_key_pushed_to_instance::DETECTION,
+    &stack_created_first_time::DETECTION,
     &task_definition_reads_credentials::DETECTION,
     &temporary_delegation_accepted::DETECTION,
     &traffic_logs_deleted::DETECTION,
@@ -369,6 +392,7 @@ pub static ALL: &[&Detection] = &[
     &user_created::DETECTION,
     &user_credential_deleted::DETECTION,
     &user_data_changed::DETECTION,
+    &user_data_read::DETECTION,
     &user_removed_from_group::DETECTION,
     &user_renamed::DETECTION,
     &vpc_endpoint_changed::DETECTION,
@@ -398,6 +422,34 @@ pub static REMEMBERING: &[&Remembering] = &[
     &role_assumed_with_new_mfa_device::REMEMBERS,
     &saml_role_assumed_for_the_first_time::REMEMBERS,
     &session_token_issued::REMEMBERS,
+    &account_surveyed::ASKED_BEFORE,
+    &account_surveyed::REMEMBERS,
+    &calls_denied::REMEMBERS,
+    &circumstance::DENIED,
+    &circumstance::KEY_MADE,
+    &circumstance::NETWORK,
+    &circumstance::PRINCIPAL_MADE,
+    &circumstance::REGION,
+    &command_sent_to_instances::REMEMBERS,
+    &command_sent_to_instances::SENT_BEFORE,
+    &denied_across_services::REGIONS,
+    &denied_across_services::REMEMBERS,
+    &first_look_around::REMEMBERS,
+    &job_overridden::REMEMBERS,
+    &mail_sending_explored::ASKED_BEFORE,
+    &mail_sending_explored::REMEMBERS,
+    &principals_guessed::REMEMBERS,
+    &quotas_read_over_regions::ASKED_BEFORE,
+    &quotas_read_over_regions::REMEMBERS,
+    &role_passed::REMEMBERS,
+    &secrets_read::READER,
+    &secrets_read::READ_BEFORE,
+    &secrets_read::REMEMBERS,
+    &stack_created_first_time::REMEMBERS,
+    &user_data_read::READER,
+    &user_data_read::READ_BEFORE,
+    &user_data_read::REMEMBERS,
+    &windows_password_read::REMEMBERS,
 ];
 
 /// A kind of event worth telling, and the pure function that recognises it.

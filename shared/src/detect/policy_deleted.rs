@@ -30,7 +30,7 @@ pub(super) static DETECTION: Detection = Detection {
     watcher: Watcher::IamChanges,
     severity: Severity::Low,
     mitre: &[Technique { id: "T1531", was: None, name: "Account Access Removal" }],
-    covers: &["IAMC-15"],
+    covers: &["IAMC-15", "IAMC-16"],
     calls: &[Calls {
         source: "iam.amazonaws.com",
         names: &["DeletePolicy", "DeleteUserPolicy", "DeleteRolePolicy", "DeleteGroupPolicy"],

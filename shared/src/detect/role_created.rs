@@ -31,7 +31,7 @@ pub(super) static DETECTION: Detection = Detection {
     watcher: Watcher::IamChanges,
     severity: Severity::Low,
     mitre: &[Technique { id: "T1136.003", was: None, name: "Create Account: Cloud Account" }],
-    covers: &["IAMC-20"],
+    covers: &["IAMC-20", "IAMC-27"],
     calls: &[Calls { source: "iam.amazonaws.com", names: &["CreateRole"] }],
     outcome: Outcome::Succeeded,
     page: Page::of(include_str!("role_created.rs")),

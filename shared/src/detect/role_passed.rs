@@ -12,7 +12,8 @@
 //!
 //! Deployments do it all day, so it is for the record. It is louder where the call itself is telling: the service gives the
 //! caller a shell or the role's credentials, the call brings a startup script, or the role is of an
-//! account that has no name in the configuration.
+//! account that has no name in the configuration. Who passes which role to which service is learned: a new pair is told, and
+//! makes what is telling HIGH.
 //!
 //! ## What to do
 //!
@@ -24,6 +25,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique, for_the_record_by_service, unknown_account};
 use crate::event::{Event, Passed, PassedKind, RECEIVERS, Receiver, Target};
+use crate::facts::past::{Pair, Remembering, What};
 use crate::finding::{Finding, Severity};
 use crate::grant;
 use crate::script;
@@ -44,6 +46,10 @@ pub(super) static DETECTION: Detection = Detection {
     page: Page::of(include_str!("role_passed.rs")),
     detect,
 };
+
+/// Who passes which role to which service.
+pub(super) static REMEMBERS: Remembering =
+    Remembering { id: "role-passed", detection: Some(&DETECTION), what: What::Habit(who_and_what) };
 
 const CALLS: [Calls; RECEIVERS.len()] = calls_of(RECEIVERS);
 
@@ -104,7 +110,14 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         .evidence("Call", format!("{}, parameter {parameter}", event.name))
         .evidence_if("For", made_for(event))
         .evidence_if("Other roles", (!others.is_empty()).then(|| others.join(", ")));
-    Some(for_the_record_by_service(event, grant::passing(context, telling(event, outside(first), finding))))
+    let finding = grant::passing(context, telling(event, outside(first), finding));
+    let since = context.facts.first_since(REMEMBERS.id);
+    let words = since
+        .map(|since| format!("it passed this role to this service never before, since {}", since.strftime("%Y-%m-%d")));
+    // What is telling by itself is more so where it is new.
+    let severity =
+        if words.is_some() && finding.severity == Severity::Medium { Severity::High } else { finding.severity };
+    Some(for_the_record_by_service(event, finding.severity(severity).evidence_if("First", words)))
 }
 
 /// What runs as the role, where the call names it.
@@ -141,4 +154,10 @@ fn brings_user_data(event: &Event) -> bool {
 fn is_for_guests(event: &Event) -> bool {
     event.is("cognito-identity.amazonaws.com", &["SetIdentityPoolRoles"])
         && event.request("roles.unauthenticated").is_some()
+}
+
+fn who_and_what(event: &Event) -> Option<Pair> {
+    let passed = event.passed_roles();
+    let first = passed.first()?;
+    Pair::of_caller(event, &[first.role, &event.source])
 }

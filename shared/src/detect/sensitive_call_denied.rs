@@ -1,7 +1,7 @@
 //! # Sensitive call denied
 //!
 //! A call was denied that would have given its caller rights, credentials or an MFA device, taken a policy off, taken a
-//! secret, or switched monitoring off.
+//! secret, started machines, bought the use of models, or switched monitoring off.
 //!
 //! ## Why it matters
 //!
@@ -9,8 +9,8 @@
 //!
 //! ## False alarms
 //!
-//! A pipeline that lacks a permission it needs, often right after a change. Reads of secrets are lowered, and so are MFA
-//! devices: a policy may only let users have one of their own name.
+//! A pipeline that lacks a permission it needs, often right after a change. Reads of secrets are lowered, and so are machines,
+//! models, deleted groups, and MFA devices: a policy may only let users have one of their own name.
 //!
 //! ## What to do
 //!
@@ -30,7 +30,7 @@ pub(super) static DETECTION: Detection = Detection {
     watcher: Watcher::AccessDenied,
     severity: Severity::High,
     mitre: &[Technique { id: "T1526", was: None, name: "Cloud Service Discovery" }],
-    covers: &["DENY-05", "DENY-06", "DENY-09", "DENY-13"],
+    covers: &["DENY-05", "DENY-06", "DENY-09", "DENY-11", "DENY-12", "DENY-13", "DENY-14"],
     calls: CALLS,
     outcome: Outcome::Failed,
     page: Page::of(include_str!("sensitive_call_denied.rs")),
@@ -54,6 +54,7 @@ const CALLS: &[Calls] = &[
             "CreateUser",
             "CreateVirtualMFADevice",
             "DeactivateMFADevice",
+            "DeleteGroup",
             "DeleteGroupPolicy",
             "DeleteRolePermissionsBoundary",
             "DeleteRolePolicy",
@@ -86,13 +87,35 @@ const CALLS: &[Calls] = &[
         names: &["DetachPolicy", "DisablePolicyType", "LeaveOrganization", "RemoveAccountFromOrganization"],
     },
     Calls { source: "secretsmanager.amazonaws.com", names: &["BatchGetSecretValue", "GetSecretValue"] },
-    Calls { source: "ec2.amazonaws.com", names: &["GetPasswordData"] },
+    Calls { source: "ec2.amazonaws.com", names: &["GetPasswordData", "RunInstances"] },
+    Calls {
+        source: "bedrock.amazonaws.com",
+        names: &[
+            "CreateFoundationModelAgreement",
+            "DeleteModelInvocationLoggingConfiguration",
+            "PutFoundationModelEntitlement",
+            "PutModelInvocationLoggingConfiguration",
+            "PutResourcePolicy",
+            "PutUseCaseForModelAccess",
+        ],
+    },
 ];
 
 /// A program that lacks a permission asks for its secret at every start, and a user whose device must have the user's name
 /// is refused another.
-const LESS: [&str; 5] =
-    ["BatchGetSecretValue", "CreateVirtualMFADevice", "EnableMFADevice", "GetPasswordData", "GetSecretValue"];
+const LESS: [&str; 11] = [
+    "BatchGetSecretValue",
+    "CreateFoundationModelAgreement",
+    "CreateVirtualMFADevice",
+    "DeleteGroup",
+    "EnableMFADevice",
+    "GetPasswordData",
+    "GetSecretValue",
+    "PutFoundationModelEntitlement",
+    "PutResourcePolicy",
+    "PutUseCaseForModelAccess",
+    "RunInstances",
+];
 
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let denial = event.denial()?;

@@ -32,7 +32,7 @@ pub(super) static DETECTION: Detection = Detection {
     watcher: Watcher::IamChanges,
     severity: Severity::Medium,
     mitre: &[Technique { id: "T1136.003", was: None, name: "Create Account: Cloud Account" }],
-    covers: &["IAMC-22"],
+    covers: &["IAMC-22", "IAMC-27"],
     calls: &[Calls { source: "iam.amazonaws.com", names: &["CreateUser"] }],
     outcome: Outcome::Succeeded,
     page: Page::of(include_str!("user_created.rs")),

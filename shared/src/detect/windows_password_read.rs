@@ -9,7 +9,8 @@
 //!
 //! ## False alarms
 //!
-//! An administrator who connects to a new instance, and tools that build Windows images.
+//! An administrator who connects to a new instance, and tools that build Windows images. The passwords of ten instances
+//! within ten minutes are HIGH.
 //!
 //! ## What to do
 //!
@@ -17,8 +18,11 @@
 //! 2. If they do not know of it: cut off their credentials, and set new administrator passwords on the instances.
 //! 3. List all `GetPasswordData` calls by that ARN in the 24 hours before and after, by `requestParameters.instanceId`.
 
+use jiff::SignedDuration;
+
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
+use crate::facts::past::{Member, Remembering, What};
 use crate::finding::{Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
@@ -34,16 +38,37 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+/// Instances whose password one principal reads.
+pub(super) static REMEMBERS: Remembering = Remembering {
+    id: "windows-password-read",
+    detection: Some(&DETECTION),
+    what: What::Tally { of: read_now, window: SignedDuration::from_mins(10) },
+};
+
+/// Nobody signs in to so many at once.
+const MANY: usize = 10;
+
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     if event.actor.is_service() {
         return None;
     }
     let instance = event.request("instanceId")?;
+    let many = context.facts.tally(REMEMBERS.id);
+    let (act, severity) = if many >= MANY {
+        (format!("read the encrypted Windows passwords of {many} instances"), Severity::High)
+    } else {
+        (format!("read the encrypted Windows password of instance {instance}"), Severity::Medium)
+    };
     Some(
         DETECTION
-            .finding(event, format!("read the encrypted Windows password of instance {instance}"))
+            .finding(event, act)
+            .severity(severity)
             // Who asks for those of many instances is one incident.
             .target(Target::account(&event.account))
             .evidence("Instance", instance),
     )
+}
+
+fn read_now(event: &Event) -> Option<Member> {
+    Member::of_caller(event, event.request("instanceId")?)
 }

@@ -93,3 +93,12 @@ pub fn is_denied(code: &str) -> bool {
         || DENIED_SUFFIXES.iter().any(|suffix| code.ends_with(suffix))
         || DENIED_EXACTLY.contains(&code)
 }
+
+/// How the codes begin that refuse a policy document: `MalformedPolicyDocument…` of IAM and KMS, `MalformedPolicy` of S3.
+pub const MALFORMED_POLICY: &str = "MalformedPolicy";
+
+/// Whether an error code says that a policy document was refused.
+#[must_use]
+pub fn is_malformed_policy(code: &str) -> bool {
+    code.starts_with(MALFORMED_POLICY)
+}

@@ -37,14 +37,19 @@ impl Origin {
 
 /// Whether the record's session was opened by the console. Newer records say so; older ones show it by their agent.
 pub(super) fn from_console(record: &Map<String, Value>) -> bool {
-    let said = match record.get("sessionCredentialFromConsole") {
-        Some(Value::Bool(said)) => *said,
-        said => text(said) == Some("true"),
-    };
+    let said = recorded_as_console(record);
     let sign_in = matches!(text(record.get("eventType")), Some("AwsConsoleSignIn" | "AwsConsoleAction"));
     let agent = text(record.get("userAgent")).unwrap_or_default();
     said || sign_in
         || matches!(agent, "console.amazonaws.com" | "signin.amazonaws.com" | "AWSConsole" | "Coral/Netty4")
         || agent.starts_with("[S3Console/")
         || agent.starts_with("AWS Internal")
+}
+
+/// Whether AWS itself wrote into the record that the console's session made the call.
+pub(super) fn recorded_as_console(record: &Map<String, Value>) -> bool {
+    match record.get("sessionCredentialFromConsole") {
+        Some(Value::Bool(said)) => *said,
+        said => text(said) == Some("true"),
+    }
 }

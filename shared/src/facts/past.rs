@@ -46,6 +46,29 @@ pub struct Member {
     pub member: String,
 }
 
+impl Pair {
+    /// The caller, with what else belongs to it.
+    pub(crate) fn of_caller(event: &Event, with: &[&str]) -> Option<Self> {
+        let mut key = caller(event)?;
+        key.extend(with.iter().map(|&part| part.to_owned()));
+        Some(Self(key))
+    }
+}
+
+impl Member {
+    /// A member to be counted for the caller.
+    pub(crate) fn of_caller(event: &Event, member: impl Into<String>) -> Option<Self> {
+        Some(Self { under: caller(event)?, member: member.into() })
+    }
+}
+
+/// The principal of a call that no AWS service made.
+fn caller(event: &Event) -> Option<Key> {
+    let actor = &event.actor;
+    let known = !actor.principal.is_empty() && !actor.is_service() && !actor.is_service_linked_role();
+    known.then(|| vec![actor.principal.clone()])
+}
+
 /// What an event leaves for a later one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trace {
