@@ -10,6 +10,7 @@ use flate2::write::GzEncoder;
 use iamwatch::config::Config;
 use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
+use iamwatch::exceptions::Exceptions;
 use iamwatch::watcher::{Glance, Watcher};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -336,7 +337,7 @@ fn a_record_at_the_end_of_time_does_not_stop_the_clock() {
     let event = Event::decode(serde_json::from_str(text).unwrap());
     let found = Found::of(Watcher::RootUsage, &event, &context).unwrap();
     let mut said = 0;
-    super::tell::tell::<()>(vec![found], &context, super::Wording::Full, |_| {
+    super::tell::tell::<()>(vec![found], &context, &Exceptions::NONE, super::Wording::Full, |_| {
         said += 1;
         Ok(())
     })

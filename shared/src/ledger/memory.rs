@@ -9,6 +9,7 @@ use super::{
     ABANDONED, Claim, Delivery, Due, LEASE, Ledger, LedgerError, MemoryKey, Note, Progress, REMEMBERED, Standing,
     WINDOW,
 };
+use crate::exceptions::Tally;
 use crate::finding::{Finding, IncidentKey, Severity};
 
 /// A ledger that lives as long as the process.
@@ -22,6 +23,7 @@ struct State {
     /// The incidents that are not closed, by the end of their windows.
     ends: BTreeSet<(Timestamp, IncidentKey)>,
     notes: HashMap<MemoryKey, Note>,
+    tallies: HashMap<String, Tally>,
 }
 
 #[derive(Debug)]
@@ -103,6 +105,22 @@ impl Ledger for Memory {
             open.due.told = open.due.told.max(standing.count);
         }
         Ok(())
+    }
+
+    async fn suppress(&self, delivery: &Delivery, exception: &str, now: Timestamp) -> Result<(), LedgerError> {
+        let state = &mut *self.state();
+        if let Some(held) = state.claims.get_mut(delivery)
+            && !std::mem::replace(&mut held.progress.counted, true)
+        {
+            let first = Tally { count: 0, since: now, last: now };
+            let tally = state.tallies.entry(exception.to_owned()).or_insert(first);
+            *tally = Tally { count: tally.count + 1, last: now, ..*tally };
+        }
+        Ok(())
+    }
+
+    async fn suppressed(&self, exception: &str) -> Result<Option<Tally>, LedgerError> {
+        Ok(self.state().tallies.get(exception).copied())
     }
 
     async fn confirm(&self, delivery: &Delivery, now: Timestamp) -> Result<(), LedgerError> {
