@@ -16,7 +16,7 @@ use serde::Serialize;
 pub use known::{Known, Stored};
 pub use plan::{Plan, Step, plan};
 pub use read::{Mistake, Place, read, read_all};
-pub use report::{Tally, report};
+pub use report::{Suppressions, report};
 
 use crate::detect;
 use crate::event::{Kind, Target};

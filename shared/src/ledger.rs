@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use memory::Memory;
 
-use crate::exceptions::Tally;
+use crate::exceptions::Suppressions;
 use crate::finding::{Finding, IncidentKey, Severity};
 use crate::fingerprint;
 use crate::watcher::Watcher;
@@ -32,11 +32,13 @@ pub const WINDOW: SignedDuration = SignedDuration::from_mins(15);
 /// An incident whose window closed this long ago and that nobody told is given up: a new event opens a new one, so that
 /// a broken digest cannot silence alerts.
 pub const ABANDONED: SignedDuration = SignedDuration::from_hours(1);
+/// A tally counts no further: an item of the table has its limit, and nobody waits for more.
+pub const MOST_MEMBERS: usize = 200;
 /// How long a closed incident stays in the table.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// How long it is remembered what an exception suppressed, after the last time.
-pub const TALLIED: SignedDuration = SignedDuration::from_hours(400 * 24);
+pub const SUPPRESSED: SignedDuration = SignedDuration::from_hours(400 * 24);
 
 /// One event at one watcher: `eventID` and account. In full it says which watcher, so that a watcher never
 /// takes another's claim for its own.
@@ -148,7 +150,7 @@ pub trait Ledger {
     async fn suppress(&self, delivery: &Delivery, exception: &str, now: Timestamp) -> Result<(), LedgerError>;
 
     /// How often an exception suppressed something, if it ever did.
-    async fn suppressed(&self, exception: &str) -> Result<Option<Tally>, LedgerError>;
+    async fn suppressed(&self, exception: &str) -> Result<Option<Suppressions>, LedgerError>;
 
     /// Finishes a delivery for [`REMEMBERED`].
     async fn confirm(&self, delivery: &Delivery, now: Timestamp) -> Result<(), LedgerError>;
@@ -167,6 +169,16 @@ pub trait Ledger {
 
     /// Remembers a note, unless one of a later time is there.
     async fn remember(&self, key: &MemoryKey, note: &Note, now: Timestamp) -> Result<(), LedgerError>;
+
+    /// Adds a member to those under a key, and answers how many distinct ones there are since the first of them; `until` is
+    /// when the tally ends that begins with this one. A member that is there already changes nothing.
+    async fn tally(
+        &self,
+        key: &MemoryKey,
+        member: &str,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<usize, LedgerError>;
 
     /// Forgets what is remembered under a key.
     async fn forget(&self, key: &MemoryKey) -> Result<(), LedgerError>;

@@ -7,7 +7,7 @@ use iamwatch::alert::Alert;
 use iamwatch::config::Config;
 use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
-use iamwatch::exceptions::{self, Exceptions, Tally};
+use iamwatch::exceptions::{self, Exceptions, Suppressions};
 use iamwatch::facts::Unread;
 use iamwatch::finding::{Finding, Severity};
 use iamwatch::flow::{self, Line, Machines, Outcome, People, Retry, Undelivered};
@@ -77,7 +77,7 @@ impl Ledger for Unreachable {
     async fn suppress(&self, _: &Delivery, _: &str, _: Timestamp) -> Result<(), LedgerError> {
         no_answer()
     }
-    async fn suppressed(&self, _: &str) -> Result<Option<Tally>, LedgerError> {
+    async fn suppressed(&self, _: &str) -> Result<Option<Suppressions>, LedgerError> {
         no_answer()
     }
     async fn confirm(&self, _: &Delivery, _: Timestamp) -> Result<(), LedgerError> {
@@ -96,6 +96,9 @@ impl Ledger for Unreachable {
         no_answer()
     }
     async fn remember(&self, _: &MemoryKey, _: &Note, _: Timestamp) -> Result<(), LedgerError> {
+        no_answer()
+    }
+    async fn tally(&self, _: &MemoryKey, _: &str, _: Timestamp, _: Timestamp) -> Result<usize, LedgerError> {
         no_answer()
     }
     async fn forget(&self, _: &MemoryKey) -> Result<(), LedgerError> {
@@ -290,7 +293,7 @@ fn a_suppressed_finding_is_counted_once_and_left_to_machines() {
     assert_eq!(watch_with(&excepted, &ledger, &people, &machines, start()), Ok(Outcome::Known));
     assert_eq!((people.count(), machines.count()), (0, 1));
     let tally = block_on(ledger.suppressed("alice-makes-keys")).unwrap().unwrap();
-    assert_eq!(tally, Tally { count: 1, since: start(), last: start() });
+    assert_eq!(tally, Suppressions { count: 1, since: start(), last: start() });
     let config = Config::default();
     assert_eq!(block_on(flow::digest(&ledger, &people, &Context::new(&config), start() + WINDOW)), Ok(0));
     assert_eq!(people.count(), 0, "nor is it told when a window closes");

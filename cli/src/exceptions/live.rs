@@ -59,8 +59,8 @@ async fn report(asked: &Exceptions) -> Result<String, String> {
     let ledger = DynamoLedger { client, table };
     let mut rows = Vec::new();
     for stored in SsmExceptions::new(clients.ssm(), &asked.stack).stored(now()).await? {
-        let tally = ledger.suppressed(&stored.id).await.map_err(|error| error.to_string())?;
-        rows.push((stored, tally));
+        let did = ledger.suppressed(&stored.id).await.map_err(|error| error.to_string())?;
+        rows.push((stored, did));
     }
     Ok(exceptions::report(&rows, day(now())))
 }

@@ -134,7 +134,7 @@ impl Judge<'_> {
         } else {
             self.admissions.of(&Glance::of(event))
         };
-        let found = watchers.into_iter().filter_map(|watcher| Found::of(watcher, &event, &self.context));
+        let found = watchers.into_iter().filter_map(|watcher| Found::of(watcher, event, &self.context));
         self.haul.found.extend(found);
     }
 }

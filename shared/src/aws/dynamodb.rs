@@ -12,15 +12,18 @@ use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
 use jiff::Timestamp;
 
 use super::{CONDITION_FAILED, because, text};
-use crate::exceptions::Tally;
+use crate::exceptions::Suppressions;
 use crate::finding::{Finding, IncidentKey};
+use crate::fingerprint;
 use crate::ledger::{
-    ABANDONED, Claim, Delivery, Due, KEPT, LEASE, Ledger, LedgerError, MemoryKey, Note, Progress, REMEMBERED, Standing,
-    TALLIED, WINDOW,
+    ABANDONED, Claim, Delivery, Due, KEPT, LEASE, Ledger, LedgerError, MOST_MEMBERS, MemoryKey, Note, Progress,
+    REMEMBERED, SUPPRESSED, Standing, WINDOW,
 };
 
 /// The ledger of a stack.
@@ -92,7 +95,7 @@ impl Ledger for DynamoLedger {
 
     async fn suppress(&self, delivery: &Delivery, exception: &str, now: Timestamp) -> Result<(), LedgerError> {
         for attempt in 0..CONTENTION_TRIES {
-            let tally = self
+            let count = self
                 .update(exception_key(exception))
                 .update_expression(
                     "SET #since = if_not_exists(#since, :now), #last = :now, expires = :expires ADD #count :one",
@@ -101,13 +104,13 @@ impl Ledger for DynamoLedger {
                 .expression_attribute_names("#last", "last")
                 .expression_attribute_names("#count", "count")
                 .expression_attribute_values(":now", seconds(now))
-                .expression_attribute_values(":expires", seconds(now + TALLIED))
+                .expression_attribute_values(":expires", seconds(now + SUPPRESSED))
                 .expression_attribute_values(":one", number(1))
                 .build()
                 .map_err(|error| down(&error))?;
-            let tally = TransactWriteItem::builder().update(tally).build();
+            let count = TransactWriteItem::builder().update(count).build();
             let mark = self.counted_now(delivery)?;
-            let written = self.client.transact_write_items().transact_items(mark).transact_items(tally).send().await;
+            let written = self.client.transact_write_items().transact_items(mark).transact_items(count).send().await;
             let Err(error) = written else { return Ok(()) };
             let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
             else {
@@ -121,10 +124,10 @@ impl Ledger for DynamoLedger {
         Err(LedgerError::Contended)
     }
 
-    async fn suppressed(&self, exception: &str) -> Result<Option<Tally>, LedgerError> {
+    async fn suppressed(&self, exception: &str) -> Result<Option<Suppressions>, LedgerError> {
         let read = self.client.get_item().table_name(&self.table).key("pk", text(exception_key(exception)));
         let answer = read.consistent_read(true).send().await.map_err(|error| down(&error))?;
-        Ok(answer.item().and_then(tally))
+        Ok(answer.item().and_then(suppressions))
     }
 
     async fn confirm(&self, delivery: &Delivery, now: Timestamp) -> Result<(), LedgerError> {
@@ -210,6 +213,48 @@ impl Ledger for DynamoLedger {
             .expression_attribute_values(":until", seconds(note.until))
             .expression_attribute_values(":now", seconds(now));
         self.write(remember).await.map(drop)
+    }
+
+    async fn tally(
+        &self,
+        key: &MemoryKey,
+        member: &str,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<usize, LedgerError> {
+        let member = AttributeValue::Ss(vec![fingerprint::of([member], 8)]);
+        let add = |ends: bool| {
+            let item = self.update_item(memory_key(key)).return_values(ReturnValue::AllNew);
+            let item = if ends {
+                // The one before is over: the first of a new one.
+                item.update_expression("SET members = :member, expires = :until")
+                    .condition_expression("attribute_not_exists(pk) OR expires <= :now")
+                    .expression_attribute_values(":until", seconds(until))
+            } else {
+                item.update_expression("ADD members :member")
+                    .condition_expression("expires > :now AND size(members) < :most")
+                    .expression_attribute_values(":most", number(MOST_MEMBERS as u64))
+            };
+            item.expression_attribute_values(":member", member.clone())
+                .expression_attribute_values(":now", seconds(now))
+        };
+        for attempt in 0..CONTENTION_TRIES {
+            for ends in [false, true] {
+                match add(ends).send().await {
+                    Ok(answer) => return Ok(answer.attributes().and_then(members).unwrap_or(1)),
+                    Err(error) if error.code() == Some(CONDITION_FAILED) => {}
+                    Err(error) => return Err(down(&error)),
+                }
+            }
+            // Neither open nor over: it is full, or another began it just now.
+            let read = self.client.get_item().table_name(&self.table).key("pk", text(memory_key(key)));
+            let answer = read.consistent_read(true).send().await.map_err(|error| down(&error))?;
+            if let Some(full) = answer.item().and_then(members).filter(|members| *members >= MOST_MEMBERS) {
+                return Ok(full);
+            }
+            tokio::time::sleep(pause(attempt)).await;
+        }
+        Err(LedgerError::Contended)
     }
 
     async fn forget(&self, key: &MemoryKey) -> Result<(), LedgerError> {
@@ -415,9 +460,13 @@ fn exception_key(id: &str) -> String {
     format!("exception#{id}")
 }
 
-fn tally(item: &Item) -> Option<Tally> {
+fn suppressions(item: &Item) -> Option<Suppressions> {
     let time = |name: &str| Timestamp::from_second(integer(item, name)?.try_into().ok()?).ok();
-    Some(Tally { count: integer(item, "count")?, since: time("since")?, last: time("last")? })
+    Some(Suppressions { count: integer(item, "count")?, since: time("since")?, last: time("last")? })
+}
+
+fn members(item: &Item) -> Option<usize> {
+    item.get("members")?.as_ss().ok().map(Vec::len)
 }
 
 fn note(item: &Item) -> Option<Note> {

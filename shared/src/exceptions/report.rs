@@ -15,7 +15,7 @@ const WIDEST: usize = 40;
 
 /// How often an exception suppressed something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tally {
+pub struct Suppressions {
     pub count: u64,
     pub since: Timestamp,
     pub last: Timestamp,
@@ -24,8 +24,8 @@ pub struct Tally {
 /// A table of all exceptions: what each suppressed, and which have expired or are about to. Those that need somebody come
 /// first.
 #[must_use]
-pub fn report(stored: &[(Stored, Option<Tally>)], today: Date) -> String {
-    let mut rows: Vec<(i32, Row)> = stored.iter().map(|(stored, tally)| row(stored, *tally, today)).collect();
+pub fn report(stored: &[(Stored, Option<Suppressions>)], today: Date) -> String {
+    let mut rows: Vec<(i32, Row)> = stored.iter().map(|(stored, did)| row(stored, *did, today)).collect();
     if rows.is_empty() {
         return "there are no exceptions: everything is told\n".to_owned();
     }
@@ -51,7 +51,7 @@ pub fn report(stored: &[(Stored, Option<Tally>)], today: Date) -> String {
 struct Row([String; 6]);
 
 /// One line, and after how many days it ends: what is not used at all needs somebody first.
-fn row(stored: &Stored, tally: Option<Tally>, today: Date) -> (i32, Row) {
+fn row(stored: &Stored, did: Option<Suppressions>, today: Date) -> (i32, Row) {
     let (days, state, owner) = match &stored.read {
         Err(_) => (i32::MIN, "NOT USED".to_owned(), String::new()),
         Ok(exception) => {
@@ -59,8 +59,8 @@ fn row(stored: &Stored, tally: Option<Tally>, today: Date) -> (i32, Row) {
             (days, state(exception, days), clean_to(&exception.owner, WIDEST))
         }
     };
-    let (count, since, last) = match tally {
-        Some(Tally { count, since, last }) => {
+    let (count, since, last) = match did {
+        Some(Suppressions { count, since, last }) => {
             (count, since.strftime("%Y-%m-%d").to_string(), last.strftime("%Y-%m-%d %H:%MZ").to_string())
         }
         None => (0, String::new(), "never".to_owned()),

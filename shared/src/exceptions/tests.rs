@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Exception, Exceptions, Judged, Known, LONGEST_DAYS, LONGEST_JSON, Place, Stored, Tally, day, id_of_parameter, plan,
-    read, read_all, report,
+    Exception, Exceptions, Judged, Known, LONGEST_DAYS, LONGEST_JSON, Place, Stored, Suppressions, day,
+    id_of_parameter, plan, read, read_all, report,
 };
 use crate::alert::text::is_unseen;
 use crate::config::Config;
@@ -343,12 +343,9 @@ fn an_end_is_near_or_says_why_it_is_far() {
 
 #[test]
 fn an_exception_fits_into_a_parameter_or_is_refused() {
-    let ids: Vec<&str> = detect::ALL
-        .iter()
-        .map(|detection| detection.id)
-        .filter(|id| !id.contains("root") && !super::is_own(id))
-        .collect();
-    assert_snapshot!(mistakes(json!({"detections": ids, "reason": "x".repeat(2_000)})), @"it has 5831 bytes as JSON, and a parameter holds 4096; divide it or shorten its texts");
+    let fits = LONGEST_JSON - exception(json!({"reason": "x"})).to_json().len() + 1;
+    assert_eq!(exception(json!({"reason": "x".repeat(fits)})).to_json().len(), LONGEST_JSON);
+    assert_snapshot!(mistakes(json!({"reason": "x".repeat(fits + 1)})), @"it has 4097 bytes as JSON, and a parameter holds 4096; divide it or shorten its texts");
     assert!(mistakes(json!({"reason": "see {{ssm:other}}"})).contains("doubled braces"));
 }
 
@@ -459,12 +456,12 @@ fn a_plan_says_what_changes() {
 
 #[test]
 fn a_report_begins_with_what_needs_somebody() {
-    let tally = Tally { count: 37, since: now(), last: "2026-03-11T14:05:00Z".parse().unwrap() };
+    let tally = Suppressions { count: 37, since: now(), last: "2026-03-11T14:05:00Z".parse().unwrap() };
     let one = |id: &str, expires: &str| stored(&exception(json!({"id": id, "expires": expires})));
     let rows = [
         (one("far", "2026-05-30"), Some(tally)),
         (one("last-day", "2026-03-12"), None),
-        (one("gone", "2026-02-11"), Some(Tally { count: 1, ..tally })),
+        (one("gone", "2026-02-11"), Some(Suppressions { count: 1, ..tally })),
         (one("soon", "2026-03-26"), None),
         (one("tomorrow", "2026-03-13"), None),
         (one("later", "2026-03-27"), None),

@@ -6,11 +6,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use super::{
-    ABANDONED, Claim, Delivery, Due, LEASE, Ledger, LedgerError, MemoryKey, Note, Progress, REMEMBERED, Standing,
-    WINDOW,
+    ABANDONED, Claim, Delivery, Due, LEASE, Ledger, LedgerError, MOST_MEMBERS, MemoryKey, Note, Progress, REMEMBERED,
+    Standing, WINDOW,
 };
-use crate::exceptions::Tally;
+use crate::exceptions::Suppressions;
 use crate::finding::{Finding, IncidentKey, Severity};
+use crate::fingerprint;
 
 /// A ledger that lives as long as the process.
 #[derive(Debug, Default)]
@@ -23,7 +24,10 @@ struct State {
     /// The incidents that are not closed, by the end of their windows.
     ends: BTreeSet<(Timestamp, IncidentKey)>,
     notes: HashMap<MemoryKey, Note>,
-    tallies: HashMap<String, Tally>,
+    /// What each exception suppressed.
+    suppressed: HashMap<String, Suppressions>,
+    /// When each ends, and its members by their fingerprints.
+    tallies: HashMap<MemoryKey, (Timestamp, BTreeSet<String>)>,
 }
 
 #[derive(Debug)]
@@ -112,15 +116,15 @@ impl Ledger for Memory {
         if let Some(held) = state.claims.get_mut(delivery)
             && !std::mem::replace(&mut held.progress.counted, true)
         {
-            let first = Tally { count: 0, since: now, last: now };
-            let tally = state.tallies.entry(exception.to_owned()).or_insert(first);
-            *tally = Tally { count: tally.count + 1, last: now, ..*tally };
+            let first = Suppressions { count: 0, since: now, last: now };
+            let all = state.suppressed.entry(exception.to_owned()).or_insert(first);
+            *all = Suppressions { count: all.count + 1, last: now, ..*all };
         }
         Ok(())
     }
 
-    async fn suppressed(&self, exception: &str) -> Result<Option<Tally>, LedgerError> {
-        Ok(self.state().tallies.get(exception).copied())
+    async fn suppressed(&self, exception: &str) -> Result<Option<Suppressions>, LedgerError> {
+        Ok(self.state().suppressed.get(exception).copied())
     }
 
     async fn confirm(&self, delivery: &Delivery, now: Timestamp) -> Result<(), LedgerError> {
@@ -172,6 +176,24 @@ impl Ledger for Memory {
             notes.insert(key.clone(), note.clone());
         }
         Ok(())
+    }
+
+    async fn tally(
+        &self,
+        key: &MemoryKey,
+        member: &str,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<usize, LedgerError> {
+        let mut state = self.state();
+        let (end, members) = state.tallies.entry(key.clone()).or_insert_with(|| (until, BTreeSet::new()));
+        if *end <= now {
+            (*end, *members) = (until, BTreeSet::new());
+        }
+        if members.len() < MOST_MEMBERS {
+            members.insert(fingerprint::of([member], 8));
+        }
+        Ok(members.len())
     }
 
     async fn forget(&self, key: &MemoryKey) -> Result<(), LedgerError> {

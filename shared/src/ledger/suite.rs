@@ -4,11 +4,11 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{ABANDONED, Claim, Delivery, LEASE, Ledger, MemoryKey, Note, Progress, REMEMBERED, WINDOW};
+use super::{ABANDONED, Claim, Delivery, LEASE, Ledger, MOST_MEMBERS, MemoryKey, Note, Progress, REMEMBERED, WINDOW};
 use crate::config::Config;
 use crate::detect::{self, Context};
 use crate::event::Event;
-use crate::exceptions::Tally;
+use crate::exceptions::Suppressions;
 use crate::finding::{Finding, Severity};
 use crate::watcher::Watcher;
 
@@ -34,6 +34,28 @@ pub async fn run(ledger: &impl Ledger) {
     a_suppressed_delivery_whose_exception_ended_meanwhile_is_told(ledger).await;
     a_note_is_remembered_until_its_time_or_until_it_is_forgotten(ledger).await;
     an_older_note_does_not_replace_a_newer_one(ledger).await;
+    a_tally_counts_each_member_once_until_it_ends(ledger).await;
+    a_tally_is_bounded(ledger).await;
+}
+
+async fn a_tally_counts_each_member_once_until_it_ends(ledger: &impl Ledger) {
+    let key = MemoryKey::of("test", &["tally"]);
+    let add = async |member: &str, at: Timestamp| ledger.tally(&key, member, at + WINDOW, at).await.unwrap();
+    assert_eq!(add("a", start()).await, 1);
+    assert_eq!(add("b", start() + SECOND).await, 2);
+    assert_eq!(add("a", start() + SECOND).await, 2, "a member that is there already");
+    assert_eq!(add("c", start() + WINDOW - SECOND).await, 3, "the window begins with the first");
+    assert_eq!(add("d", start() + WINDOW).await, 1, "the window is over");
+    let other = MemoryKey::of("test", &["another tally"]);
+    assert_eq!(ledger.tally(&other, "a", start() + WINDOW, start()).await.unwrap(), 1);
+}
+
+async fn a_tally_is_bounded(ledger: &impl Ledger) {
+    let key = MemoryKey::of("test", &["bounded"]);
+    for member in 0..MOST_MEMBERS + 3 {
+        let members = ledger.tally(&key, &member.to_string(), start() + WINDOW, start()).await.unwrap();
+        assert_eq!(members, (member + 1).min(MOST_MEMBERS));
+    }
 }
 
 async fn a_note_is_remembered_until_its_time_or_until_it_is_forgotten(ledger: &impl Ledger) {
@@ -235,7 +257,7 @@ async fn what_an_exception_suppresses_is_counted_once_a_delivery(ledger: &impl L
     }
     claim(ledger, &second, later).await;
     ledger.suppress(&second, "ci", later).await.unwrap();
-    let tally = Tally { count: 2, since: start(), last: later };
+    let tally = Suppressions { count: 2, since: start(), last: later };
     assert_eq!(ledger.suppressed("ci").await, Ok(Some(tally)));
     assert_eq!(ledger.suppressed("another").await, Ok(None));
     let due = ledger.due(later + WINDOW).await.unwrap();
