@@ -175,6 +175,15 @@ def stop_logging(actor: Json, trail: str) -> CloudTrailEvent:
     )
 
 
+def put_parameter(actor: Json, name: str) -> CloudTrailEvent:
+    """A parameter of Parameter Store is written; CloudTrail hides its value."""
+    parameters = {"name": name, "type": "String", "value": "HIDDEN_DUE_TO_SECURITY_REASONS", "overwrite": True}
+    response = {"tier": "Standard", "version": 2}
+    return _api_call(
+        actor, "ssm.amazonaws.com", "PutParameter", requestParameters=parameters, responseElements=response
+    )
+
+
 # Poison: records that no schema allows, in an envelope that still reaches a watcher.
 
 

@@ -3,6 +3,7 @@
 mod baseline;
 mod check;
 mod detections;
+mod exceptions;
 mod explain;
 mod quarantine;
 mod replay;
@@ -28,6 +29,7 @@ enum Command {
     Detections(detections::Detections),
     Explain(explain::Explain),
     Baseline(baseline::Baseline),
+    Exceptions(exceptions::Exceptions),
     Quarantine(quarantine::Quarantine),
 }
 
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         Command::Detections(detections) => detections.run(),
         Command::Explain(explain) => explain.run(),
         Command::Baseline(baseline) => baseline.run(),
+        Command::Exceptions(exceptions) => exceptions.run(),
         Command::Quarantine(quarantine) => quarantine.run(),
     };
     match done {

@@ -21,6 +21,7 @@ use std::time::Instant;
 use clap::Args;
 use iamwatch::config::Config;
 use iamwatch::detect::Context;
+use iamwatch::exceptions::Exceptions;
 use iamwatch::finding::Severity;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 
@@ -56,6 +57,9 @@ pub(crate) struct Replay {
     /// The name of a deployed stack of iamwatch, so that changes to it are recognised.
     #[arg(long, default_value = "", hide_default_value = true, value_name = "NAME")]
     stack: String,
+    /// A file with exceptions, to see what they would suppress. They hold as if they had always been there.
+    #[arg(long, value_name = "FILE")]
+    exceptions: Option<PathBuf>,
     /// How many threads read files; as many as there are cores, if not said.
     #[arg(long, value_name = "NUMBER")]
     threads: Option<NonZeroUsize>,
@@ -64,6 +68,18 @@ pub(crate) struct Replay {
 impl Replay {
     pub(crate) fn run(&self) -> io::Result<ExitCode> {
         let start = Instant::now();
+        let exceptions = match &self.exceptions {
+            None => Exceptions::NONE,
+            Some(path) => match crate::exceptions::read(path) {
+                Ok(all) => all.into_iter().collect(),
+                Err(mistakes) => {
+                    for mistake in mistakes {
+                        complain(&mistake);
+                    }
+                    return Ok(ExitCode::from(2));
+                }
+            },
+        };
         let config = Config { stack: self.stack.clone(), min_severity: self.min_severity, ..Config::default() };
         let context = Context::new(&config);
         let threads = self.threads.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
@@ -96,7 +112,7 @@ impl Replay {
         let mut out = BufWriter::new(terminal::out());
         let mut printer = Printer::new(form, &context, &mut out);
         let wording = if self.full { Wording::Full } else { Wording::None };
-        tell::tell(std::mem::take(&mut haul.found), &context, wording, |said| printer.say(said))?;
+        tell::tell(std::mem::take(&mut haul.found), &context, &exceptions, wording, |said| printer.say(said))?;
         let tally = printer.tally;
         let took = start.elapsed();
         if form == Form::Json {

@@ -411,3 +411,28 @@ fn nothing_an_event_says_reaches_the_terminal_as_a_command() {
     }
     assert_eq!(folder.findings(&["a.json"])[0]["event_id"], "1\u{1b}[31m", "json loses nothing");
 }
+
+#[test]
+fn a_file_of_exceptions_shows_what_it_would_suppress() {
+    let folder = Folder::new("exceptions");
+    let events = concat!(env!("CARGO_MANIFEST_DIR"), "/../events/access-key-created-for-another-user");
+    let with = |exceptions: &str| {
+        folder.write("exceptions.toml", exceptions);
+        folder.replay(&["--exceptions", "exceptions.toml", events])
+    };
+    let one = |actor: &str| {
+        format!(
+            "[[exception]]\nid = 'keys'\ndetections = ['access-key-created-for-another-user']\nactor = '{actor}'\n\
+             reason = 'a test'\nowner = 'tests'\nexpires = 2099-01-01\nlong = 'it ends with this test'\n"
+        )
+    };
+    let all = text(&with("").stdout);
+    assert!(!all.contains("suppressed"));
+    let output = with(&one("ACTOR"));
+    assert_eq!(output.status.code(), Some(2));
+    let output = with(&one("arn:aws:iam::111122223333:user/alice"));
+    assert!(output.status.success());
+    let told = text(&output.stdout);
+    assert!(all.contains("user alice created access key") && !told.contains("user alice created access key"), "{told}");
+    assert_eq!(told.lines().last(), Some("suppressed 2: 2 by keys"));
+}

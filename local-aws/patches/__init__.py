@@ -25,6 +25,7 @@ ALL: dict[str, Callable[[], None]] = {
     "publish-limits": sns.refuse_what_sns_refuses,
     "topic-policies": sns.limit_the_default_policy_of_a_topic,
     "user-paths": iam.authorise_users_by_their_whole_arn,
+    "parameter-paths": iam.authorise_parameters_by_their_path,
     "session-roles": iam.know_the_role_behind_a_session,
     "secure-transport": iam.take_this_machine_for_secure,
     "condition-keys": iam.know_the_condition_keys_of_our_roles,

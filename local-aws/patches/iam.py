@@ -27,6 +27,23 @@ def authorise_users_by_their_whole_arn() -> None:
     iam_actions.extract_resource_arn = whole
 
 
+def authorise_parameters_by_their_path() -> None:
+    """AWS judges GetParametersByPath by the path that is asked for (`parameter/iamwatch/exceptions`).
+
+    ministack knows no resource for it, so a role that may read one path only could read none.
+    """
+    extract = iam_actions.extract_resource_arn
+
+    def by_path(
+        service: str, method: str, path: str, headers: Any, body: bytes, parameters: Any, region: str, account_id: str
+    ) -> str:
+        arn: str = extract(service, method, path, headers, body, parameters, region, account_id)
+        asked = _json(body).get("Path") if service == "ssm" and arn == "*" else None
+        return f"arn:aws:ssm:{region}:{account_id}:parameter{asked}" if isinstance(asked, str) else arn
+
+    iam_actions.extract_resource_arn = by_path
+
+
 def know_the_role_behind_a_session() -> None:
     """AWS gives `aws:PrincipalArn` of a role's session as the role's ARN, path included.
 

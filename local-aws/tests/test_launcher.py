@@ -489,6 +489,22 @@ def test_ministack_alone_forgets_the_path_of_a_user(alone: stack.Account) -> Non
     iam.update_access_key(UserName="anna", AccessKeyId=anna, Status="Inactive")
 
 
+def _read_exceptions(account: stack.Account) -> dict[str, Any]:
+    path = f"arn:aws:ssm:{stack.REGION}:{account.id}:parameter/iamwatch/exceptions"
+    return {"Effect": "Allow", "Action": "ssm:GetParametersByPath", "Resource": path}
+
+
+def test_parameters_are_read_by_the_path_that_is_allowed(account: stack.Account) -> None:
+    ssm = role_client(account, "ssm", _read_exceptions(account))
+    assert ssm.get_parameters_by_path(Path="/iamwatch/exceptions")["Parameters"] == []
+    assert refused(lambda: ssm.get_parameters_by_path(Path="/iamwatch")) == "AccessDeniedException"
+
+
+def test_ministack_alone_lets_no_path_of_parameters_be_allowed(alone: stack.Account) -> None:
+    ssm = role_client(alone, "ssm", _read_exceptions(alone))
+    assert refused(lambda: ssm.get_parameters_by_path(Path="/iamwatch/exceptions")) == "AccessDeniedException"
+
+
 def _topic_for_one_role(account: stack.Account, condition: dict[str, Any]) -> Any:
     """A topic that refuses everybody but the role `limited`, and a client of that role."""
     sns = account.client("sns")

@@ -443,6 +443,86 @@ def test_without_the_right_to_read_iam_the_finding_says_what_it_could_not_see(de
     no_event_failed(line)
 
 
+# Exceptions.
+
+
+EXCEPTION = """
+[[exception]]
+id = "alice-makes-keys"
+detections = ["{detection}"]
+actor = "arn:aws:iam::{account}:user/alice"
+target = "arn:aws:iam::{account}:user/deploy-bot"
+reason = "she hands out the keys of this user"
+owner = "platform team"
+expires = 2999-12-31
+long = "it ends with this test"
+"""
+
+
+def restart(line: Line, function: str) -> None:
+    """A new process of a function, which knows nothing that an older one read."""
+    functions, name = line.account.client("lambda"), line.stack.physical_id(function)
+    environment = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": environment})
+
+
+def test_an_exception_suppresses_until_it_is_taken_back(
+    deploy_line: DeployLine, binaries: Path, tmp_path: Path
+) -> None:
+    line = deploy_line("enforce")
+    file = tmp_path / "exceptions.toml"
+    file.write_text(EXCEPTION.format(account=line.account.id, detection=OTHER_USERS_KEY))
+    exceptions = ("exceptions", "--stack", line.stack.name)
+    assert "+ alice-makes-keys" in line.stack.iamwatch(binaries, *exceptions, "plan", str(file))
+    assert "done: alice-makes-keys" in line.stack.iamwatch(binaries, *exceptions, "apply", str(file))
+    assert "1 as they should be" in line.stack.iamwatch(binaries, *exceptions, "plan", str(file))
+
+    key, event = key_for_another_user(line)
+    line.send(event, event)
+    line.wait_for_calls("AccessKeys", 2)
+    (found,) = line.findings_about(event)
+    assert (found["suppressed"], found["asks"]) == (True, None)
+    assert found["finding"]["suppressed_by"] == "alice-makes-keys"
+    assert line.emails() == []
+    assert line.stack.invocations("Quarantine") == 0
+    assert line.account.key_status("deploy-bot", key) == "Active"
+    (row,) = [r for r in line.stack.iamwatch(binaries, *exceptions, "report").splitlines() if "alice" in r]
+    assert re.match(r"alice-makes-keys  until 2999-12-31  1 ", row), row
+
+    file.write_text("# Nothing is excepted any more.\n")
+    assert "- alice-makes-keys" in line.stack.iamwatch(binaries, *exceptions, "apply", str(file))
+    restart(line, "AccessKeys")
+    alice = events.iam_user(line.account.id, "alice")
+    another = line.account.client("iam").create_access_key(UserName="deploy-bot")["AccessKey"]["AccessKeyId"]
+    line.send(events.create_access_key(alice, "deploy-bot", another))
+    assert len(line.alerts("access-keys")) == 1
+    assert [report["state"] for report in line.quarantine_reports()] == ["VERIFIED"]
+    no_event_failed(line)
+
+
+def test_without_the_right_to_read_exceptions_nothing_is_suppressed(
+    deploy_line: DeployLine, binaries: Path, tmp_path: Path
+) -> None:
+    line = deploy_line(change=without_permission("ssm:GetParametersByPath"))
+    file = tmp_path / "exceptions.toml"
+    file.write_text(EXCEPTION.format(account=line.account.id, detection=OTHER_USERS_KEY))
+    line.stack.iamwatch(binaries, "exceptions", "--stack", line.stack.name, "apply", str(file))
+    _, event = key_for_another_user(line)
+    line.send(event)
+    assert len(line.alerts("access-keys")) == 1
+    said = "\n".join(line.stack.logs("AccessKeys"))
+    assert "ssm:GetParametersByPath" in said and "nothing is suppressed" in said
+    no_event_failed(line)
+
+
+def test_a_change_of_the_exceptions_is_an_alert(deploy_line: DeployLine) -> None:
+    line = deploy_line()
+    mallory = events.iam_user(line.account.id, "mallory")
+    line.send(events.put_parameter(mallory, f"/{line.stack.name}/exceptions/mine"))
+    (alert,) = line.alerts("guardrails")
+    assert (alert.attributes["severity"], alert.attributes["detection"]) == ("HIGH", "own-exceptions-changed")
+
+
 # Undo.
 
 

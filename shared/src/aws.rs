@@ -4,12 +4,14 @@ pub mod baseline;
 mod clients;
 pub mod containment;
 mod dynamodb;
+mod exceptions;
 mod policies;
 mod publish;
 pub mod serve;
 
 pub use clients::{Clients, Roots};
 pub use dynamodb::{DynamoLedger, table_of_stack};
+pub use exceptions::SsmExceptions;
 pub use policies::IamPolicies;
 pub use publish::{FindingsBus, Topic};
 

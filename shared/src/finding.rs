@@ -101,6 +101,9 @@ pub struct Finding {
     /// What quarantine is asked to do.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub asks: Option<Ask>,
+    /// The exception that keeps it from people and quarantine.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub suppressed_by: Option<String>,
     /// Other detections that saw the same event.
     #[serde(default)]
     pub also: Vec<String>,
@@ -190,6 +193,7 @@ impl Finding {
             evidence: Vec::new(),
             undo: None,
             asks: None,
+            suppressed_by: None,
             also: Vec::new(),
             speaks_at: 1,
         }

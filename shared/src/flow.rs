@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::alert::{self, Alert};
 use crate::detect::{self, Context};
 use crate::event::Event;
+use crate::exceptions::{Judge, Judged};
 use crate::facts::{self, Facts, Policies};
 use crate::finding::Finding;
 use crate::ledger::{Claim, Delivery, Due, Ledger, LedgerError, Standing};
@@ -46,6 +47,8 @@ pub enum Outcome {
     Known,
     /// A finding, and where it stands.
     Found(Box<Finding>, Standing),
+    /// A finding that an exception keeps from people and quarantine.
+    Suppressed(Box<Finding>),
 }
 
 /// The event is not dealt with: to be tried again.
@@ -62,16 +65,17 @@ pub enum Retry {
 pub struct Undelivered(pub String);
 
 /// One watcher with what it reaches.
-pub struct Line<'a, L, P, M, I> {
+pub struct Line<'a, L, P, M, I, X> {
     pub watcher: Watcher,
     pub context: Context<'a>,
     pub ledger: &'a L,
     pub people: &'a P,
     pub machines: &'a M,
     pub policies: &'a I,
+    pub exceptions: &'a X,
 }
 
-impl<L: Ledger, P: People, M: Machines, I: Policies> Line<'_, L, P, M, I> {
+impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M, I, X> {
     /// Takes one event down the line: gather, detect, claim, count, tell people, hand over to machines, confirm, learn.
     /// `now` is the time of receipt.
     ///
@@ -96,12 +100,20 @@ impl<L: Ledger, P: People, M: Machines, I: Policies> Line<'_, L, P, M, I> {
         Ok(outcome)
     }
 
-    /// Takes one finding down the rest of the line: claim, count, tell people, hand over to machines, confirm.
+    /// Takes one finding down the rest of the line: weigh the exceptions, claim, count, tell people, hand over to machines,
+    /// confirm.
     ///
     /// # Errors
     ///
     /// As [`Line::watch`].
     pub async fn follow(&self, finding: Finding, now: Timestamp) -> Result<Outcome, Retry> {
+        match self.exceptions.judge(finding, now).await {
+            Judged::Told(finding) => self.tell(finding, now).await,
+            Judged::Suppressed(finding) => self.suppress(finding, now).await,
+        }
+    }
+
+    async fn tell(&self, finding: Finding, now: Timestamp) -> Result<Outcome, Retry> {
         let delivery = Delivery::of(self.watcher, &finding);
         let standing = match self.ledger.claim(&delivery, now).await {
             Ok(Claim::Done) => return Ok(Outcome::Known),
@@ -129,6 +141,32 @@ impl<L: Ledger, P: People, M: Machines, I: Policies> Line<'_, L, P, M, I> {
             };
         }
         delivered.map(|()| Outcome::Found(Box::new(finding), standing)).map_err(Retry::Undelivered)
+    }
+
+    /// Counts a finding that nobody is told of, and leaves it to machines as a record. It waits for the ledger: what is not
+    /// counted would be lost.
+    async fn suppress(&self, finding: Finding, now: Timestamp) -> Result<Outcome, Retry> {
+        let delivery = Delivery::of(self.watcher, &finding);
+        let exception = finding.suppressed_by.as_deref().unwrap_or_default();
+        let done = async {
+            match self.ledger.claim(&delivery, now).await? {
+                Claim::Done => return Ok(Outcome::Known),
+                Claim::Busy => return Err(Retry::Busy),
+                Claim::Ours(_) => self.ledger.suppress(&delivery, exception, now).await?,
+            }
+            // What means something only when it is counted is too much for a record of each.
+            if finding.speaks_at == 1 {
+                let standing = Standing { incident: finding.incident(), count: 1, speaks: false, unclaimed: false };
+                self.machines.hand_over(&finding, &standing).await.map_err(Retry::Undelivered)?;
+            }
+            let _ = self.ledger.confirm(&delivery, now).await;
+            Ok(Outcome::Suppressed(Box::new(finding.clone())))
+        }
+        .await;
+        if matches!(done, Err(Retry::Undelivered(_))) {
+            let _ = self.ledger.release(&delivery).await;
+        }
+        done
     }
 
     /// People hear first, machines second: a failed hand-over never hides an alert.
@@ -193,6 +231,15 @@ async fn settle<L: Ledger, P: People>(
 impl From<LedgerError> for Undelivered {
     fn from(down: LedgerError) -> Self {
         Self(down.to_string())
+    }
+}
+
+impl From<LedgerError> for Retry {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::Contended => Self::Busy,
+            LedgerError::Down(_) => Self::Undelivered(error.into()),
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use memory::Memory;
 
+use crate::exceptions::Suppressions;
 use crate::finding::{Finding, IncidentKey, Severity};
 use crate::fingerprint;
 use crate::watcher::Watcher;
@@ -35,6 +36,9 @@ pub const ABANDONED: SignedDuration = SignedDuration::from_hours(1);
 pub const MOST_MEMBERS: usize = 200;
 /// How long a closed incident stays in the table.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// How long it is remembered what an exception suppressed, after the last time.
+pub const SUPPRESSED: SignedDuration = SignedDuration::from_hours(400 * 24);
 
 /// One event at one watcher: `eventID` and account. In full it says which watcher, so that a watcher never
 /// takes another's claim for its own.
@@ -141,6 +145,12 @@ pub trait Ledger {
 
     /// Remembers that people were told.
     async fn told(&self, delivery: &Delivery, standing: &Standing) -> Result<(), LedgerError>;
+
+    /// Counts a claimed delivery for the exception that suppresses it, once however often it is tried.
+    async fn suppress(&self, delivery: &Delivery, exception: &str, now: Timestamp) -> Result<(), LedgerError>;
+
+    /// How often an exception suppressed something, if it ever did.
+    async fn suppressed(&self, exception: &str) -> Result<Option<Suppressions>, LedgerError>;
 
     /// Finishes a delivery for [`REMEMBERED`].
     async fn confirm(&self, delivery: &Delivery, now: Timestamp) -> Result<(), LedgerError>;

@@ -11,6 +11,7 @@ pub mod circumstance;
 pub mod config;
 pub mod detect;
 pub mod event;
+pub mod exceptions;
 pub mod facts;
 pub mod finding;
 mod fingerprint;

@@ -15,6 +15,7 @@ use iamwatch::circumstance;
 use iamwatch::config::{Config, Quarantine};
 use iamwatch::detect::{ALL, Context, Detection, look};
 use iamwatch::event::Event;
+use iamwatch::exceptions::Exceptions;
 use iamwatch::facts::Unread;
 use iamwatch::finding::{Finding, Severity};
 use iamwatch::flow::{Line, Machines, Outcome, People, Undelivered};
@@ -131,11 +132,20 @@ fn findings(sample: &Sample) -> Vec<Finding> {
 
 fn watch(watcher: Watcher, event: &Event, config: &Config, ledger: &Memory) -> Option<Finding> {
     let context = Context::new(config);
-    let line = Line { watcher, context, ledger, people: &Nobody, machines: &Nobody, policies: &Unread };
+    let line = Line {
+        watcher,
+        context,
+        ledger,
+        people: &Nobody,
+        machines: &Nobody,
+        policies: &Unread,
+        exceptions: &Exceptions::NONE,
+    };
     match pollster::block_on(line.watch(event, event.time.unwrap_or_default())).unwrap() {
         Outcome::Found(finding, _) => Some(*finding),
         Outcome::Quiet => None,
         Outcome::Known => panic!("each event of a story has an id of its own"),
+        Outcome::Suppressed(_) => panic!("nothing is excepted"),
     }
 }
 

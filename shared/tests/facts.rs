@@ -12,6 +12,7 @@ use iamwatch::alert::Alert;
 use iamwatch::config::Config;
 use iamwatch::detect::Context;
 use iamwatch::event::Event;
+use iamwatch::exceptions::Exceptions;
 use iamwatch::facts::{Fact, Facts, Held, Holder, HolderKind, Holdings, Policies, Unread};
 use iamwatch::finding::Finding;
 use iamwatch::flow::{Line, Machines, Outcome, People, Undelivered};
@@ -135,11 +136,12 @@ impl<I: Policies> Story<I> {
             people: &taken,
             machines: &taken,
             policies: &self.policies,
+            exceptions: &Exceptions::NONE,
         };
         match block_on(line.watch(&Event::decode(event), now)).unwrap() {
             Outcome::Found(finding, _) => said(&finding, labels),
             Outcome::Quiet => "nothing".to_owned(),
-            Outcome::Known => panic!("every event is new"),
+            Outcome::Known | Outcome::Suppressed(_) => panic!("every event is new, and nothing is excepted"),
         }
     }
 }

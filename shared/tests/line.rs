@@ -7,6 +7,7 @@ use iamwatch::alert::Alert;
 use iamwatch::config::Config;
 use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
+use iamwatch::exceptions::{self, Exceptions, Suppressions};
 use iamwatch::facts::Unread;
 use iamwatch::finding::{Finding, Severity};
 use iamwatch::flow::{self, Line, Machines, Outcome, People, Retry, Undelivered};
@@ -73,6 +74,12 @@ impl Ledger for Unreachable {
     async fn told(&self, _: &Delivery, _: &Standing) -> Result<(), LedgerError> {
         no_answer()
     }
+    async fn suppress(&self, _: &Delivery, _: &str, _: Timestamp) -> Result<(), LedgerError> {
+        no_answer()
+    }
+    async fn suppressed(&self, _: &str) -> Result<Option<Suppressions>, LedgerError> {
+        no_answer()
+    }
     async fn confirm(&self, _: &Delivery, _: Timestamp) -> Result<(), LedgerError> {
         no_answer()
     }
@@ -130,6 +137,7 @@ fn watch<L: Ledger>(
         people,
         machines,
         policies: &Unread,
+        exceptions: &Exceptions::NONE,
     };
     block_on(line.watch(event, now))
 }
@@ -248,4 +256,63 @@ fn an_unreadable_event_is_a_finding_once() {
     }
     assert_eq!(*machines.got.borrow(), ["unreadable-event"]);
     assert_eq!(people.count(), 1);
+}
+
+/// An exception for the keys that alice makes, which ends on a day.
+fn excepted(expires: &str) -> Exceptions {
+    let said = json!({
+        "id": "alice-makes-keys", "detections": ["access-key-created-for-another-user"],
+        "actor": "arn:aws:iam::111122223333:user/alice", "reason": "she hands them out", "owner": "alice", "expires": expires,
+    });
+    [exceptions::read(said.as_object().unwrap(), exceptions::day(start())).unwrap()].into_iter().collect()
+}
+
+fn watch_with<L: Ledger>(
+    exceptions: &Exceptions,
+    ledger: &L,
+    people: &Receiver,
+    machines: &Receiver,
+    now: Timestamp,
+) -> Result<Outcome, Retry> {
+    let config = Config::default();
+    let context = Context::new(&config);
+    let line = Line { watcher: Watcher::AccessKeys, context, ledger, people, machines, policies: &Unread, exceptions };
+    block_on(line.watch(&key_made("e1"), now))
+}
+
+#[test]
+fn a_suppressed_finding_is_counted_once_and_left_to_machines() {
+    let (ledger, people, machines) = (Memory::default(), Receiver::default(), Receiver::failing(1));
+    let excepted = excepted("2026-03-31");
+    let tried = watch_with(&excepted, &ledger, &people, &machines, start());
+    assert!(matches!(tried, Err(Retry::Undelivered(_))));
+    let Ok(Outcome::Suppressed(finding)) = watch_with(&excepted, &ledger, &people, &machines, start()) else {
+        panic!("not suppressed")
+    };
+    assert_eq!(finding.suppressed_by.as_deref(), Some("alice-makes-keys"));
+    assert_eq!(watch_with(&excepted, &ledger, &people, &machines, start()), Ok(Outcome::Known));
+    assert_eq!((people.count(), machines.count()), (0, 1));
+    let tally = block_on(ledger.suppressed("alice-makes-keys")).unwrap().unwrap();
+    assert_eq!(tally, Suppressions { count: 1, since: start(), last: start() });
+    let config = Config::default();
+    assert_eq!(block_on(flow::digest(&ledger, &people, &Context::new(&config), start() + WINDOW)), Ok(0));
+    assert_eq!(people.count(), 0, "nor is it told when a window closes");
+}
+
+#[test]
+fn what_an_expired_exception_would_have_suppressed_is_told_again_and_says_so() {
+    let (ledger, people, machines) = (Memory::default(), Receiver::default(), Receiver::default());
+    let found = watch_with(&excepted("2026-02-28"), &ledger, &people, &machines, start());
+    assert!(matches!(found, Ok(Outcome::Found(..))));
+    let mail = &people.got.borrow()[0];
+    let line = mail.lines().find(|line| line.starts_with("Exception:"));
+    assert_eq!(line, Some("Exception:  alice-makes-keys expired on 2026-02-28 (alice, she hands them out)"));
+}
+
+#[test]
+fn without_a_ledger_a_suppressed_finding_is_tried_again_so_that_it_is_counted() {
+    let (people, machines) = (Receiver::default(), Receiver::default());
+    let tried = watch_with(&excepted("2026-03-31"), &Unreachable, &people, &machines, start());
+    assert!(matches!(tried, Err(Retry::Undelivered(_))));
+    assert_eq!((people.count(), machines.count()), (0, 0));
 }

@@ -11,6 +11,7 @@ use iamwatch::alert::Alert;
 use iamwatch::config::Config;
 use iamwatch::detect::{Context, REMEMBERING};
 use iamwatch::event::Event;
+use iamwatch::exceptions::Exceptions;
 use iamwatch::facts::Unread;
 use iamwatch::facts::past::What;
 use iamwatch::finding::Finding;
@@ -72,7 +73,15 @@ impl Story {
         for watcher in admitted {
             let context = Context::new(&self.config);
             let (people, machines) = (&Nobody, &Nobody);
-            let line = Line { watcher, context, ledger: &self.ledger, people, machines, policies: &Unread };
+            let line = Line {
+                watcher,
+                context,
+                ledger: &self.ledger,
+                people,
+                machines,
+                policies: &Unread,
+                exceptions: &Exceptions::NONE,
+            };
             if let Outcome::Found(finding, _) = block_on(line.watch(&event, now)).unwrap() {
                 found = Some(*finding);
             }
@@ -194,7 +203,15 @@ fn a_network_that_was_not_seen_for_months_is_new_again() {
     event["eventTime"] = json!("2026-06-20T09:00:00Z");
     let (event, context) = (Event::decode(event), Context::new(config));
     let watcher = Watcher::IamChanges;
-    let line = Line { watcher, context, ledger, people: &Nobody, machines: &Nobody, policies: &Unread };
+    let line = Line {
+        watcher,
+        context,
+        ledger,
+        people: &Nobody,
+        machines: &Nobody,
+        policies: &Unread,
+        exceptions: &Exceptions::NONE,
+    };
     let found = block_on(line.watch(&event, "2026-06-20T09:00:01Z".parse().unwrap())).unwrap();
     let Outcome::Found(finding, _) = found else { panic!("a user was made") };
     assert!(in_words(&finding).starts_with("HIGH "), "{}", in_words(&finding));

@@ -17,6 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use iamwatch::config::Config;
+use iamwatch::exceptions;
 use iamwatch::finding::Ask;
 use iamwatch::ledger::LEASE;
 use iamwatch::watcher::{Rule, Watcher};
@@ -264,6 +265,22 @@ fn an_action_counts_as_writing_to_iam_however_it_is_spelt() {
     }
     for action in ["iam:GetUser", "iam:ListAccessKeys", "sns:Publish", "dynamodb:UpdateItem"] {
         assert!(!writes_to_iam(action), "{action}");
+    }
+}
+
+#[test]
+fn watchers_read_the_exceptions_of_their_stack_and_nobody_here_writes_them() {
+    let template = template();
+    let path = format!(
+        "arn:${{AWS::Partition}}:ssm:${{AWS::Region}}:${{AWS::AccountId}}:parameter{}",
+        exceptions::path("${AWS::StackName}")
+    );
+    let read = ("ssm:GetParametersByPath".to_owned(), json!({"Fn::Sub": path}).to_string());
+    let watchers: BTreeSet<String> = Watcher::ALL.into_iter().map(|watcher| pascal(watcher.name())).collect();
+    for function in functions(&template).into_keys() {
+        let granted = granted(&template, &function).into_iter().filter(|(action, _)| action.starts_with("ssm:"));
+        let needed = watchers.contains(&function).then_some(read.clone());
+        assert_eq!(granted.collect::<Vec<_>>(), Vec::from_iter(needed), "{function}");
     }
 }
 

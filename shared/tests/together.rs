@@ -10,6 +10,7 @@ use iamwatch::alert::Alert;
 use iamwatch::config::Config;
 use iamwatch::detect::Context;
 use iamwatch::event::Event;
+use iamwatch::exceptions::Exceptions;
 use iamwatch::facts::Unread;
 use iamwatch::finding::Finding;
 use iamwatch::flow::{Line, Machines, Outcome, People, Undelivered};
@@ -45,7 +46,15 @@ fn told(sample: &str) -> Vec<Option<Finding>> {
 fn watch(event: &Event, config: &Config, ledger: &Memory) -> Option<Finding> {
     let watcher = Watcher::ALL.into_iter().find(|watcher| watcher.admits(&Glance::of(event)))?;
     let context = Context::new(config);
-    let line = Line { watcher, context, ledger, people: &Nobody, machines: &Nobody, policies: &Unread };
+    let line = Line {
+        watcher,
+        context,
+        ledger,
+        people: &Nobody,
+        machines: &Nobody,
+        policies: &Unread,
+        exceptions: &Exceptions::NONE,
+    };
     match pollster::block_on(line.watch(event, event.time.unwrap())).unwrap() {
         Outcome::Found(finding, _) => Some(*finding),
         Outcome::Quiet | Outcome::Known => None,

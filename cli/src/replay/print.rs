@@ -45,6 +45,8 @@ pub(super) struct Tally {
     pub(super) findings: u64,
     pub(super) alerts: u64,
     pub(super) incidents: BTreeMap<Severity, u64>,
+    /// How many findings each exception kept from people.
+    pub(super) suppressed: BTreeMap<String, u64>,
 }
 
 /// One finding as a line of JSON.
@@ -96,6 +98,11 @@ impl<'o> Printer<'o> {
                     (Form::Mails, Told::Words(alert)) => self.mail(&alert),
                     _ => Ok(()),
                 }
+            }
+            Said::Suppressed(finding) => {
+                let exception = finding.suppressed_by.unwrap_or_default();
+                *self.tally.suppressed.entry(exception).or_default() += 1;
+                Ok(())
             }
             Said::Incident(due, _) if due.count < due.finding.speaks_at => Ok(()),
             Said::Incident(due, _) if due.finding.severity < self.context.config.min_severity => Ok(()),
@@ -186,7 +193,14 @@ pub(super) fn summary(out: &mut dyn Write, haul: &Haul, tally: &Tally, skipped: 
         tally.incidents.iter().rev().map(|(severity, number)| format!("{} {severity}", count(*number))).collect();
     let each = if each.is_empty() { String::new() } else { format!(": {}", each.join(", ")) };
     writeln!(out, "incidents  {}{each}", count(incidents))?;
-    writeln!(out, "alerts     {}", count(tally.alerts))
+    writeln!(out, "alerts     {}", count(tally.alerts))?;
+    let suppressed: u64 = tally.suppressed.values().sum();
+    if suppressed > 0 {
+        let each: Vec<String> =
+            tally.suppressed.iter().map(|(exception, number)| format!("{} by {exception}", count(*number))).collect();
+        writeln!(out, "suppressed {}: {}", count(suppressed), each.join(", "))?;
+    }
+    Ok(())
 }
 
 fn files(number: u64) -> String {

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use iamwatch::alert::{self, Alert};
 use iamwatch::detect::Context;
+use iamwatch::exceptions::Exceptions;
 use iamwatch::facts::Unread;
 use iamwatch::finding::Finding;
 use iamwatch::flow::{Line, Machines, Outcome, People, Undelivered};
@@ -17,6 +18,8 @@ use super::read::{Found, What, decode};
 #[derive(Debug)]
 pub(super) enum Said {
     Finding(Finding, Standing, Told),
+    /// A finding that an exception keeps from people.
+    Suppressed(Finding),
     /// An incident whose window is over; told if it grew since.
     Incident(Due, Told),
 }
@@ -46,6 +49,7 @@ pub(super) enum Wording {
 pub(super) fn tell<E>(
     found: Vec<Found>,
     context: &Context<'_>,
+    exceptions: &Exceptions,
     wording: Wording,
     mut say: impl FnMut(Said) -> Result<(), E>,
 ) -> Result<(), E> {
@@ -65,6 +69,7 @@ pub(super) fn tell<E>(
             people: &mailbox,
             machines: &mailbox,
             policies: &Unread,
+            exceptions,
         };
         let outcome = pollster::block_on(async {
             match what {
@@ -73,11 +78,16 @@ pub(super) fn tell<E>(
             }
         });
         // Memory is always in reach and the mailbox always open, so nothing is ever to be tried again.
-        let Ok(Outcome::Found(finding, standing)) = outcome else { continue };
-        if standing.count == 1 {
-            ends.push_back(now + WINDOW);
+        match outcome {
+            Ok(Outcome::Found(finding, standing)) => {
+                if standing.count == 1 {
+                    ends.push_back(now + WINDOW);
+                }
+                say(Said::Finding(*finding, standing, mailbox.told.take()))?;
+            }
+            Ok(Outcome::Suppressed(finding)) => say(Said::Suppressed(*finding))?,
+            Ok(Outcome::Quiet | Outcome::Known) | Err(_) => {}
         }
-        say(Said::Finding(*finding, standing, mailbox.told.take()))?;
     }
     close(&ledger, context, Timestamp::MAX, wording, &mut say)
 }

@@ -10,6 +10,7 @@ use flate2::write::GzEncoder;
 use iamwatch::config::Config;
 use iamwatch::detect::Context;
 use iamwatch::event::Event;
+use iamwatch::exceptions::Exceptions;
 use iamwatch::facts;
 use iamwatch::watcher::{Glance, Watcher};
 use proptest::prelude::*;
@@ -67,7 +68,7 @@ fn slow(records: &[Vec<u8>], context: &Context<'_>) -> Haul {
 /// What is told of all that was found.
 fn said(found: Vec<Found>, context: &Context<'_>) -> Vec<String> {
     let mut told = Vec::new();
-    super::tell::tell::<()>(found, context, super::Wording::None, |said| {
+    super::tell::tell::<()>(found, context, &Exceptions::NONE, super::Wording::None, |said| {
         told.push(format!("{said:?}"));
         Ok(())
     })
@@ -351,7 +352,7 @@ fn a_record_at_the_end_of_time_does_not_stop_the_clock() {
     let event = Event::decode(serde_json::from_str(text).unwrap());
     let found = Found::of(Watcher::RootUsage, &event, text.as_bytes(), false, false, &context).unwrap();
     let mut said = 0;
-    super::tell::tell::<()>(vec![found], &context, super::Wording::Full, |_| {
+    super::tell::tell::<()>(vec![found], &context, &Exceptions::NONE, super::Wording::Full, |_| {
         said += 1;
         Ok(())
     })

@@ -1245,6 +1245,7 @@ prop_compose! {
             evidence: evidence.into_iter().map(|(label, value)| Evidence { label, value }).collect(),
             undo,
             asks: Some(Ask::DisableAccessKey { user, key }),
+            suppressed_by: None,
             also: Vec::new(),
             speaks_at: 1,
         }

@@ -66,6 +66,11 @@ impl Clients {
     }
 
     #[must_use]
+    pub fn ssm(&self) -> aws_sdk_ssm::Client {
+        aws_sdk_ssm::Client::new(&self.0)
+    }
+
+    #[must_use]
     pub fn iam(&self) -> aws_sdk_iam::Client {
         aws_sdk_iam::Client::new(&self.0)
     }

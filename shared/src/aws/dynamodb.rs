@@ -1,7 +1,7 @@
 //! The ledger in `DynamoDB`: one table, key `pk`, index `due` for open incidents.
 //!
-//! `claim#WATCHER#ACCOUNT#EVENT` holds a claim, `incident#KEY` an incident, `memory#KIND#KEY` what is remembered. An incident is open while it has
-//! `due_bucket`: the sparse index then lists it. Times are epoch seconds.
+//! `claim#WATCHER#ACCOUNT#EVENT` holds a claim, `incident#KEY` an incident, `memory#KIND#KEY` what is remembered,
+//! `exception#ID` what an exception suppressed. An incident is open while it has `due_bucket`: the sparse index then lists it. Times are epoch seconds.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
@@ -18,11 +18,12 @@ use aws_sdk_dynamodb::types::{
 use jiff::Timestamp;
 
 use super::{CONDITION_FAILED, because, text};
+use crate::exceptions::Suppressions;
 use crate::finding::{Finding, IncidentKey};
 use crate::fingerprint;
 use crate::ledger::{
     ABANDONED, Claim, Delivery, Due, KEPT, LEASE, Ledger, LedgerError, MOST_MEMBERS, MemoryKey, Note, Progress,
-    REMEMBERED, Standing, WINDOW,
+    REMEMBERED, SUPPRESSED, Standing, WINDOW,
 };
 
 /// The ledger of a stack.
@@ -90,6 +91,43 @@ impl Ledger for DynamoLedger {
         let claim = self.update_item(claim_key(delivery)).update_expression("SET told = :yes");
         self.write(claim.expression_attribute_values(":yes", AttributeValue::Bool(true))).await?;
         self.told_of(&standing.incident, standing.count).await
+    }
+
+    async fn suppress(&self, delivery: &Delivery, exception: &str, now: Timestamp) -> Result<(), LedgerError> {
+        for attempt in 0..CONTENTION_TRIES {
+            let count = self
+                .update(exception_key(exception))
+                .update_expression(
+                    "SET #since = if_not_exists(#since, :now), #last = :now, expires = :expires ADD #count :one",
+                )
+                .expression_attribute_names("#since", "since")
+                .expression_attribute_names("#last", "last")
+                .expression_attribute_names("#count", "count")
+                .expression_attribute_values(":now", seconds(now))
+                .expression_attribute_values(":expires", seconds(now + SUPPRESSED))
+                .expression_attribute_values(":one", number(1))
+                .build()
+                .map_err(|error| down(&error))?;
+            let count = TransactWriteItem::builder().update(count).build();
+            let mark = self.counted_now(delivery)?;
+            let written = self.client.transact_write_items().transact_items(mark).transact_items(count).send().await;
+            let Err(error) = written else { return Ok(()) };
+            let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
+            else {
+                return Err(down(&error));
+            };
+            match cancelled.cancellation_reasons().first().and_then(|reason| reason.code()) {
+                Some("ConditionalCheckFailed") => return Ok(()),
+                _ => tokio::time::sleep(pause(attempt)).await,
+            }
+        }
+        Err(LedgerError::Contended)
+    }
+
+    async fn suppressed(&self, exception: &str) -> Result<Option<Suppressions>, LedgerError> {
+        let read = self.client.get_item().table_name(&self.table).key("pk", text(exception_key(exception)));
+        let answer = read.consistent_read(true).send().await.map_err(|error| down(&error))?;
+        Ok(answer.item().and_then(suppressions))
     }
 
     async fn confirm(&self, delivery: &Delivery, now: Timestamp) -> Result<(), LedgerError> {
@@ -251,14 +289,7 @@ impl DynamoLedger {
     ) -> Result<(), LedgerError> {
         let mut opens = false;
         for attempt in 0..CONTENTION_TRIES {
-            let mark = self
-                .update(claim_key(delivery))
-                .update_expression("SET counted = :yes")
-                .condition_expression("attribute_not_exists(counted)")
-                .expression_attribute_values(":yes", AttributeValue::Bool(true))
-                .build()
-                .map_err(|error| down(&error))?;
-            let mark = TransactWriteItem::builder().update(mark).build();
+            let mark = self.counted_now(delivery)?;
             let count = if opens { self.open(incident, finding, now)? } else { self.add(incident, now)? };
             let written = self.client.transact_write_items().transact_items(mark).transact_items(count).send().await;
             let Err(error) = written else { return Ok(()) };
@@ -274,6 +305,18 @@ impl DynamoLedger {
             }
         }
         Err(LedgerError::Contended)
+    }
+
+    /// Marks a delivery as counted, which it must not be yet.
+    fn counted_now(&self, delivery: &Delivery) -> Result<TransactWriteItem, LedgerError> {
+        let mark = self
+            .update(claim_key(delivery))
+            .update_expression("SET counted = :yes")
+            .condition_expression("attribute_not_exists(counted)")
+            .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .build()
+            .map_err(|error| down(&error))?;
+        Ok(TransactWriteItem::builder().update(mark).build())
     }
 
     /// Adds one to an open incident.
@@ -411,6 +454,15 @@ fn incident_key(incident: &IncidentKey) -> String {
 
 fn memory_key(key: &MemoryKey) -> String {
     format!("memory#{key}")
+}
+
+fn exception_key(id: &str) -> String {
+    format!("exception#{id}")
+}
+
+fn suppressions(item: &Item) -> Option<Suppressions> {
+    let time = |name: &str| Timestamp::from_second(integer(item, name)?.try_into().ok()?).ok();
+    Some(Suppressions { count: integer(item, "count")?, since: time("since")?, last: time("last")? })
 }
 
 fn members(item: &Item) -> Option<usize> {

@@ -60,6 +60,7 @@ impl Machines for FindingsBus {
             "detection": finding.detection,
             "severity": finding.severity,
             "account": finding.account,
+            "suppressed": finding.suppressed_by.is_some(),
             "asks": finding.asks.as_ref().map(crate::finding::Ask::word),
         });
         let entry = PutEventsRequestEntry::builder()

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::containment::{AwsIam, DynamoRecords};
-use super::{Clients, DynamoLedger, FindingsBus, IamPolicies, Roots, Topic};
+use super::{Clients, DynamoLedger, FindingsBus, IamPolicies, Roots, SsmExceptions, Topic};
 use crate::config::{Config, Resources};
 use crate::detect::Context;
 use crate::event::{Delivered, Event};
@@ -29,12 +29,23 @@ pub async fn watch(watcher: Watcher) -> ExitCode {
     let machines = FindingsBus { client: clients.eventbridge(), name: resources.bus };
     let policies = IamPolicies(clients.iam());
     let context = Context::new(&config);
-    let line = Line { watcher, context, ledger: &ledger, people: &people, machines: &machines, policies: &policies };
+    let exceptions = SsmExceptions::new(clients.ssm(), &config.stack);
+    let line = Line {
+        watcher,
+        context,
+        ledger: &ledger,
+        people: &people,
+        machines: &machines,
+        policies: &policies,
+        exceptions: &exceptions,
+    };
     run(watcher.name(), async |payload, _| {
         let received = now();
         let outcome = line.watch(&event(payload), received).await;
-        if let Ok(Outcome::Found(finding, standing)) = &outcome {
-            log_finding(&config.stack, watcher, finding, standing, received);
+        match &outcome {
+            Ok(Outcome::Found(finding, standing)) => log_finding(&config.stack, watcher, finding, standing, received),
+            Ok(Outcome::Suppressed(finding)) => log_suppressed(&config.stack, watcher, finding),
+            Ok(Outcome::Quiet | Outcome::Known) | Err(_) => {}
         }
         outcome.map(drop)
     })
@@ -167,6 +178,21 @@ fn log_finding(stack: &str, watcher: Watcher, finding: &Finding, standing: &Stan
     }));
 }
 
+fn log_suppressed(stack: &str, watcher: Watcher, finding: &Finding) {
+    log(&json!({
+        "level": "INFO",
+        "stack": stack,
+        "function": watcher.name(),
+        "detection": finding.detection,
+        "severity": finding.severity,
+        "suppressed_by": finding.suppressed_by,
+        "event_id": finding.event.id,
+        "account": finding.account,
+        "Suppressed": 1,
+        "_aws": emf(&["Suppressed"]),
+    }));
+}
+
 fn log_containment(finding: &Finding, outcome: &quarantine::Outcome) {
     let (state, record) = match outcome {
         quarantine::Outcome::Recorded(record) => (record.state.to_string(), Some(&record.id)),
@@ -187,6 +213,6 @@ fn emf(metrics: &[&str]) -> Value {
 }
 
 /// One line of JSON in the function's log group.
-fn log(line: &Value) {
+pub(super) fn log(line: &Value) {
     println!("{line}");
 }

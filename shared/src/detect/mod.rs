@@ -109,6 +109,7 @@ mod organization_policy_attached;
 mod organization_policy_lifted;
 mod organization_policy_written;
 mod organization_tree_changed;
+mod own_exceptions_changed;
 mod own_role_changed;
 mod own_stack_changed;
 mod password_changed_by_its_user;
@@ -316,6 +317,7 @@ pub static ALL: &[&Detection] = &[
     &organization_policy_lifted::DETECTION,
     &organization_policy_written::DETECTION,
     &organization_tree_changed::DETECTION,
+    &own_exceptions_changed::DETECTION,
     &own_role_changed::DETECTION,
     &own_stack_changed::DETECTION,
     &password_changed_by_its_user::DETECTION,

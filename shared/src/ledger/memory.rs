@@ -9,6 +9,7 @@ use super::{
     ABANDONED, Claim, Delivery, Due, LEASE, Ledger, LedgerError, MOST_MEMBERS, MemoryKey, Note, Progress, REMEMBERED,
     Standing, WINDOW,
 };
+use crate::exceptions::Suppressions;
 use crate::finding::{Finding, IncidentKey, Severity};
 use crate::fingerprint;
 
@@ -23,6 +24,8 @@ struct State {
     /// The incidents that are not closed, by the end of their windows.
     ends: BTreeSet<(Timestamp, IncidentKey)>,
     notes: HashMap<MemoryKey, Note>,
+    /// What each exception suppressed.
+    suppressed: HashMap<String, Suppressions>,
     /// When each ends, and its members by their fingerprints.
     tallies: HashMap<MemoryKey, (Timestamp, BTreeSet<String>)>,
 }
@@ -106,6 +109,22 @@ impl Ledger for Memory {
             open.due.told = open.due.told.max(standing.count);
         }
         Ok(())
+    }
+
+    async fn suppress(&self, delivery: &Delivery, exception: &str, now: Timestamp) -> Result<(), LedgerError> {
+        let state = &mut *self.state();
+        if let Some(held) = state.claims.get_mut(delivery)
+            && !std::mem::replace(&mut held.progress.counted, true)
+        {
+            let first = Suppressions { count: 0, since: now, last: now };
+            let all = state.suppressed.entry(exception.to_owned()).or_insert(first);
+            *all = Suppressions { count: all.count + 1, last: now, ..*all };
+        }
+        Ok(())
+    }
+
+    async fn suppressed(&self, exception: &str) -> Result<Option<Suppressions>, LedgerError> {
+        Ok(self.state().suppressed.get(exception).copied())
     }
 
     async fn confirm(&self, delivery: &Delivery, now: Timestamp) -> Result<(), LedgerError> {

@@ -8,6 +8,7 @@ use super::{ABANDONED, Claim, Delivery, LEASE, Ledger, MOST_MEMBERS, MemoryKey, 
 use crate::config::Config;
 use crate::detect::{self, Context};
 use crate::event::Event;
+use crate::exceptions::Suppressions;
 use crate::finding::{Finding, Severity};
 use crate::watcher::Watcher;
 
@@ -29,6 +30,8 @@ pub async fn run(ledger: &impl Ledger) {
     a_closed_incident_opens_anew(ledger).await;
     an_abandoned_incident_does_not_swallow_new_events(ledger).await;
     another_session_name_is_the_same_incident(ledger).await;
+    what_an_exception_suppresses_is_counted_once_a_delivery(ledger).await;
+    a_suppressed_delivery_whose_exception_ended_meanwhile_is_told(ledger).await;
     a_note_is_remembered_until_its_time_or_until_it_is_forgotten(ledger).await;
     an_older_note_does_not_replace_a_newer_one(ledger).await;
     a_tally_counts_each_member_once_until_it_ends(ledger).await;
@@ -242,6 +245,32 @@ async fn another_session_name_is_the_same_incident(ledger: &impl Ledger) {
         counts.push(ledger.count(&delivery, Progress::default(), &finding, start()).await.unwrap().count);
     }
     assert_eq!(counts, [1, 2, 3]);
+}
+
+async fn what_an_exception_suppresses_is_counted_once_a_delivery(ledger: &impl Ledger) {
+    let (first, _) = sample("suppressed", 1);
+    let (second, _) = sample("suppressed", 2);
+    let later = start() + WINDOW;
+    claim(ledger, &first, start()).await;
+    for _ in 0..3 {
+        ledger.suppress(&first, "ci", start()).await.unwrap();
+    }
+    claim(ledger, &second, later).await;
+    ledger.suppress(&second, "ci", later).await.unwrap();
+    let tally = Suppressions { count: 2, since: start(), last: later };
+    assert_eq!(ledger.suppressed("ci").await, Ok(Some(tally)));
+    assert_eq!(ledger.suppressed("another").await, Ok(None));
+    let due = ledger.due(later + WINDOW).await.unwrap();
+    assert!(due.iter().all(|due| due.finding.event.id != "suppressed-1"), "it opens no incident");
+}
+
+async fn a_suppressed_delivery_whose_exception_ended_meanwhile_is_told(ledger: &impl Ledger) {
+    let (delivery, finding) = sample("resurfaced", 1);
+    claim(ledger, &delivery, start()).await;
+    ledger.suppress(&delivery, "ended", start()).await.unwrap();
+    let Claim::Ours(progress) = claim(ledger, &delivery, start() + LEASE).await else { panic!("the lease is over") };
+    let standing = ledger.count(&delivery, progress, &finding, start() + LEASE).await.unwrap();
+    assert!(standing.speaks);
 }
 
 async fn claim(ledger: &impl Ledger, delivery: &Delivery, now: Timestamp) -> Claim {
