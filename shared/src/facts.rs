@@ -126,6 +126,12 @@ impl Facts {
         matches!(self.remembered(id), Some(Past::Familiar))
     }
 
+    /// Whether it was never seen before, however little there was to learn from.
+    #[must_use]
+    pub fn is_first(&self, id: &str) -> bool {
+        matches!(self.remembered(id), Some(Past::First(_)))
+    }
+
     /// How many distinct members there are within the window, this one included; none, if that is not known.
     #[must_use]
     pub fn tally(&self, id: &str) -> usize {

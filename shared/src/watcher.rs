@@ -368,7 +368,7 @@ impl Rule {
 }
 
 /// Calls that services make all day for their own work, and that only mean something where anybody else makes them.
-const BY_PEOPLE: [(&str, &[&str]); 18] = [
+const BY_PEOPLE: [(&str, &[&str]); 19] = [
     ("account.amazonaws.com", &["GetAlternateContact", "GetContactInformation", "GetPrimaryEmail", "ListRegions"]),
     ("batch.amazonaws.com", &["SubmitJob"]),
     ("bedrock.amazonaws.com", &["ListFoundationModels"]),
@@ -387,6 +387,7 @@ const BY_PEOPLE: [(&str, &[&str]); 18] = [
             "GetGroup",
             "GetGroupPolicy",
             "GetLoginProfile",
+            "GetServiceLastAccessedDetails",
             "GetUserPolicy",
             "ListAccessKeys",
             "ListAccountAliases",
@@ -457,6 +458,7 @@ const BY_PEOPLE: [(&str, &[&str]); 18] = [
             "ListInventoryEntries",
         ],
     ),
+    ("sts.amazonaws.com", &["AssumeRole", "AssumeRoleWithSAML", "GetCallerIdentity"]),
 ];
 
 impl Who {
