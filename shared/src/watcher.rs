@@ -387,6 +387,7 @@ const BY_PEOPLE: [(&str, &[&str]); 19] = [
             "GetGroup",
             "GetGroupPolicy",
             "GetLoginProfile",
+            "GetServiceLastAccessedDetails",
             "GetUserPolicy",
             "ListAccessKeys",
             "ListAccountAliases",

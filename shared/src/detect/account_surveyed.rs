@@ -61,6 +61,7 @@ pub(super) static DETECTION: Detection = Detection {
                 "GetGroup",
                 "GetGroupPolicy",
                 "GetLoginProfile",
+                "GetServiceLastAccessedDetails",
                 "GetUserPolicy",
                 "ListAccessKeys",
                 "ListAccountAliases",

@@ -10,7 +10,7 @@
 //! ## False alarms
 //!
 //! A template that names a role before it is made, or one that was deleted: the same few names, once or twice. Other
-//! mistakes in a policy do not count, where the message says so.
+//! mistakes in a policy count as one together, where the message says what they are.
 //!
 //! ## What to do
 //!
@@ -52,7 +52,7 @@ const SO_MANY_THAT_IT_IS_HIGH: usize = 15;
 
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let many = context.facts.tally(REMEMBERS.id);
-    if many < MANY {
+    if many < MANY || !is_for_a_principal(event) {
         return None;
     }
     Some(
@@ -65,9 +65,13 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     )
 }
 
+/// All other mistakes together count as one.
 fn refused(event: &Event) -> Option<Member> {
-    let refused = event.error_code.as_deref().is_some_and(is_malformed_policy);
+    event.error_code.as_deref().filter(|code| is_malformed_policy(code))?;
+    Member::of_caller(event, if is_for_a_principal(event) { event.id.as_str() } else { "another mistake" })
+}
+
+fn is_for_a_principal(event: &Event) -> bool {
     let message = event.error_message.as_deref();
-    let for_its_principal = message.is_none_or(|message| message.to_ascii_lowercase().contains("principal"));
-    (refused && for_its_principal).then(|| Member::of_caller(event, event.id.as_str()))?
+    message.is_none_or(|message| message.to_ascii_lowercase().contains("principal"))
 }
