@@ -57,7 +57,7 @@ fn watch(event: &Event, config: &Config, ledger: &Memory) -> Option<Finding> {
     };
     match pollster::block_on(line.watch(event, event.time.unwrap())).unwrap() {
         Outcome::Found(finding, _) => Some(*finding),
-        Outcome::Quiet | Outcome::Known => None,
+        Outcome::Quiet | Outcome::Known | Outcome::Suppressed(_) => None,
     }
 }
 
