@@ -150,7 +150,7 @@ fn in_full_it_prints_each_alert_as_on_call_gets_it() {
         words.contains("user alice created access key AKIAIOSFODNN7EXAMPLE for user bob in 111122223333."),
         "{printed}"
     );
-    assert!(words.contains("x2 in 15 min, 1 of them since the last mail."), "{printed}");
+    assert!(words.contains("x2 in 2 min, 1 of them since the last mail."), "{printed}");
     assert!(words.contains("aws iam update-access-key"), "{printed}");
 }
 

@@ -144,8 +144,7 @@ impl<L: Ledger, P: People, M: Machines, I: Policies> Line<'_, L, P, M, I> {
     }
 }
 
-/// Tells what incidents counted since they were last told, and closes those whose window is over. Answers how many were
-/// told.
+/// Tells what incidents that are over counted since they were last told, and closes them. Answers how many were told.
 ///
 /// # Errors
 ///
@@ -167,7 +166,7 @@ pub async fn digest<L: Ledger, P: People>(
     failed.map_or(Ok(told), Err)
 }
 
-/// Tells one due incident, if there is something to tell, and closes it.
+/// Tells one due incident, if there is something to tell, and closes it, unless it goes on.
 async fn settle<L: Ledger, P: People>(
     ledger: &L,
     people: &P,
@@ -175,6 +174,10 @@ async fn settle<L: Ledger, P: People>(
     due: &Due,
     now: Timestamp,
 ) -> Result<bool, Undelivered> {
+    if due.end() > now {
+        ledger.put_off(due).await?;
+        return Ok(false);
+    }
     let speaks = due.speaks(context.config.min_severity);
     if speaks {
         people.tell(&alert::of_due(due, context, now)).await?;

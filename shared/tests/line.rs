@@ -82,6 +82,9 @@ impl Ledger for Unreachable {
     async fn due(&self, _: Timestamp) -> Result<Vec<Due>, LedgerError> {
         no_answer()
     }
+    async fn put_off(&self, _: &Due) -> Result<(), LedgerError> {
+        no_answer()
+    }
     async fn close(&self, _: &Due, _: Timestamp) -> Result<(), LedgerError> {
         no_answer()
     }
@@ -198,19 +201,41 @@ fn a_finding_below_the_least_severity_is_handed_over_and_not_mailed() {
 }
 
 #[test]
-fn thirty_seven_events_are_one_mail_at_once_and_one_that_counts_them() {
+fn thirty_seven_events_are_one_mail_at_once_one_at_the_tenth_and_one_that_counts_them() {
     let (ledger, people, machines) = (Memory::default(), Receiver::default(), Receiver::default());
     let config = Config::default();
     for number in 0..37 {
         watch(&ledger, &people, &machines, &key_made(&format!("e{number}")), &config, start()).unwrap();
     }
-    assert_eq!((people.count(), machines.count()), (1, 37));
+    assert_eq!((people.count(), machines.count()), (2, 37));
+    assert!(people.got.borrow()[1].contains("x10"), "{}", people.got.borrow()[1]);
     let context = Context::new(&config);
     let digest = |at| block_on(flow::digest(&ledger, &people, &context, at)).unwrap();
     assert_eq!(digest(start() + WINDOW - SignedDuration::from_secs(1)), 0);
     assert_eq!(digest(start() + WINDOW), 1);
-    assert!(people.got.borrow()[1].contains("x37"), "{}", people.got.borrow()[1]);
+    assert!(people.got.borrow()[2].contains("x37"), "{}", people.got.borrow()[2]);
     assert_eq!(digest(start() + WINDOW), 0, "a closed incident is not told again");
+}
+
+#[test]
+fn an_incident_that_goes_on_stays_one_and_its_count_is_told_when_it_ends() {
+    let (ledger, people, machines) = (Memory::default(), Receiver::default(), Receiver::default());
+    let (config, minute) = (Config::default(), SignedDuration::from_mins(1));
+    let context = Context::new(&config);
+    let mut now = start();
+    for number in 0..60 {
+        watch(&ledger, &people, &machines, &key_made(&format!("e{number}")), &config, now).unwrap();
+        now += minute;
+        block_on(flow::digest(&ledger, &people, &context, now)).unwrap();
+    }
+    assert_eq!(people.count(), 2, "the first and the tenth");
+    for _ in 0..WINDOW.as_mins() {
+        block_on(flow::digest(&ledger, &people, &context, now)).unwrap();
+        now += minute;
+    }
+    assert_eq!(people.count(), 3);
+    let last = people.got.borrow()[2].clone();
+    assert!(last.contains("x60 in 59 min, 50 of them since the last mail"), "{last}");
 }
 
 #[test]

@@ -1,14 +1,13 @@
 //! What on-call would have been told: the findings go down the same line as live, with the events' time as the clock.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 
 use iamwatch::alert::{self, Alert};
 use iamwatch::detect::Context;
 use iamwatch::facts::Unread;
 use iamwatch::finding::Finding;
 use iamwatch::flow::{Line, Machines, Outcome, People, Undelivered};
-use iamwatch::ledger::{Due, Ledger, Memory, Standing, WINDOW};
+use iamwatch::ledger::{Due, Ledger, Memory, Standing};
 use jiff::Timestamp;
 
 use super::read::{Found, What};
@@ -16,7 +15,7 @@ use super::read::{Found, What};
 /// What came of the findings, in the order of time.
 pub(super) enum Said {
     Finding(Finding, Standing, Told),
-    /// An incident whose window is over; told if it grew since.
+    /// An incident that is over; told if it grew since it was last told.
     Incident(Due, Told),
 }
 
@@ -50,13 +49,8 @@ pub(super) fn tell<E>(
 ) -> Result<(), E> {
     let ledger = Memory::default();
     let mailbox = Mailbox { wording, told: RefCell::default() };
-    // When the windows end that were opened: in order, since the findings are.
-    let mut ends: VecDeque<Timestamp> = VecDeque::new();
     for Found { now, watcher, what } in found {
-        let over = ends.partition_point(|end| *end <= now);
-        if ends.drain(..over).count() > 0 {
-            close(&ledger, context, now, wording, &mut say)?;
-        }
+        close(&ledger, context, now, wording, &mut say)?;
         let line = Line {
             watcher,
             context: *context,
@@ -73,15 +67,12 @@ pub(super) fn tell<E>(
         });
         // Memory is always in reach and the mailbox always open, so nothing is ever to be tried again.
         let Ok(Outcome::Found(finding, standing)) = outcome else { continue };
-        if standing.count == 1 {
-            ends.push_back(now + WINDOW);
-        }
         say(Said::Finding(*finding, standing, mailbox.told.take()))?;
     }
     close(&ledger, context, Timestamp::MAX, wording, &mut say)
 }
 
-/// Closes the incidents whose window is over, as `digest` does every minute.
+/// Closes the incidents that are over, as `digest` does every minute.
 fn close<E>(
     ledger: &Memory,
     context: &Context<'_>,
@@ -95,10 +86,14 @@ fn close<E>(
             return Ok(());
         }
         for due in due {
-            let end = due.opened + WINDOW;
+            let end = due.end();
+            // Nothing in memory fails.
+            if end > now {
+                let _ = pollster::block_on(ledger.put_off(&due));
+                continue;
+            }
             let speaks = due.speaks(context.config.min_severity);
             let told = if speaks { wording.of(|| alert::of_due(&due, context, end)) } else { Told::No };
-            // Nothing in memory fails.
             let _ = pollster::block_on(ledger.close(&due, end));
             say(Said::Incident(due, told))?;
         }

@@ -81,7 +81,7 @@ fn found(watcher: Watcher, record: &Value) -> Finding {
 }
 
 fn standing(finding: &Finding) -> Standing {
-    Standing { incident: finding.incident(), count: 1, speaks: true, unclaimed: false }
+    Standing { incident: finding.incident(), count: 1, told: 0, opened: None, speaks: true, unclaimed: false }
 }
 
 fn alert(finding: &Finding, config: &Config) -> Alert {
@@ -675,9 +675,10 @@ fn an_alert_without_a_ledger_says_that_it_may_come_again() {
 #[test]
 fn an_incident_that_grew_is_counted_in_subject_and_sentence() {
     let finding = key_for_another(&json!({}));
-    let due = Due { incident: finding.incident(), finding, opened: at("2026-11-22T04:13:46Z"), count: 37, told: 1 };
+    let (opened, last) = (at("2026-11-22T04:13:46Z"), at("2026-11-22T04:28:40Z"));
+    let due = Due { incident: finding.incident(), finding, opened, last, count: 37, told: 1 };
     let config = enforcing();
-    let alert = of_due(&due, &Context::new(&config), at("2026-11-22T04:29:10Z"));
+    let alert = of_due(&due, &Context::new(&config), at("2026-11-22T04:43:50Z"));
     assert_snapshot!(alert.subject, @"[HIGH] x37 in 15 min: created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot - prod-payments");
     assert_snapshot!(alert.email, @"
     user alice created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments, x37 in 15 min, 36 of them since the last mail.
@@ -694,7 +695,7 @@ fn an_incident_that_grew_is_counted_in_subject_and_sentence() {
                 Linux/6.1.0-kali5-amd64 exe/x…)
     Account:    prod-payments (111122223333)
     Region:     us-east-1
-    When:       2026-11-22 04:13:05 UTC, told 16 min later
+    When:       2026-11-22 04:13:05 UTC, told 31 min later
     Tool:       Kali Linux, made for attacks, by its user agent
     Seen:       x37 in 15 min, 36 of them since the last mail
     Quarantine: enforce: each key is dealt with on its own; see the reports
@@ -1259,8 +1260,8 @@ proptest! {
         let config = enforcing();
         let context = Context::new(&config);
         let now = at("2026-11-22T04:13:46Z");
-        let standing = Standing { incident: finding.incident(), count, speaks: true, unclaimed };
-        let due = Due { incident: finding.incident(), finding: finding.clone(), opened: now, count, told };
+        let standing = Standing { incident: finding.incident(), count, told, opened: Some(now), speaks: true, unclaimed };
+        let due = Due { incident: finding.incident(), finding: finding.clone(), opened: now, last: now, count, told };
         for alert in [of_finding(&finding, &standing, &context, now), of_due(&due, &context, now)] {
             check_message(&alert);
             let subject = alert.subject.as_str();

@@ -19,7 +19,7 @@ use super::{CONDITION_FAILED, because, text};
 use crate::finding::{Finding, IncidentKey};
 use crate::ledger::{
     ABANDONED, Claim, Delivery, Due, KEPT, LEASE, Ledger, LedgerError, MemoryKey, Note, Progress, REMEMBERED, Standing,
-    WINDOW,
+    WINDOW, step,
 };
 
 /// The ledger of a stack.
@@ -77,10 +77,13 @@ impl Ledger for DynamoLedger {
         if !progress.counted {
             self.count_once(delivery, &incident, finding, now).await?;
         }
-        let count = self.counted(&incident).await?;
-        let speaks =
-            count >= finding.speaks_at && !progress.told && self.take_floor(delivery, &incident, finding).await?;
-        Ok(Standing { incident, count, speaks, unclaimed: false })
+        let item = self.read(incident_key(&incident)).await?.unwrap_or_default();
+        let count = integer(&item, "count").unwrap_or(1);
+        let speaks = count >= finding.speaks_at
+            && !progress.told
+            && self.take_floor(delivery, &incident, finding, count).await?;
+        let told = integer(&item, "told").unwrap_or(0);
+        Ok(Standing { incident, count, told, opened: time(&item, "opened"), speaks, unclaimed: false })
     }
 
     async fn told(&self, delivery: &Delivery, standing: &Standing) -> Result<(), LedgerError> {
@@ -130,6 +133,17 @@ impl Ledger for DynamoLedger {
         Ok(readable)
     }
 
+    async fn put_off(&self, due: &Due) -> Result<(), LedgerError> {
+        let put_off = self
+            .update_item(incident_key(&due.incident))
+            .update_expression("SET due_at = :due_at, expires = :expires")
+            .condition_expression("opened = :opened AND attribute_exists(due_bucket)")
+            .expression_attribute_values(":opened", seconds(due.opened))
+            .expression_attribute_values(":due_at", seconds(due.end()))
+            .expression_attribute_values(":expires", seconds(due.end() + KEPT));
+        self.write(put_off).await.map(drop)
+    }
+
     async fn close(&self, due: &Due, now: Timestamp) -> Result<(), LedgerError> {
         let close = self
             .update_item(incident_key(&due.incident))
@@ -155,9 +169,7 @@ impl Ledger for DynamoLedger {
     }
 
     async fn recall(&self, key: &MemoryKey, now: Timestamp) -> Result<Option<Note>, LedgerError> {
-        let read = self.client.get_item().table_name(&self.table).key("pk", text(memory_key(key)));
-        let answer = read.consistent_read(true).send().await.map_err(|error| down(&error))?;
-        Ok(answer.item().and_then(note).filter(|note| note.until > now))
+        Ok(self.read(memory_key(key)).await?.as_ref().and_then(note).filter(|note| note.until > now))
     }
 
     async fn remember(&self, key: &MemoryKey, note: &Note, now: Timestamp) -> Result<(), LedgerError> {
@@ -235,10 +247,11 @@ impl DynamoLedger {
     fn add(&self, incident: &IncidentKey, now: Timestamp) -> Result<TransactWriteItem, LedgerError> {
         let add = self
             .update(incident_key(incident))
-            .update_expression("ADD #count :one")
+            .update_expression("ADD #count :one SET latest = :now")
             .condition_expression("attribute_exists(due_bucket) AND due_at > :abandoned")
             .expression_attribute_names("#count", "count")
             .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":now", seconds(now))
             .expression_attribute_values(":abandoned", seconds(now - ABANDONED))
             .build()
             .map_err(|error| down(&error))?;
@@ -258,6 +271,7 @@ impl DynamoLedger {
             .item("count", number(1))
             .item("told", number(0))
             .item("opened", seconds(now))
+            .item("latest", seconds(now))
             .item("due_bucket", text("open"))
             .item("due_at", seconds(now + WINDOW))
             .item("expires", seconds(now + WINDOW + KEPT))
@@ -269,24 +283,28 @@ impl DynamoLedger {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    async fn counted(&self, incident: &IncidentKey) -> Result<u64, LedgerError> {
-        let read = self.client.get_item().table_name(&self.table).key("pk", text(incident_key(incident)));
-        let answer = read.consistent_read(true).send().await.map_err(|error| down(&error))?;
-        Ok(answer.item().and_then(|item| integer(item, "count")).unwrap_or(1))
+    async fn read(&self, key: String) -> Result<Option<Item>, LedgerError> {
+        let read = self.client.get_item().table_name(&self.table).key("pk", text(key)).consistent_read(true);
+        Ok(read.send().await.map_err(|error| down(&error))?.item)
     }
 
-    /// Whether this delivery speaks for its incident: nobody spoke at its severity yet, or it did itself in an earlier
-    /// try.
+    /// Whether this delivery speaks for its incident: nobody spoke at its severity yet, or at this step of the count, or it
+    /// did itself in an earlier try.
     async fn take_floor(
         &self,
         delivery: &Delivery,
         incident: &IncidentKey,
         finding: &Finding,
+        count: u64,
     ) -> Result<bool, LedgerError> {
         let take = self
             .update_item(incident_key(incident))
-            .update_expression("SET loudest = :loudness, speaker = :me, finding = :finding")
-            .condition_expression("attribute_not_exists(loudest) OR loudest < :loudness OR speaker = :me")
+            .update_expression("SET loudest = :loudness, step = :step, speaker = :me, finding = :finding")
+            .condition_expression(
+                "attribute_not_exists(loudest) OR loudest < :loudness OR (loudest = :loudness AND step < :step) \
+                 OR speaker = :me",
+            )
+            .expression_attribute_values(":step", number(step(count)))
             .expression_attribute_values(":loudness", number(finding.severity as u64))
             .expression_attribute_values(":me", text(delivery.to_string()))
             .expression_attribute_values(":finding", text(as_json(finding)?));
@@ -369,8 +387,7 @@ fn memory_key(key: &MemoryKey) -> String {
 }
 
 fn note(item: &Item) -> Option<Note> {
-    let time = |name: &str| Timestamp::from_second(integer(item, name)?.try_into().ok()?).ok();
-    Some(Note { text: item.get("note")?.as_s().ok()?.clone(), at: time("since")?, until: time("expires")? })
+    Some(Note { text: item.get("note")?.as_s().ok()?.clone(), at: time(item, "since")?, until: time(item, "expires")? })
 }
 
 /// A pause that grows with each try and is never the same, so that those who met do not meet again.
@@ -384,7 +401,8 @@ fn due(item: &Item) -> Option<Due> {
     Some(Due {
         incident: IncidentKey::from_stored(string("pk")?.strip_prefix("incident#")?),
         finding: serde_json::from_str(string("finding")?).ok()?,
-        opened: Timestamp::from_second(integer(item, "opened")?.try_into().ok()?).ok()?,
+        opened: time(item, "opened")?,
+        last: time(item, "latest").or_else(|| time(item, "opened"))?,
         count: integer(item, "count")?,
         told: integer(item, "told").unwrap_or(0),
     })
@@ -404,6 +422,10 @@ fn seconds(at: Timestamp) -> AttributeValue {
 
 fn integer(item: &Item, name: &str) -> Option<u64> {
     item.get(name)?.as_n().ok()?.parse().ok()
+}
+
+fn time(item: &Item, name: &str) -> Option<Timestamp> {
+    Timestamp::from_second(integer(item, name)?.try_into().ok()?).ok()
 }
 
 fn flag(item: &Item, name: &str) -> bool {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     ABANDONED, Claim, Delivery, Due, LEASE, Ledger, LedgerError, MemoryKey, Note, Progress, REMEMBERED, Standing,
-    WINDOW,
+    WINDOW, step,
 };
 use crate::finding::{Finding, IncidentKey, Severity};
 
@@ -37,7 +37,15 @@ struct Open {
     due: Due,
     due_at: Timestamp,
     closed: bool,
-    floor: Option<(Severity, Delivery)>,
+    floor: Option<Floor>,
+}
+
+/// Who spoke last for an incident.
+#[derive(Debug)]
+struct Floor {
+    loudness: Severity,
+    step: u64,
+    speaker: Delivery,
 }
 
 impl Memory {
@@ -79,19 +87,25 @@ impl Ledger for Memory {
             }
             if let Some(open) = state.incidents.get_mut(&key) {
                 open.due.count += 1;
+                open.due.last = open.due.last.max(now);
             }
             if let Some(held) = state.claims.get_mut(delivery) {
                 held.progress.counted = true;
             }
         }
         let Some(open) = state.incidents.get_mut(&key) else { return Ok(Standing::unclaimed(finding)) };
-        let takes_floor = open.due.count >= finding.speaks_at
-            && open.floor.as_ref().is_none_or(|(loudest, by)| *loudest < finding.severity || by == delivery);
+        let Due { count, told, opened, .. } = open.due;
+        let takes = |floor: &Floor| {
+            let louder = floor.loudness < finding.severity;
+            louder || (floor.loudness == finding.severity && floor.step < step(count)) || floor.speaker == *delivery
+        };
+        let takes_floor = count >= finding.speaks_at && open.floor.as_ref().is_none_or(takes);
         if takes_floor {
             open.due.finding = finding.clone();
-            open.floor = Some((finding.severity, delivery.clone()));
+            open.floor = Some(Floor { loudness: finding.severity, step: step(count), speaker: delivery.clone() });
         }
-        Ok(Standing { incident: key, count: open.due.count, speaks: takes_floor && !progress.told, unclaimed: false })
+        let speaks = takes_floor && !progress.told;
+        Ok(Standing { incident: key, count, told, opened: Some(opened), speaks, unclaimed: false })
     }
 
     async fn told(&self, delivery: &Delivery, standing: &Standing) -> Result<(), LedgerError> {
@@ -130,6 +144,16 @@ impl Ledger for Memory {
         Ok(over.filter_map(|(_, key)| state.incidents.get(key)).map(|open| open.due.clone()).collect())
     }
 
+    async fn put_off(&self, due: &Due) -> Result<(), LedgerError> {
+        let state = &mut *self.state();
+        if let Some(open) = state.incidents.get_mut(&due.incident).filter(|open| open.due.opened == due.opened) {
+            state.ends.remove(&(open.due_at, due.incident.clone()));
+            open.due_at = due.end();
+            state.ends.insert((open.due_at, due.incident.clone()));
+        }
+        Ok(())
+    }
+
     async fn close(&self, due: &Due, now: Timestamp) -> Result<(), LedgerError> {
         let state = &mut *self.state();
         if let Some(open) = state.incidents.get_mut(&due.incident).filter(|open| open.due.opened == due.opened) {
@@ -164,7 +188,7 @@ impl Ledger for Memory {
 
 impl Open {
     fn new(key: &IncidentKey, finding: &Finding, now: Timestamp) -> Self {
-        let due = Due { incident: key.clone(), finding: finding.clone(), opened: now, count: 0, told: 0 };
+        let due = Due { incident: key.clone(), finding: finding.clone(), opened: now, last: now, count: 0, told: 0 };
         Self { due, due_at: now + WINDOW, closed: false, floor: None }
     }
 }
