@@ -18,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use memory::Memory;
 
+use crate::cap::{Admission, Held, Message};
 use crate::finding::{Finding, IncidentKey, Severity};
 use crate::fingerprint;
 use crate::watcher::Watcher;
@@ -33,6 +34,8 @@ pub const LONGEST: SignedDuration = SignedDuration::from_hours(6);
 /// An incident whose window closed this long ago and that nobody told is given up: a new event opens a new one, so that
 /// a broken digest cannot silence alerts.
 pub const ABANDONED: SignedDuration = SignedDuration::from_hours(1);
+/// Alerts held back that one message tells of.
+pub const HELD_AT_ONCE: usize = 1_000;
 /// How long a closed incident stays in the table.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
@@ -163,6 +166,19 @@ pub trait Ledger {
 
     /// Remembers what was told of a due incident, and closes it; if it grew meanwhile, gives it another window.
     async fn close(&self, due: &Due, now: Timestamp) -> Result<(), LedgerError>;
+
+    /// Gives a message a place on the topic, or none: see [`crate::cap`]. It holds for all who publish together. When too many
+    /// ask at the same moment, what is CRITICAL is admitted, and all else is not.
+    async fn admit(&self, message: Message, now: Timestamp) -> Result<Admission, LedgerError>;
+
+    /// Keeps an alert that was held back, until it is let go. The same one twice is one.
+    async fn hold(&self, held: &Held) -> Result<(), LedgerError>;
+
+    /// Alerts that are held back, oldest first, at most [`HELD_AT_ONCE`].
+    async fn held(&self) -> Result<Vec<Held>, LedgerError>;
+
+    /// Forgets alerts that were held back and are told now.
+    async fn let_go(&self, held: &[Held]) -> Result<(), LedgerError>;
 
     /// What is remembered under a key, unless it is to be forgotten.
     async fn recall(&self, key: &MemoryKey, now: Timestamp) -> Result<Option<Note>, LedgerError>;

@@ -120,7 +120,7 @@ impl<I: Policies> Story<I> {
             policies: &self.policies,
         };
         match block_on(line.watch(&Event::decode(event), now)).unwrap() {
-            Outcome::Found(finding, _) => said(&finding, labels),
+            Outcome::Found(finding, ..) => said(&finding, labels),
             Outcome::Quiet => "nothing".to_owned(),
             Outcome::Known => panic!("every event is new"),
         }

@@ -11,7 +11,7 @@ use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
 use iamwatch::finding::Finding;
 use iamwatch::flow::{People, Undelivered};
-use iamwatch::ledger::LEASE;
+use iamwatch::ledger::{LEASE, Memory};
 use iamwatch::quarantine::{
     Budget, Containment, Facts, Failure, Iam, KeyFacts, Moved, Outcome, Record, Records, Refusal, State, Step, restore,
 };
@@ -27,6 +27,7 @@ const ACCOUNT: &str = "111122223333";
 struct World {
     users: RefCell<BTreeMap<String, Facts>>,
     writes: RefCell<Vec<String>>,
+    ledger: Memory,
     records: RefCell<BTreeMap<String, Record>>,
     budget: RefCell<(Budget, u64)>,
     mails: RefCell<Vec<String>>,
@@ -75,7 +76,8 @@ impl World {
 
     fn contain(&self, finding: &Finding, config: &Config, now: Timestamp) -> Result<Outcome, Failure> {
         let context = Context::new(config);
-        let containment = Containment { context, account: ACCOUNT, iam: self, records: self, people: self };
+        let containment =
+            Containment { context, account: ACCOUNT, iam: self, records: self, ledger: &self.ledger, people: self };
         block_on(containment.contain(finding, now))
     }
 

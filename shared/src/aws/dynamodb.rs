@@ -1,7 +1,8 @@
 //! The ledger in `DynamoDB`: one table, key `pk`, index `due` for open incidents.
 //!
-//! `claim#WATCHER#ACCOUNT#EVENT` holds a claim, `incident#KEY` an incident, `memory#KIND#KEY` what is remembered. An incident is open while it has
-//! `due_bucket`: the sparse index then lists it. Times are epoch seconds.
+//! `claim#WATCHER#ACCOUNT#EVENT` holds a claim, `incident#KEY` an incident, `memory#KIND#KEY` what is remembered,
+//! `cap#topic` what was published lately, `held#KEY` an alert that was held back. An incident is open while it has the
+//! `due_bucket` `open`: the sparse index then lists it. What is held back has the bucket `held`. Times are epoch seconds.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
@@ -12,14 +13,17 @@ use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, DeleteRequest, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update, WriteRequest,
+};
 use jiff::Timestamp;
 
 use super::{CONDITION_FAILED, because, text};
+use crate::cap::{Admission, Cap, Held, Message};
 use crate::finding::{Finding, IncidentKey};
 use crate::ledger::{
-    ABANDONED, Claim, Delivery, Due, KEPT, LEASE, Ledger, LedgerError, MemoryKey, Note, Progress, REMEMBERED, Standing,
-    WINDOW, step,
+    ABANDONED, Claim, Delivery, Due, HELD_AT_ONCE, KEPT, LEASE, Ledger, LedgerError, MemoryKey, Note, Progress,
+    REMEMBERED, Standing, WINDOW, step,
 };
 
 /// The ledger of a stack.
@@ -33,6 +37,16 @@ type Item = HashMap<String, AttributeValue>;
 
 /// `DynamoDB`'s word for a plain write to an item that a transaction is just writing.
 const CONFLICT: &str = "TransactionConflictException";
+
+/// The one item that the cap is kept in.
+const CAP: &str = "cap#topic";
+
+/// How often a place is asked for against others that ask at the same moment. Each failure is somebody else's place, and in
+/// one second there are ten.
+const ADMISSION_TRIES: u32 = 12;
+
+/// How many items one call deletes at most, by `DynamoDB`'s limit.
+const BATCH: usize = 25;
 
 /// How often a count is tried against others that count the same incident at the same moment.
 const CONTENTION_TRIES: u32 = 8;
@@ -166,6 +180,88 @@ impl Ledger for DynamoLedger {
             .expression_attribute_values(":due_at", seconds(now + WINDOW))
             .expression_attribute_values(":expires", seconds(now + WINDOW + KEPT));
         self.write(later).await.map(drop)
+    }
+
+    async fn admit(&self, message: Message, now: Timestamp) -> Result<Admission, LedgerError> {
+        for _ in 0..ADMISSION_TRIES {
+            let item = self.read(CAP.to_owned()).await?.unwrap_or_default();
+            let version = integer(&item, "version").unwrap_or(0);
+            // One that cannot be read is begun anew: the topic must not stay closed.
+            let cap = item.get("cap").and_then(|json| serde_json::from_str(json.as_s().ok()?).ok());
+            let mut cap: Cap = cap.unwrap_or_default();
+            // Who gets no place writes nothing, so that a flood does not wait for itself.
+            if cap.admit(message, now) == Admission::HeldBack {
+                return Ok(Admission::HeldBack);
+            }
+            if self.put_cap(&cap, version).await? {
+                return Ok(Admission::Admitted);
+            }
+        }
+        Ok(if message == Message::Critical { Admission::Admitted } else { Admission::HeldBack })
+    }
+
+    async fn hold(&self, held: &Held) -> Result<(), LedgerError> {
+        let json = serde_json::to_string(held).map_err(|error| LedgerError::Down(error.to_string()))?;
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item("pk", text(held_key(held)))
+            .item("due_bucket", text("held"))
+            .item("due_at", seconds(held.at))
+            .item("expires", seconds(held.at + REMEMBERED))
+            .item("held", text(json));
+        put.send().await.map(drop).map_err(|error| down(&error))
+    }
+
+    async fn held(&self) -> Result<Vec<Held>, LedgerError> {
+        let mut held = Vec::new();
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("due")
+            .key_condition_expression("due_bucket = :held")
+            .expression_attribute_values(":held", text("held"))
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            for item in page.map_err(|error| down(&error))?.items() {
+                match item.get("held").and_then(|json| serde_json::from_str(json.as_s().ok()?).ok()) {
+                    Some(one) => held.push(one),
+                    None => self.set_aside(item).await?,
+                }
+            }
+            if held.len() >= HELD_AT_ONCE {
+                held.truncate(HELD_AT_ONCE);
+                break;
+            }
+        }
+        Ok(held)
+    }
+
+    async fn let_go(&self, held: &[Held]) -> Result<(), LedgerError> {
+        for batch in held.chunks(BATCH) {
+            let keys = batch.iter().map(|held| HashMap::from([("pk".to_owned(), text(held_key(held)))]));
+            let deletes: Result<Vec<_>, _> =
+                keys.map(|key| DeleteRequest::builder().set_key(Some(key)).build()).collect();
+            let deletes = deletes.map_err(|error| down(&error))?;
+            let mut left: Vec<_> =
+                deletes.into_iter().map(|delete| WriteRequest::builder().delete_request(delete).build()).collect();
+            for attempt in 0..CONTENTION_TRIES {
+                let written = self.client.batch_write_item().request_items(&self.table, left).send().await;
+                let written = written.map_err(|error| down(&error))?;
+                left = written.unprocessed_items.and_then(|mut left| left.remove(&self.table)).unwrap_or_default();
+                if left.is_empty() {
+                    break;
+                }
+                tokio::time::sleep(pause(attempt)).await;
+            }
+            if !left.is_empty() {
+                return Err(LedgerError::Contended);
+            }
+        }
+        Ok(())
     }
 
     async fn recall(&self, key: &MemoryKey, now: Timestamp) -> Result<Option<Note>, LedgerError> {
@@ -321,7 +417,26 @@ impl DynamoLedger {
         self.write(told).await.map(drop)
     }
 
-    /// Takes an incident that cannot be read out of the index, where it would stand in the way of others.
+    /// Writes the cap if nobody did since it was read.
+    async fn put_cap(&self, cap: &Cap, version: u64) -> Result<bool, LedgerError> {
+        let json = serde_json::to_string(cap).map_err(|error| LedgerError::Down(error.to_string()))?;
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item("pk", text(CAP))
+            .item("cap", text(json))
+            .item("version", number(version + 1))
+            .condition_expression("attribute_not_exists(pk) OR version = :version")
+            .expression_attribute_values(":version", number(version));
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == Some(CONDITION_FAILED) => Ok(false),
+            Err(error) => Err(down(&error)),
+        }
+    }
+
+    /// Takes what cannot be read out of the index, where it would stand in the way of others.
     async fn set_aside(&self, item: &Item) -> Result<(), LedgerError> {
         let Some(key) = item.get("pk").and_then(|key| key.as_s().ok()) else { return Ok(()) };
         self.write(self.update_item(key.clone()).update_expression("REMOVE due_bucket")).await.map(drop)
@@ -384,6 +499,10 @@ fn incident_key(incident: &IncidentKey) -> String {
 
 fn memory_key(key: &MemoryKey) -> String {
     format!("memory#{key}")
+}
+
+fn held_key(held: &Held) -> String {
+    format!("held#{}", held.id)
 }
 
 fn note(item: &Item) -> Option<Note> {

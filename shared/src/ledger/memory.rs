@@ -6,9 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use super::{
-    ABANDONED, Claim, Delivery, Due, LEASE, Ledger, LedgerError, MemoryKey, Note, Progress, REMEMBERED, Standing,
-    WINDOW, step,
+    ABANDONED, Claim, Delivery, Due, HELD_AT_ONCE, LEASE, Ledger, LedgerError, MemoryKey, Note, Progress, REMEMBERED,
+    Standing, WINDOW, step,
 };
+use crate::cap::{Admission, Cap, Held, Message};
 use crate::finding::{Finding, IncidentKey, Severity};
 
 /// A ledger that lives as long as the process.
@@ -17,15 +18,17 @@ pub struct Memory(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    claims: HashMap<Delivery, Held>,
+    claims: HashMap<Delivery, Claimed>,
     incidents: HashMap<IncidentKey, Open>,
     /// The incidents that are not closed, by the end of their windows.
     ends: BTreeSet<(Timestamp, IncidentKey)>,
     notes: HashMap<MemoryKey, Note>,
+    cap: Cap,
+    held: HashMap<String, Held>,
 }
 
 #[derive(Debug)]
-struct Held {
+struct Claimed {
     done: bool,
     /// The lease's end, or when a finished delivery is forgotten.
     until: Timestamp,
@@ -63,7 +66,7 @@ impl Ledger for Memory {
             Some(held) if !held.done => held.progress,
             _ => Progress::default(),
         };
-        state.claims.insert(delivery.clone(), Held { done: false, until: now + LEASE, progress });
+        state.claims.insert(delivery.clone(), Claimed { done: false, until: now + LEASE, progress });
         Ok(Claim::Ours(progress))
     }
 
@@ -120,7 +123,7 @@ impl Ledger for Memory {
     }
 
     async fn confirm(&self, delivery: &Delivery, now: Timestamp) -> Result<(), LedgerError> {
-        let held = Held { done: true, until: now + REMEMBERED, progress: Progress { counted: true, told: true } };
+        let held = Claimed { done: true, until: now + REMEMBERED, progress: Progress { counted: true, told: true } };
         let mut state = self.state();
         match state.claims.get_mut(delivery) {
             Some(claim) => *claim = held,
@@ -164,6 +167,30 @@ impl Ledger for Memory {
                 open.due_at = now + WINDOW;
                 state.ends.insert((open.due_at, due.incident.clone()));
             }
+        }
+        Ok(())
+    }
+
+    async fn admit(&self, message: Message, now: Timestamp) -> Result<Admission, LedgerError> {
+        Ok(self.state().cap.admit(message, now))
+    }
+
+    async fn hold(&self, held: &Held) -> Result<(), LedgerError> {
+        self.state().held.insert(held.id.clone(), held.clone());
+        Ok(())
+    }
+
+    async fn held(&self) -> Result<Vec<Held>, LedgerError> {
+        let mut held: Vec<Held> = self.state().held.values().cloned().collect();
+        held.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+        held.truncate(HELD_AT_ONCE);
+        Ok(held)
+    }
+
+    async fn let_go(&self, held: &[Held]) -> Result<(), LedgerError> {
+        let mut state = self.state();
+        for held in held {
+            state.held.remove(&held.id);
         }
         Ok(())
     }

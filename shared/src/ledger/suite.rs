@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{
     ABANDONED, Claim, Delivery, Due, LEASE, LONGEST, Ledger, MemoryKey, Note, Progress, REMEMBERED, Standing, WINDOW,
 };
+use crate::cap::{Admission, Held, Message};
 use crate::config::Config;
 use crate::detect::{self, Context};
 use crate::event::Event;
@@ -36,8 +37,59 @@ pub async fn run(ledger: &impl Ledger) {
     a_closed_incident_opens_anew(ledger).await;
     an_abandoned_incident_does_not_swallow_new_events(ledger).await;
     another_session_name_is_the_same_incident(ledger).await;
+    the_cap_holds_for_all_who_ask(ledger).await;
+    what_is_critical_passes_a_flood(ledger).await;
+    what_was_held_back_is_there_once_until_it_is_let_go(ledger).await;
     a_note_is_remembered_until_its_time_or_until_it_is_forgotten(ledger).await;
     an_older_note_does_not_replace_a_newer_one(ledger).await;
+}
+
+// There is one cap in a ledger: these two checks have hours of their own.
+
+async fn the_cap_holds_for_all_who_ask(ledger: &impl Ledger) {
+    let hour = start() + LONGEST;
+    let mut admitted = 0;
+    for second in 0..12 {
+        for _ in 0..10 {
+            let now = hour + SECOND * second;
+            admitted += u32::from(ledger.admit(Message::Alert, now).await.unwrap() == Admission::Admitted);
+        }
+    }
+    // Five in a second and ten in ten seconds: in the first two, and in the two after ten seconds.
+    assert_eq!(admitted, 20);
+    assert_eq!(ledger.admit(Message::Digest, hour + SECOND * 20).await, Ok(Admission::Admitted));
+    assert_eq!(ledger.admit(Message::Digest, hour + SECOND * 80).await, Ok(Admission::HeldBack));
+}
+
+async fn what_is_critical_passes_a_flood(ledger: &impl Ledger) {
+    let hour = start() + LONGEST + LONGEST;
+    for _ in 0..20 {
+        ledger.admit(Message::Alert, hour).await.unwrap();
+    }
+    assert_eq!(ledger.admit(Message::Alert, hour).await, Ok(Admission::HeldBack));
+    for _ in 0..5 {
+        assert_eq!(ledger.admit(Message::Critical, hour).await, Ok(Admission::Admitted));
+    }
+    assert_eq!(ledger.admit(Message::Critical, hour).await, Ok(Admission::HeldBack), "the reserve ends too");
+}
+
+async fn what_was_held_back_is_there_once_until_it_is_let_go(ledger: &impl Ledger) {
+    let mut all = Vec::new();
+    for number in 0..30 {
+        let (_, finding) = sample("held", number);
+        let standing = Standing::unclaimed(&finding);
+        let at = start() + SECOND * i32::try_from(number).unwrap();
+        all.push(Held::finding(&finding, &standing, format!("alert {number}"), at));
+    }
+    for held in all.iter().rev().chain(&all) {
+        ledger.hold(held).await.unwrap();
+    }
+    assert_eq!(ledger.held().await.unwrap(), all, "oldest first, each once");
+    let (first, rest) = all.split_at(27);
+    ledger.let_go(first).await.unwrap();
+    assert_eq!(ledger.held().await.unwrap(), rest);
+    ledger.let_go(&all).await.unwrap();
+    assert_eq!(ledger.held().await.unwrap(), []);
 }
 
 async fn a_note_is_remembered_until_its_time_or_until_it_is_forgotten(ledger: &impl Ledger) {
