@@ -760,6 +760,28 @@ fn an_incident_that_grew_is_counted_in_subject_and_sentence() {
     "#);
 }
 
+#[test]
+fn the_tenth_of_an_incident_says_how_many_and_how_many_are_news() {
+    let finding = key_for_another(&json!({}));
+    let opened = Some(at("2026-11-22T04:11:00Z"));
+    let standing = Standing { count: 10, told: 1, opened, ..standing(&finding) };
+    let alert = of_finding(&finding, &standing, &Context::new(&config()), at("2026-11-22T04:13:46Z"));
+    assert_snapshot!(alert.subject, @"[HIGH] x10 in 3 min: created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot - prod-payments");
+    assert_snapshot!(alert.email.lines().take(4).collect::<Vec<_>>().join("\n"), @"
+    user alice created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments, x10 in 3 min, 9 of them since the last mail.
+
+    10 events make this one incident. What follows is about one of them.
+    ");
+    assert_snapshot!(lines_with(&alert.email, "Seen:", 1), @"Seen:       x10 in 3 min, 9 of them since the last mail");
+    assert_snapshot!(lines_with(&pretty(&alert.chat), "summary", 1), @r#"    "summary": "[HIGH] x10 in 3 min: created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot - prod-payments","#);
+    assert_snapshot!(alert.sms, @"HIGH: user alice created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments, x10 in 3 min");
+    assert_snapshot!(pretty(&alert.machine).lines().take(3).collect::<Vec<_>>().join("\n"), @r#"
+    {
+      "activity_id": 2,
+      "activity_name": "Update",
+    "#);
+}
+
 fn held_back(number: u32, severity: Severity, count: u64) -> Held {
     let finding = key_for_another(&json!({
         "eventID": format!("held-{number}"),
@@ -784,10 +806,10 @@ fn what_was_held_back_is_one_message_that_reads_well() {
     assert_snapshot!(alert.email, @"
     15 alerts about 13 incidents in prod-payments were held back: more happened at once than may be mailed.
 
-    AWS cuts off a mailbox that gets more than ten messages a second, so that no
-    more than 60 an hour are sent, and beside them 20 that are CRITICAL. What is
-    above that is told in one message, at most every five minutes: this is one.
-    The findings themselves were handed to machines as ever.
+    AWS cuts off a mailbox that gets more than ten messages a second. So at most
+    ten in ten seconds and 60 in an hour are sent, and beside them 20 that are
+    CRITICAL. What is above that is told in one message, at most every five
+    minutes: this is one. The findings themselves were handed to machines as ever.
 
     Severity:  HIGH
     Incidents: 2 HIGH, 11 MEDIUM
