@@ -74,8 +74,19 @@ fn samples(folder: &Path) -> io::Result<Vec<Value>> {
         }
     }
     paths.sort_unstable();
-    let read = |path: &PathBuf| serde_json::from_slice::<Value>(&fs::read(path).ok()?).ok()?.get("detail").cloned();
-    Ok(paths.iter().filter_map(read).filter(Value::is_object).collect())
+    let mut records = Vec::new();
+    for path in paths {
+        // A list is a story of several events.
+        let envelopes = match serde_json::from_slice(&fs::read(path)?) {
+            Ok(Value::Array(story)) => story,
+            Ok(envelope) => vec![envelope],
+            Err(_) => continue,
+        };
+        records.extend(
+            envelopes.iter().filter_map(|envelope| envelope.get("detail")).filter(|it| it.is_object()).cloned(),
+        );
+    }
+    Ok(records)
 }
 
 fn text(records: u64, account: &str, samples: &[Value], dice: &mut Dice, file: u64) -> String {

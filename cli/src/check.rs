@@ -27,8 +27,9 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// Judge policies before they are deployed.
 ///
-/// Reads IAM policies and trust policies as JSON, CloudFormation and SAM templates as YAML or JSON, and Terraform plans
-/// (`terraform show -json`). A trust policy is recognised by its `Principal`. Nothing leaves this machine.
+/// Reads IAM policies, trust policies and policies of resources as JSON, CloudFormation and SAM templates as YAML or JSON,
+/// and Terraform plans (`terraform show -json`). A trust policy is recognised by its `Principal`, the policy of a resource by
+/// its `Principal` and `Resource`. Nothing leaves this machine.
 ///
 /// Ends with status 0 when nothing is as bad as `--fail-on`, with 1 when something is, and with 2 when a file or a policy
 /// in it cannot be read; the rest is still judged.
@@ -43,7 +44,8 @@ pub(crate) struct Check {
     /// The least severity that ends with status 1: LOW, MEDIUM, HIGH or CRITICAL.
     #[arg(long, default_value_t = Severity::High, value_name = "SEVERITY")]
     fail_on: Severity,
-    /// The account that the policies are for, 12 digits. Without it every account in a trust policy is another one.
+    /// The account that the policies are for, 12 digits. Without it every account that a policy lets in is another one,
+    /// but for the one in the ARN of a policy's resource.
     #[arg(long, value_name = "ID")]
     account: Option<String>,
     /// An account that may be let in, 12 digits; can be given several times.

@@ -432,7 +432,7 @@ def test_a_policy_that_the_event_only_names_is_read_and_judged(deploy_line: Depl
     line.send(events.iam_call(alice, "AttachUserPolicy", {"userName": "bob", "policyArn": arn}))
     (alert,) = line.alerts("iam-changes")
     assert alert.attributes["severity"] == "CRITICAL"
-    assert "attached administrator policy limits to user bob" in line.emails()[0]["text"].splitlines()[0]
+    assert "attached policy limits, which gives administrator rights, to user bob" in line.emails()[0]["text"].splitlines()[0]
     no_event_failed(line)
 
 

@@ -2,8 +2,11 @@
 //!
 //! A user agent is the caller's words: it may make a finding louder, never quieter.
 
+mod remembered;
+
 use serde_json::Value;
 
+use crate::detect::Context;
 use crate::event::{Event, Kind, Owner};
 use crate::finding::{Finding, Severity};
 
@@ -16,7 +19,7 @@ pub struct Circumstance {
     /// Known detections of the field that it covers, by their reference.
     pub covers: &'static [&'static str],
     /// What is true of the event, in words, and the finding made as loud as that asks for.
-    weigh: fn(&Event, Finding) -> (Finding, Option<String>),
+    weigh: fn(&Event, &Context<'_>, Finding) -> (Finding, Option<String>),
 }
 
 /// Every circumstance, in the order in which they are told.
@@ -58,12 +61,41 @@ pub static ALL: &[Circumstance] = &[
         covers: &["IAMC-26"],
         weigh: shell,
     },
+    Circumstance {
+        label: "Network",
+        page: "A long-term key came from a network that iamwatch has not seen it in. Networks are learned from the calls \
+               that iamwatch looks at, for as many days as the stack is told before one is called new. What is MEDIUM \
+               becomes HIGH.",
+        covers: &["CRED-04", "CRED-05"],
+        weigh: remembered::network,
+    },
+    Circumstance {
+        label: "Key",
+        page: "The access key that signed the call was made within a day. If it was made for another user, what is MEDIUM \
+               becomes HIGH.",
+        covers: &["CRED-03"],
+        weigh: remembered::key,
+    },
+    Circumstance {
+        label: "Just made",
+        page: "The user or role that is changed was made within a day: making it and giving it rights is one story.",
+        covers: &["IAMC-21", "IAMC-23"],
+        weigh: remembered::just_made,
+    },
+    Circumstance {
+        label: "Denied before",
+        page: "The same principal was denied the same call within a day, and now it worked. What is MEDIUM becomes HIGH.",
+        covers: &[],
+        weigh: remembered::denied_before,
+    },
 ];
 
+pub(crate) use remembered::{DENIED, KEY_MADE, NETWORK, PRINCIPAL_MADE};
+
 /// Says what is true beside what was done, and makes the finding louder for it.
-pub(crate) fn weigh(event: &Event, finding: Finding) -> Finding {
+pub(crate) fn weigh(event: &Event, context: &Context<'_>, finding: Finding) -> Finding {
     ALL.iter().fold(finding, |finding, circumstance| {
-        let (finding, words) = (circumstance.weigh)(event, finding);
+        let (finding, words) = (circumstance.weigh)(event, context, finding);
         finding.evidence_if(circumstance.label, words)
     })
 }
@@ -79,7 +111,7 @@ const MADE_FOR_ATTACKS: [(&str, &str); 7] = [
     ("cloudfox", "CloudFox"),
 ];
 
-fn tool(event: &Event, finding: Finding) -> (Finding, Option<String>) {
+fn tool(event: &Event, _: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
     let agent = event.origin.user_agent.as_deref().filter(|_| has_our_credentials(event)).map(str::to_ascii_lowercase);
     let Some(agent) = agent else { return (finding, None) };
     let made_for_attacks = MADE_FOR_ATTACKS.iter().find(|(word, _)| names(&agent, word));
@@ -105,7 +137,7 @@ fn names(text: &str, word: &str) -> bool {
 /// What the console names the users that it makes for Bedrock API keys.
 const BEDROCK_KEY_USER: &str = "BedrockAPIKey-";
 
-fn bedrock_key(event: &Event, finding: Finding) -> (Finding, Option<String>) {
+fn bedrock_key(event: &Event, _: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
     let is_one = |name: &str| name.starts_with(BEDROCK_KEY_USER);
     // Models are bought in the marketplace.
     let its_work = event.source.starts_with("bedrock") || event.source.contains("marketplace");
@@ -122,7 +154,7 @@ fn bedrock_key(event: &Event, finding: Finding) -> (Finding, Option<String>) {
     (at_least_high(finding).speaks_at(1), Some(words.to_owned()))
 }
 
-fn machine(event: &Event, finding: Finding) -> (Finding, Option<String>) {
+fn machine(event: &Event, _: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
     if !changes_identities(event) {
         return (finding, None);
     }
@@ -158,7 +190,7 @@ pub(crate) fn is_instance(event: &Event) -> bool {
     machine_in_words(event).is_some_and(|words| words.starts_with("an EC2 instance"))
 }
 
-fn session(event: &Event, finding: Finding) -> (Finding, Option<String>) {
+fn session(event: &Event, _: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
     let actor = &event.actor;
     let temporary = actor.access_key.as_deref().is_some_and(|key| key.starts_with("ASIA"));
     let its_own = actor.kind == Kind::IamUser && temporary && !event.origin.console && !actor.is_service();
@@ -180,7 +212,7 @@ fn says_whether_in_console(event: &Event) -> bool {
     minor.is_some_and(|minor| minor >= 9)
 }
 
-fn shell(event: &Event, finding: Finding) -> (Finding, Option<String>) {
+fn shell(event: &Event, _: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
     let agent = event.origin.user_agent.as_deref().unwrap_or_default();
     let words = agent.contains("exec-env/CloudShell").then(|| "AWS CloudShell, by its user agent".to_owned());
     (finding, words.filter(|_| changes_identities(event)))

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::SignedDuration;
+
 use crate::event::is_account;
 use crate::finding::Severity;
 
@@ -19,6 +21,8 @@ pub struct Config {
     pub min_severity: Severity,
     /// Start URL of the Identity Center access portal: links to the console go through it.
     pub portal_url: Option<String>,
+    /// How long habits are learned before something is called new.
+    pub learning: SignedDuration,
     pub quarantine: Quarantine,
 }
 
@@ -50,6 +54,16 @@ pub enum Exempt {
     Path(String),
 }
 
+/// A working week, and the weekend.
+const LEARNING: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+fn days(text: &str) -> Result<SignedDuration, String> {
+    match text.parse() {
+        Ok(days @ 0..=90) => Ok(SignedDuration::from_hours(days * 24)),
+        _ => Err(format!("`{text}` is no number of days from 0 to 90")),
+    }
+}
+
 /// Where a watcher's findings go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resources {
@@ -79,6 +93,7 @@ impl Default for Config {
             vendors: BTreeMap::new(),
             min_severity: Severity::Low,
             portal_url: None,
+            learning: LEARNING,
             quarantine: Quarantine { mode: Mode::DryRun, exempt: Vec::new() },
         }
     }
@@ -119,6 +134,7 @@ impl Config {
             vendors: said.account_names("IAMWATCH_VENDOR_ACCOUNTS"),
             min_severity: said.parsed("IAMWATCH_MIN_SEVERITY", Severity::Medium, str::parse),
             portal_url: said.portal("IAMWATCH_PORTAL_URL"),
+            learning: said.parsed("IAMWATCH_LEARNING_DAYS", LEARNING, days),
             quarantine: Quarantine {
                 mode: said.parsed("IAMWATCH_QUARANTINE_MODE", Mode::DryRun, str::parse),
                 exempt: said.exempt("IAMWATCH_QUARANTINE_EXEMPT"),

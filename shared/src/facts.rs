@@ -5,14 +5,19 @@
 //! said, and the judgement goes by the rest: IAM that does not answer neither silences an alert nor holds it up.
 
 mod gather;
+pub mod past;
 mod place;
 
 use std::fmt;
 
-pub use gather::{Policies, Unread, gather, is_of_a_story, learn, remembered_as};
+pub use gather::{Policies, Unread, gather, learn, remembered_as, ties};
 pub use place::Place;
 
+use jiff::Timestamp;
+
+use self::past::{Learned, Past};
 use crate::event::{Actor, Kind, Target};
+use crate::ledger::Note;
 use crate::policy::{Document, Strength};
 
 /// Something that may be known.
@@ -42,6 +47,8 @@ pub struct Facts {
     pub actor: Fact<Holdings>,
     /// What the roles hold that the call passes to a service, by their names.
     pub passed: Vec<(String, Fact<Holdings>)>,
+    /// What is remembered, by what it is remembered for.
+    pub past: Vec<(&'static str, Fact<Past>)>,
 }
 
 /// What a principal holds.
@@ -89,7 +96,41 @@ impl Facts {
         target: Fact::Unasked,
         actor: Fact::Unasked,
         passed: Vec::new(),
+        past: Vec::new(),
     };
+}
+
+impl Facts {
+    fn remembered(&self, id: &str) -> Option<&Past> {
+        self.past.iter().find(|(known, _)| *known == id)?.1.known()
+    }
+
+    /// Since when habits are known, if this is the first time that something was seen and enough was learned to say so.
+    #[must_use]
+    pub fn first_since(&self, id: &str) -> Option<Timestamp> {
+        match self.remembered(id)? {
+            Past::First(Learned::Since(since)) => Some(*since),
+            _ => None,
+        }
+    }
+
+    /// How many distinct members there are within the window, this one included; none, if that is not known.
+    #[must_use]
+    pub fn tally(&self, id: &str) -> usize {
+        match self.remembered(id) {
+            Some(Past::Tally(members)) => *members,
+            _ => 0,
+        }
+    }
+
+    /// What an earlier event left.
+    #[must_use]
+    pub fn left(&self, id: &str) -> Option<&Note> {
+        match self.remembered(id)? {
+            Past::Left(note) => Some(note),
+            _ => None,
+        }
+    }
 }
 
 impl<T> Fact<T> {

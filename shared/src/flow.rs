@@ -101,7 +101,7 @@ impl<L: Ledger, P: People, M: Machines, I: Policies> Line<'_, L, P, M, I> {
     ///
     /// [`Retry`] when the event must be tried again. What an earlier try finished is not done twice.
     pub async fn watch(&self, event: &Event, now: Timestamp) -> Result<Outcome, Retry> {
-        let facts = facts::gather(event, self.policies, self.ledger, now).await;
+        let facts = facts::gather(event, self.context.config, self.policies, self.ledger, now).await;
         let outcome = match detect::look(self.watcher, event, &self.context.with(&facts)) {
             Some(finding) => self.follow(finding, now).await?,
             None => Outcome::Quiet,

@@ -29,14 +29,32 @@ pub(crate) fn weigh(event: &Event, context: &Context<'_>, finding: Finding) -> F
 
 /// Says how strong the principal is that the call opens a way to, and whether that is a step up for the actor: `what` is
 /// that principal, as in `role deploy`.
-pub(crate) fn reaching(context: &Context<'_>, mut finding: Finding, what: &str) -> Finding {
-    let facts = context.facts;
-    for unseen in given::not_seen(&facts.target) {
+pub(crate) fn reaching(context: &Context<'_>, finding: Finding, what: &str) -> Finding {
+    step_up(context, finding, what, &context.facts.target, Severity::High)
+}
+
+/// The same for the roles that the call passes to a service. Whoever deploys passes roles all day: one that is strong is
+/// worth a look only where it is known to be a step up.
+pub(crate) fn passing(context: &Context<'_>, finding: Finding) -> Finding {
+    context.facts.passed.iter().fold(finding, |finding, (role, holdings)| {
+        step_up(context, finding, &format!("role {role}"), holdings, Severity::Medium)
+    })
+}
+
+/// `unknown` is how loud an administrator is where nobody knows what the actor is.
+fn step_up(
+    context: &Context<'_>,
+    mut finding: Finding,
+    what: &str,
+    reached: &Fact<Holdings>,
+    unknown: Severity,
+) -> Finding {
+    for unseen in given::not_seen(reached) {
         finding = finding.evidence("Not seen", unseen);
     }
-    let Fact::Known(target) = &facts.target else { return finding };
-    let strength = target.strength();
-    let actor = facts.actor.known().map(Holdings::strength);
+    let Fact::Known(reached) = reached else { return finding };
+    let strength = reached.strength();
+    let actor = context.facts.actor.known().map(Holdings::strength);
     finding = finding.evidence("Strength", format!("{what} is {strength}"));
     let at_least = |least: Severity| finding.severity.max(least);
     match (strength, actor) {
@@ -49,7 +67,7 @@ pub(crate) fn reaching(context: &Context<'_>, mut finding: Finding, what: &str) 
             finding.severity(severity)
         }
         (Strength::Privileged(_), None) => {
-            let severity = at_least(Severity::High);
+            let severity = at_least(unknown);
             finding.severity(severity)
         }
         (Strength::Privileged(_), Some(actor)) => {
@@ -128,6 +146,15 @@ pub(crate) fn severity_unused(privilege: Privilege) -> Severity {
         Privilege::Everything => Severity::High,
         Privilege::Iam | Privilege::AllButIam => Severity::Medium,
     }
+}
+
+/// A finding about a managed policy that was attached and whose document was read: `what` is the policy in a sentence.
+pub(crate) fn attached(mut finding: Finding, given: &Given, what: &str, holder: &Target) -> Finding {
+    if let Some(grant) = given.privilege() {
+        finding.act = format!("attached {what}, which gives {} rights, to {holder}", grant.privilege.word());
+        finding.severity = severity(grant.privilege);
+    }
+    given.described(finding)
 }
 
 /// The command that takes an inline policy back: to what it was, or away.

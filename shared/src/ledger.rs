@@ -36,6 +36,8 @@ pub const LONGEST: SignedDuration = SignedDuration::from_hours(6);
 pub const ABANDONED: SignedDuration = SignedDuration::from_hours(1);
 /// Alerts held back that one message tells of.
 pub const HELD_AT_ONCE: usize = 1_000;
+/// A tally counts no further: an item of the table has its limit, and nobody waits for more.
+pub const MOST_MEMBERS: usize = 200;
 /// How long a closed incident stays in the table.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
@@ -186,6 +188,16 @@ pub trait Ledger {
     /// Remembers a note, unless one of a later time is there.
     async fn remember(&self, key: &MemoryKey, note: &Note, now: Timestamp) -> Result<(), LedgerError>;
 
+    /// Adds a member to those under a key, and answers how many distinct ones there are since the first of them; `until` is
+    /// when the tally ends that begins with this one. A member that is there already changes nothing.
+    async fn tally(
+        &self,
+        key: &MemoryKey,
+        member: &str,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<usize, LedgerError>;
+
     /// Forgets what is remembered under a key.
     async fn forget(&self, key: &MemoryKey) -> Result<(), LedgerError>;
 }
@@ -234,10 +246,12 @@ pub fn step(count: u64) -> u64 {
 }
 
 impl Due {
-    /// When it is over, should nothing more happen.
+    /// When it is over, should nothing more happen. What did not reach its quorum within one window does not go on: it is
+    /// many in a short time that mean something.
     #[must_use]
     pub fn end(&self) -> Timestamp {
-        let end = self.last + WINDOW;
+        let since = if self.count < self.finding.speaks_at { self.opened } else { self.last };
+        let end = since + WINDOW;
         let longest = self.opened.checked_add(LONGEST).unwrap_or(Timestamp::MAX);
         end.min(longest)
     }

@@ -19,6 +19,7 @@ pub mod flow;
 mod grant;
 mod identity_center;
 pub mod ledger;
+mod opening;
 mod organization;
 pub mod policy;
 pub mod quarantine;

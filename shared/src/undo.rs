@@ -207,13 +207,16 @@ pub fn delete_lifecycle(bucket: &str, in_region: &str) -> Option<String> {
     Some(format!("aws s3api delete-bucket-lifecycle --bucket={} --region={}", name(bucket)?, region(in_region)?))
 }
 
-/// `aws s3control put-public-access-block …`: blocks all public access in an account.
+/// Nothing public, in any of the four ways.
+const NOTHING_PUBLIC: &str =
+    "BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true";
+
+/// `aws s3api put-public-access-block …`: whatever a bucket's policy and list say, the public is kept out.
 #[must_use]
-pub fn block_public_access(account: &str) -> Option<String> {
-    let account = Some(account).filter(|account| is_account(account))?;
+pub fn block_public_access(bucket: &str) -> Option<String> {
     Some(format!(
-        "aws s3control put-public-access-block --account-id={account} --public-access-block-configuration=\
-         BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true"
+        "aws s3api put-public-access-block --bucket={} --public-access-block-configuration={NOTHING_PUBLIC}",
+        name(bucket)?
     ))
 }
 
@@ -581,6 +584,147 @@ pub fn arn(text: &str) -> Option<&str> {
     (text.starts_with("arn:") && text.len() <= 512 && text.bytes().all(allowed)).then_some(text)
 }
 
+/// `aws s3control put-public-access-block …`: the same for all buckets of an account.
+#[must_use]
+pub fn block_public_access_of_account(account: &str) -> Option<String> {
+    let account = Some(account).filter(|account| is_account(account))?;
+    Some(format!(
+        "aws s3control put-public-access-block --account-id={account} --public-access-block-configuration={NOTHING_PUBLIC}"
+    ))
+}
+
+/// `aws lambda remove-permission …`: takes one statement out of a function's policy.
+#[must_use]
+pub fn remove_function_permission(function: &str, statement: &str, in_region: &str) -> Option<String> {
+    let function = name(function).or_else(|| arn(function))?;
+    Some(format!(
+        "aws lambda remove-permission --function-name={function} --statement-id={} --region={}",
+        name(statement)?,
+        region(in_region)?
+    ))
+}
+
+/// `aws sns remove-permission …`: takes one statement out of a topic's policy.
+#[must_use]
+pub fn remove_topic_permission(topic: &str, label: &str, in_region: &str) -> Option<String> {
+    Some(format!(
+        "aws sns remove-permission --topic-arn={} --label={} --region={}",
+        arn(topic)?,
+        name(label)?,
+        region(in_region)?
+    ))
+}
+
+/// `aws lambda delete-function-url-config …`.
+#[must_use]
+pub fn delete_function_url(function: &str, in_region: &str) -> Option<String> {
+    let function = name(function).or_else(|| arn(function))?;
+    Some(format!("aws lambda delete-function-url-config --function-name={function} --region={}", region(in_region)?))
+}
+
+/// `aws ec2 modify-snapshot-attribute …`, and so for an image: no longer shares it with `accounts`, or with `all`.
+#[must_use]
+pub fn unshare_disk(id: &str, accounts: &[&str], in_region: &str) -> Option<String> {
+    let (command, option, attribute, groups) = match id.split('-').next()? {
+        "snap" => ("modify-snapshot-attribute", "--snapshot-id", "createVolumePermission", "--group-names"),
+        "ami" => ("modify-image-attribute", "--image-id", "launchPermission", "--user-groups"),
+        _ => return None,
+    };
+    let with = match accounts {
+        ["all"] => format!("{groups}=all"),
+        accounts => format!("--user-ids {}", all_accounts(accounts)?),
+    };
+    Some(format!(
+        "aws ec2 {command} {option}={} --attribute={attribute} --operation-type=remove {with} --region={}",
+        name(id)?,
+        region(in_region)?
+    ))
+}
+
+/// `aws rds modify-db-snapshot-attribute …`, and so for a cluster's snapshot.
+#[must_use]
+pub fn unshare_database_snapshot(snapshot: &str, cluster: bool, accounts: &[&str], in_region: &str) -> Option<String> {
+    let kind = if cluster { "db-cluster-snapshot" } else { "db-snapshot" };
+    let with = if accounts == ["all"] { "all".to_owned() } else { all_accounts(accounts)? };
+    Some(format!(
+        "aws rds modify-{kind}-attribute --{kind}-identifier={} --attribute-name=restore --values-to-remove {with} --region={}",
+        name(snapshot)?,
+        region(in_region)?
+    ))
+}
+
+/// `aws ssm modify-document-permission …`.
+#[must_use]
+pub fn unshare_document(document: &str, accounts: &[&str], in_region: &str) -> Option<String> {
+    let with = if accounts == ["all"] { "all".to_owned() } else { all_accounts(accounts)? };
+    Some(format!(
+        "aws ssm modify-document-permission --name={} --permission-type=Share --account-ids-to-remove {with} --region={}",
+        name(document)?,
+        region(in_region)?
+    ))
+}
+
+/// Account ids with blanks between them: nothing but digits can be part of it.
+fn all_accounts(accounts: &[&str]) -> Option<String> {
+    (!accounts.is_empty() && accounts.iter().all(|account| is_account(account))).then(|| accounts.join(" "))
+}
+
+/// `aws kms enable-key …`.
+#[must_use]
+pub fn enable_key(key: &str, in_region: &str) -> Option<String> {
+    let key = name(key).or_else(|| arn(key))?;
+    Some(format!("aws kms enable-key --key-id={key} --region={}", region(in_region)?))
+}
+
+/// `aws kms cancel-key-deletion …`, which leaves the key disabled, and then `aws kms enable-key …`.
+#[must_use]
+pub fn cancel_key_deletion(key: &str, in_region: &str) -> Option<String> {
+    let enable = enable_key(key, in_region)?;
+    let key = name(key).or_else(|| arn(key))?;
+    Some(format!("aws kms cancel-key-deletion --key-id={key} --region={} && {enable}", region(in_region)?))
+}
+
+/// `aws kms enable-key-rotation …`.
+#[must_use]
+pub fn enable_key_rotation(key: &str, in_region: &str) -> Option<String> {
+    let key = name(key).or_else(|| arn(key))?;
+    Some(format!("aws kms enable-key-rotation --key-id={key} --region={}", region(in_region)?))
+}
+
+/// `aws kms revoke-grant …`.
+#[must_use]
+pub fn revoke_grant(key: &str, grant: &str, in_region: &str) -> Option<String> {
+    let key = name(key).or_else(|| arn(key))?;
+    Some(format!(
+        "aws kms revoke-grant --key-id={key} --grant-id={} --region={}",
+        unique_id(grant)?,
+        region(in_region)?
+    ))
+}
+
+/// `aws ram disassociate-resource-share …`: takes accounts out of a share.
+#[must_use]
+pub fn leave_share(share: &str, accounts: &[&str], in_region: &str) -> Option<String> {
+    Some(format!(
+        "aws ram disassociate-resource-share --resource-share-arn={} --principals {} --region={}",
+        arn(share)?,
+        all_accounts(accounts)?,
+        region(in_region)?
+    ))
+}
+
+/// `aws ecr put-image-scanning-configuration …`.
+#[must_use]
+pub fn scan_images(repository: &str, in_region: &str) -> Option<String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_./-".contains(&byte);
+    let repository =
+        Some(repository).filter(|name| !name.is_empty() && name.len() <= 256 && name.bytes().all(plain))?;
+    Some(format!(
+        "aws ecr put-image-scanning-configuration --repository-name={repository} --image-scanning-configuration=scanOnPush=true --region={}",
+        region(in_region)?
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -592,6 +736,19 @@ mod tests {
             assert_eq!(super::enable_rule(name, None, "us-east-1"), None, "{name}");
             assert_eq!(super::unlimit_function("function", name), None, "{name}");
             assert_eq!(super::disable_ssh_key("bob", name), None, "{name}");
+            assert_eq!(super::block_public_access_of_account(name), None, "{name}");
+            assert_eq!(super::remove_function_permission("function", name, "us-east-1"), None, "{name}");
+            assert_eq!(super::remove_topic_permission("arn:aws:sns:us-east-1:1:t", name, "us-east-1"), None, "{name}");
+            assert_eq!(super::delete_function_url(name, "us-east-1"), None, "{name}");
+            assert_eq!(super::unshare_disk("snap-0a1b2c3d", &[name], "us-east-1"), None, "{name}");
+            assert_eq!(super::unshare_disk(&format!("ami-{name};"), &["all"], "us-east-1"), None, "{name}");
+            assert_eq!(super::unshare_database_snapshot(name, false, &["all"], "us-east-1"), None, "{name}");
+            assert_eq!(super::unshare_document("doc", &["111122223333", name], "us-east-1"), None, "{name}");
+            assert_eq!(super::cancel_key_deletion(name, "us-east-1"), None, "{name}");
+            assert_eq!(super::enable_key_rotation("key", name), None, "{name}");
+            assert_eq!(super::revoke_grant("key", name, "us-east-1"), None, "{name}");
+            assert_eq!(super::leave_share("arn:aws:ram:us-east-1:1:s/1", &[name], "us-east-1"), None, "{name}");
+            assert_eq!(super::scan_images(name, "us-east-1"), None, "{name}");
             assert_eq!(super::enable_detector(name, "us-east-1"), None, "{name}");
             assert_eq!(super::delete_finding_filter("d", name, "us-east-1"), None, "{name}");
             assert_eq!(super::delete_lifecycle(name, "us-east-1"), None, "{name}");

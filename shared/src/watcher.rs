@@ -121,23 +121,26 @@ impl Watcher {
     }
 
     /// The rules for the calls that its detections name: those that read apart, since EventBridge withholds these from a
-    /// rule that is merely enabled, and as many of each as EventBridge's limit asks for.
+    /// rule that is merely enabled, those that services make all day apart, and as many of each as EventBridge's limit
+    /// asks for.
     fn rules_by_call(self, changes: &str) -> Vec<Rule> {
         let mut by_source: BTreeMap<&'static str, BTreeSet<&'static str>> = BTreeMap::new();
         for calls in detect::ALL.iter().filter(|detection| detection.watcher == self).flat_map(|d| d.calls) {
             let own = calls.names.iter().filter(|name| Self::started_by(calls.source, name) == Some(self));
             by_source.entry(calls.source).or_default().extend(own);
         }
-        let part = |withheld: bool| {
+        let part = |withheld: bool, actor: Who| {
             by_source.iter().filter_map(move |(source, names)| {
-                let names: Vec<&'static str> =
-                    names.iter().copied().filter(|name| is_withheld(name) == withheld).collect();
+                let of = |name: &&'static str| is_withheld(name) == withheld && Who::making(source, name) == actor;
+                let names: Vec<&'static str> = names.iter().copied().filter(of).collect();
                 (!names.is_empty()).then_some((*source, names))
             })
         };
-        let mut rules = Rule::fitting(changes, part(false));
-        rules.extend(Rule::fitting("Reads", part(true)));
-        rules
+        [(changes, false, Who::Others), ("ByPeople", false, Who::People), ("Reads", true, Who::Others)]
+            .into_iter()
+            .chain([("ReadsByPeople", true, Who::People)])
+            .flat_map(|(name, withheld, actor)| Rule::fitting(name, actor, part(withheld, actor)))
+            .collect()
     }
 
     /// Whether one of its rules admits the event.
@@ -151,7 +154,7 @@ impl Watcher {
     }
 
     fn sees(self, glance: &Glance<'_>) -> bool {
-        Who::Others.admits(glance)
+        Who::making(glance.source, glance.name).admits(glance)
             && Outcome::NoError.admits(glance)
             && Self::started_by(glance.source, glance.name) == Some(self)
     }
@@ -213,7 +216,7 @@ impl Admissions {
         if Watcher::AccessDenied.admits(glance) {
             started.push(Watcher::AccessDenied);
         }
-        if Who::Others.admits(glance) && Outcome::NoError.admits(glance) {
+        if Who::making(glance.source, glance.name).admits(glance) && Outcome::NoError.admits(glance) {
             let exact = self.by_name.get(glance.name).into_iter().flatten();
             started.extend(exact.filter(|(source, _)| *source == glance.source).map(|(_, watcher)| *watcher));
             let dated = self.by_prefix.get(glance.source).into_iter().flatten();
@@ -269,13 +272,17 @@ fn is_withheld(name: &str) -> bool {
 
 impl Rule {
     /// As few rules as hold all calls: `name`, then `name2`, … A source is divided only where it is too long by itself.
-    fn fitting(name: &str, calls: impl IntoIterator<Item = (&'static str, Vec<&'static str>)>) -> Vec<Self> {
+    fn fitting(
+        name: &str,
+        actor: Who,
+        calls: impl IntoIterator<Item = (&'static str, Vec<&'static str>)>,
+    ) -> Vec<Self> {
         let mut rules: Vec<Self> = Vec::new();
         for (source, names) in calls {
             let with = |rule: Option<&Self>, names: &[&'static str]| {
                 let mut calls = rule.map(|rule| rule.calls.clone()).unwrap_or_default();
                 calls.push((source, names.to_vec()));
-                let rule = Self { name: String::new(), actor: Who::Others, outcome: Outcome::NoError, calls };
+                let rule = Self { name: String::new(), actor, outcome: Outcome::NoError, calls };
                 (rule.pattern().to_string().len() <= LONGEST_PATTERN).then_some(rule)
             };
             let shared = |rule: &Self| rule.calls.iter().all(|(source, _)| *source != ALONE);
@@ -350,7 +357,16 @@ impl Rule {
     }
 }
 
+/// Calls that services make all day for their own work, and that only mean something where anybody else makes them.
+const BY_PEOPLE: [(&str, &[&str]); 0] = [];
+
 impl Who {
+    /// Whose calls of that name are looked at.
+    fn making(source: &str, name: &str) -> Self {
+        let by_people = BY_PEOPLE.iter().any(|(known, names)| *known == source && names.contains(&name));
+        if by_people { Self::People } else { Self::Others }
+    }
+
     fn admits(self, glance: &Glance<'_>) -> bool {
         let root = glance.actor_type == Some("Root");
         let in_person = glance.invoked_by.is_none_or(|by| by == PERSON_IN_THE_CONSOLE);

@@ -70,6 +70,7 @@ fn what_is_said_of_each_event_that_fires() {
     MEDIUM root switched off the encryption of new volumes
     MEDIUM bob switched off the encryption of new volumes
     HIGH AWSReservedSSO_Administrator_1a2b3c4d5e6f7a8b opened the account's block on public buckets
+    HIGH ops took away the account's block on public images
     HIGH backup took away the account's block on public buckets
     HIGH backup took away the account's block on public snapshots
     MEDIUM backup deleted alarm billing-over-1000 and 1 more
@@ -202,6 +203,7 @@ fn each_way_back_is_a_command_for_the_region_or_the_account_of_the_event() {
     cloudwatch enable-alarm-actions
     configservice start-configuration-recorder
     ec2 enable-ebs-encryption-by-default
+    ec2 enable-image-block-public-access
     ec2 enable-snapshot-block-public-access
     events enable-rule
     guardduty delete-filter

@@ -10,11 +10,15 @@ use std::fs;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use iamwatch::alert::Alert;
 use iamwatch::circumstance;
 use iamwatch::config::{Config, Quarantine};
 use iamwatch::detect::{ALL, Context, Detection, look};
 use iamwatch::event::Event;
+use iamwatch::facts::Unread;
 use iamwatch::finding::{Finding, Severity};
+use iamwatch::flow::{Line, Machines, Outcome, People, Undelivered};
+use iamwatch::ledger::{Memory, Standing};
 use iamwatch::watcher::{Glance, Watcher};
 use serde_json::Value;
 
@@ -27,19 +31,26 @@ const SUBJECT: usize = 100;
 /// EventBridge's limit on a pattern, in characters.
 const PATTERN: usize = 2_048;
 
-/// One sample event: `events/<detection>/<fires|silent>-<why>.json`.
+/// One sample: `events/<detection>/<fires|silent>-<why>.json`. Most are one event; a list of them is a story, one after the
+/// other, of which the last event fires or is silent.
 struct Sample {
     detection: String,
     name: String,
     fires: bool,
     path: PathBuf,
     text: String,
+    earlier: Vec<Value>,
     envelope: Value,
 }
 
 impl Sample {
     fn event(&self) -> Event {
         Event::decode(self.envelope.clone())
+    }
+
+    /// Every event of it.
+    fn envelopes(&self) -> impl Iterator<Item = &Value> {
+        self.earlier.iter().chain([&self.envelope])
     }
 
     fn at(&self) -> String {
@@ -72,9 +83,16 @@ fn samples() -> Vec<Sample> {
         for name in names_in(&events.join(&detection)) {
             let path = events.join(&detection).join(&name);
             let text = fs::read_to_string(&path).unwrap();
-            let envelope = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let read = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let (earlier, envelope) = match read {
+                Value::Array(mut story) => {
+                    let last = story.pop().unwrap_or_else(|| panic!("{}: an empty story", path.display()));
+                    (story, last)
+                }
+                envelope => (Vec::new(), envelope),
+            };
             let fires = name.starts_with("fires-");
-            samples.push(Sample { detection: detection.clone(), fires, name, path, text, envelope });
+            samples.push(Sample { detection: detection.clone(), fires, name, path, text, earlier, envelope });
         }
     }
     samples
@@ -95,13 +113,44 @@ fn admitted_by(event: &Event) -> Vec<Watcher> {
     Watcher::ALL.into_iter().filter(|watcher| watcher.admits(&Glance::of(event))).collect()
 }
 
-/// What every watcher that admits the event says of it. The unreadable is shown to all of them: each must be able to
-/// say so.
+/// What every watcher that admits the event says of it, after what came before. The unreadable is shown to all of them:
+/// each must be able to say so.
 fn findings(sample: &Sample) -> Vec<Finding> {
+    let (config, ledger) = (config(), Memory::default());
+    for earlier in &sample.earlier {
+        let event = Event::decode(earlier.clone());
+        for watcher in admitted_by(&event) {
+            watch(watcher, &event, &config, &ledger);
+        }
+    }
     let event = sample.event();
-    let config = config();
     let watchers = if sample.detection == UNREADABLE { Watcher::ALL.to_vec() } else { admitted_by(&event) };
-    watchers.into_iter().filter_map(|watcher| look(watcher, &event, &Context::new(&config))).collect()
+    watchers.into_iter().filter_map(|watcher| watch(watcher, &event, &config, &ledger)).collect()
+}
+
+fn watch(watcher: Watcher, event: &Event, config: &Config, ledger: &Memory) -> Option<Finding> {
+    let context = Context::new(config);
+    let line = Line { watcher, context, ledger, people: &Nobody, machines: &Nobody, policies: &Unread };
+    match pollster::block_on(line.watch(event, event.time.unwrap_or_default())).unwrap() {
+        Outcome::Found(finding, ..) => Some(*finding),
+        Outcome::Quiet => None,
+        Outcome::Known => panic!("each event of a story has an id of its own"),
+    }
+}
+
+/// Those to whom findings go.
+struct Nobody;
+
+impl People for Nobody {
+    async fn tell(&self, _: &Alert) -> Result<(), Undelivered> {
+        Ok(())
+    }
+}
+
+impl Machines for Nobody {
+    async fn hand_over(&self, _: &Finding, _: &Standing) -> Result<(), Undelivered> {
+        Ok(())
+    }
 }
 
 fn fired(finding: &Finding, detection: &str) -> bool {
@@ -185,6 +234,11 @@ fn every_detection_shows_at_least_two_events_that_fire_and_as_many_that_do_not()
 fn every_firing_sample_is_admitted_by_exactly_one_watcher_and_fires() {
     let mut wrong = Vec::new();
     for sample in samples().into_iter().filter(|sample| sample.fires) {
+        for earlier in &sample.earlier {
+            if admitted_by(&Event::decode(earlier.clone())).is_empty() {
+                wrong.push(format!("{}: no watcher sees an event that comes before", sample.at()));
+            }
+        }
         let watchers = admitted_by(&sample.event());
         if sample.detection != UNREADABLE && watchers.len() != 1 {
             wrong.push(format!("{}: admitted by {watchers:?}; one act is one alert", sample.at()));
@@ -225,14 +279,16 @@ fn what_was_done_fits_a_subject_with_the_account() {
 #[test]
 fn the_quick_admission_agrees_with_the_patterns_that_eventbridge_evaluates() {
     let mut wrong = Vec::new();
+    let mut patterns: BTreeMap<(Watcher, String), Vec<Value>> = BTreeMap::new();
     for sample in samples() {
         let event = sample.event();
         let account = sample.envelope["account"].as_str().unwrap_or_default();
         for watcher in Watcher::ALL {
-            let delivered = watcher.rules().iter().any(|rule| {
-                let pattern = rule.pattern().to_string().replace("${AWS::AccountId}", account);
-                pattern::matches(&serde_json::from_str(&pattern).unwrap(), &sample.envelope)
+            let patterns = patterns.entry((watcher, account.to_owned())).or_insert_with(|| {
+                let rules = watcher.rules().into_iter().map(|rule| rule.pattern().to_string());
+                rules.map(|text| serde_json::from_str(&text.replace("${AWS::AccountId}", account)).unwrap()).collect()
             });
+            let delivered = patterns.iter().any(|pattern| pattern::matches(pattern, &sample.envelope));
             let admitted = watcher.admits(&Glance::of(&event));
             if delivered != admitted {
                 wrong.push(format!("{}: {watcher:?} admits it: {admitted}, its rules: {delivered}", sample.at()));
@@ -282,9 +338,10 @@ fn every_call_names_a_service_host_and_an_operation() {
 fn every_sample_is_an_envelope_as_eventbridge_delivers_it() {
     let mut wrong = Vec::new();
     let mut event_ids = BTreeSet::new();
-    for sample in samples() {
+    let samples = samples();
+    for (sample, envelope) in samples.iter().flat_map(|sample| sample.envelopes().map(move |event| (sample, event))) {
         let mut say = |what: &str| wrong.push(format!("{}: {what}", sample.at()));
-        let (envelope, detail) = (&sample.envelope, &sample.envelope["detail"]);
+        let detail = &envelope["detail"];
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         if envelope["version"] != "0" || !envelope["resources"].is_array() {
             say("version is \"0\" and resources a list");
@@ -327,7 +384,9 @@ fn samples_name_nobody_real() {
     let mut wrong = Vec::new();
     for sample in samples() {
         let mut texts = Vec::new();
-        collect_texts("", &sample.envelope, &mut texts);
+        for envelope in sample.envelopes() {
+            collect_texts("", envelope, &mut texts);
+        }
         for (key, text) in texts {
             wrong.extend(real_names(key, text).into_iter().map(|name| format!("{}: `{name}`", sample.at())));
         }

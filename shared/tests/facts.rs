@@ -1,9 +1,12 @@
 //! What is known beside the event, and what it makes of a judgement: the document before, what a principal holds besides,
 //! how strong it is, and IAM out of reach.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(clippy::needless_pass_by_value, reason = "events are written where they are used")]
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::slice;
 
 use iamwatch::alert::Alert;
 use iamwatch::config::Config;
@@ -70,6 +73,10 @@ impl Policies for Account {
     async fn holdings(&self, holder: &Holder) -> Fact<Holdings> {
         self.answer(self.holdings.get(holder).cloned())
     }
+
+    async fn role_in_profile(&self, profile: &str) -> Fact<String> {
+        self.answer(profile.strip_suffix("-profile").map(str::to_owned))
+    }
 }
 
 /// Subscribers and the bus, which take everything.
@@ -109,7 +116,11 @@ impl<I: Policies> Story<I> {
         let mut event = event;
         event["eventID"] = json!(format!("00000000-0000-4000-8000-{:012}", self.number));
         event["eventTime"] = json!(now.to_string());
-        let watcher = if event["eventName"] == "CreateAccessKey" { Watcher::AccessKeys } else { Watcher::IamChanges };
+        let watcher = match event["eventSource"].as_str().unwrap() {
+            "s3.amazonaws.com" | "organizations.amazonaws.com" => Watcher::Guardrails,
+            _ if event["eventName"] == "CreateAccessKey" => Watcher::AccessKeys,
+            _ => Watcher::IamChanges,
+        };
         let (config, taken) = (Config::default(), Taken::default());
         let line = Line {
             watcher,
@@ -130,10 +141,10 @@ impl<I: Policies> Story<I> {
 fn said(finding: &Finding, labels: &[&str]) -> String {
     let mut said = format!("{} {}", finding.severity, finding.act);
     if let Some(undo) = finding.undo.as_ref().filter(|_| labels.contains(&"Undo")) {
-        said.push_str(&format!("\nUndo: {undo}"));
+        write!(said, "\nUndo: {undo}").unwrap();
     }
     for fact in finding.evidence.iter().filter(|fact| labels.contains(&fact.label.as_str())) {
-        said.push_str(&format!("\n{}: {}", fact.label, fact.value));
+        write!(said, "\n{}: {}", fact.label, fact.value).unwrap();
     }
     said
 }
@@ -255,6 +266,47 @@ fn a_denial_a_condition_and_a_boundary_that_go_are_told() {
 }
 
 #[test]
+fn a_control_policy_a_permission_set_and_a_resource_are_compared_with_what_they_were() {
+    let mut story = Story::of(Unread);
+    let of = |source: &str, name: &str, request: Value| {
+        let mut event = by("alice", name, request);
+        event["eventSource"] = json!(source);
+        event
+    };
+    let deny = json!({"Effect": "Deny", "Action": ["cloudtrail:StopLogging", "s3:DeleteBucket"], "Resource": "*"});
+    let less = json!({"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"});
+    let control = |statements: &Value| {
+        of(
+            "organizations.amazonaws.com",
+            "UpdatePolicy",
+            json!({"policyId": "p-example1", "content": text(statements)}),
+        )
+    };
+    assert!(story.says(control(&deny), &[]).starts_with("MEDIUM changed"));
+    assert_eq!(story.says(control(&deny), &[]), "nothing");
+    let weaker = story.says(control(&less), &["Weaker"]);
+    assert!(weaker.starts_with("HIGH changed"), "{weaker}");
+    assert!(weaker.ends_with("Weaker: no longer says: deny cloudtrail:StopLogging, s3:DeleteBucket on *"), "{weaker}");
+
+    let set = "arn:aws:sso:::permissionSet/ssoins-1111222233334444/ps-1111222233334444";
+    let put = || {
+        let request = json!({"permissionSetArn": set, "inlinePolicy": text(&allow(json!("*")))});
+        of("sso.amazonaws.com", "PutInlinePolicyToPermissionSet", request)
+    };
+    assert!(story.says(put(), &[]).starts_with("CRITICAL put administrator policy into"));
+    assert_eq!(story.says(put(), &[]), "nothing");
+
+    let open =
+        json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::site/*"});
+    let bucket = || {
+        let policy = json!({"Version": "2012-10-17", "Statement": open});
+        of("s3.amazonaws.com", "PutBucketPolicy", json!({"bucketName": "site", "bucketPolicy": policy}))
+    };
+    assert!(story.says(bucket(), &[]).contains("let everyone"));
+    assert_eq!(story.says(bucket(), &[]), "nothing");
+}
+
+#[test]
 fn a_looser_boundary_is_told_and_the_same_one_is_not() {
     let account = Account {
         managed: HashMap::from([
@@ -339,10 +391,19 @@ fn an_attached_policy_is_read_and_judged() {
     let said = Story::of(with(allow(json!("*")))).says(attach("AttachUserPolicy"), &["Allows"]);
     assert_eq!(
         said,
-        "CRITICAL attached administrator policy deploy to user bob\nAllows: every action on every resource, by statement 1"
+        "CRITICAL attached policy deploy, which gives administrator rights, to user bob\n\
+         Allows: every action on every resource, by statement 1"
     );
     let said = Story::of(with(allow(json!("s3:ListBucket")))).says(attach("AttachUserPolicy"), &["Says"]);
     assert_eq!(said, "LOW attached policy deploy to user bob\nSays: allow s3:ListBucket on *");
+    let newer = "arn:aws:iam::aws:policy/AmazonMadeLaterFullAccess";
+    let account =
+        Account { managed: HashMap::from([(newer, vec![("v1", allow(json!("iam:*")))])]), ..Account::default() };
+    let attach_newer = by("alice", "AttachUserPolicy", json!({"userName": "bob", "policyArn": newer}));
+    assert_eq!(
+        Story::of(account).says(attach_newer, &[]),
+        "HIGH attached AmazonMadeLaterFullAccess, which gives IAM administrator rights, to user bob"
+    );
     let deny = json!({"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": "*"});
     let said = Story::of(with(deny)).says(attach("DetachUserPolicy"), &["Weaker"]);
     assert_eq!(said, "HIGH detached policy deploy from user bob\nWeaker: no longer says: deny sts:AssumeRole on *");
@@ -422,13 +483,13 @@ fn a_way_to_somebody_stronger_is_a_step_up() {
     let mut made = key("bob");
     made["responseElements"] = json!({"accessKey": {"userName": "bob", "accessKeyId": "AKIAI44QH8DHBEXAMPLE"}});
     let account = |alice: &(&'static str, Value), bob: &(&'static str, Value)| {
-        let account = Account::default().gives(HolderKind::User, "alice", &[alice.clone()]);
-        account.gives(HolderKind::User, "bob", &[bob.clone()])
+        let account = Account::default().gives(HolderKind::User, "alice", slice::from_ref(alice));
+        account.gives(HolderKind::User, "bob", slice::from_ref(bob))
     };
     assert_eq!(
         Story::of(account(&reader, &admin)).says(made.clone(), &labels),
         "CRITICAL created access key AKIAI44QH8DHBEXAMPLE for user bob\nStrength: user bob is an administrator\n\
-         Step up: yes: the actor is no more than it needs, as far as its policies tell"
+         Step up: yes: the actor is an ordinary one, as far as its policies tell"
     );
     assert_eq!(
         Story::of(account(&admin, &admin)).says(made, &labels),
@@ -442,6 +503,41 @@ fn a_way_to_somebody_stronger_is_a_step_up() {
     assert_eq!(
         Story::of(group(admin)).says(add(), &["Strength"]),
         "HIGH added user bob to group team\nStrength: group team is an administrator"
+    );
+}
+
+#[test]
+fn a_passed_role_is_as_loud_as_it_is_a_step_up() {
+    let pass = || {
+        let mut event = by("alice", "RunInstances", json!({"iamInstanceProfile": {"name": "ops-profile"}}));
+        event["eventSource"] = json!("ec2.amazonaws.com");
+        event
+    };
+    let account = |ops: &str, alice: &str| {
+        let account = Account::default().gives(HolderKind::Role, "ops", &[("ops", allow(json!(ops)))]);
+        account.gives(HolderKind::User, "alice", &[("alice", allow(json!(alice)))])
+    };
+    let labels = ["Strength", "Step up", "Not seen"];
+    let says = |ops, alice| Story::of(account(ops, alice)).says(pass(), &labels);
+    assert_eq!(
+        says("s3:ListBucket", "s3:ListBucket"),
+        "LOW passed instance profile ops-profile to EC2\n\
+         Strength: role ops is an ordinary one, as far as its policies tell"
+    );
+    assert_eq!(
+        says("*", "*"),
+        "LOW passed instance profile ops-profile to EC2\nStrength: role ops is an administrator\n\
+         Step up: no: the actor is an administrator itself"
+    );
+    assert_eq!(
+        says("*", "ec2:*"),
+        "HIGH passed instance profile ops-profile to EC2\nStrength: role ops is an administrator\n\
+         Step up: yes: the actor is one that can get more rights (path PE-108)"
+    );
+    let throttled = Account { out_of_reach: Some("Rate exceeded"), ..Account::default() };
+    assert_eq!(
+        Story::of(throttled).says(pass(), &labels),
+        "LOW passed instance profile ops-profile to EC2\nNot seen: Rate exceeded"
     );
 }
 

@@ -107,6 +107,9 @@ impl Ledger for Unreachable {
     async fn remember(&self, _: &MemoryKey, _: &Note, _: Timestamp) -> Result<(), LedgerError> {
         no_answer()
     }
+    async fn tally(&self, _: &MemoryKey, _: &str, _: Timestamp, _: Timestamp) -> Result<usize, LedgerError> {
+        no_answer()
+    }
     async fn forget(&self, _: &MemoryKey) -> Result<(), LedgerError> {
         no_answer()
     }

@@ -241,6 +241,17 @@ fn nothing_but_quarantine_writes_to_iam_and_quarantine_only_when_it_enforces() {
 }
 
 #[test]
+fn the_watchers_that_calls_start_may_read_who_holds_which_rights() {
+    let template = template();
+    let reads = |name: &str| granted(&template, name).iter().any(|(action, _)| action == "iam:GetRolePolicy");
+    for watcher in Watcher::ALL {
+        let name = pascal(watcher.name());
+        assert_eq!(reads(&name), watcher.rules().iter().any(|rule| !calls(rule).is_empty()), "{name}");
+    }
+    assert!(!reads("Quarantine") && !reads("Digest"));
+}
+
+#[test]
 fn an_action_counts_as_writing_to_iam_however_it_is_spelt() {
     for action in
         ["iam:UpdateAccessKey", "IAM:passrole", "iam:*", "*", "i*:CreateUser", "iam:G*", "iam:SetDefaultPolicyVersion"]

@@ -1,5 +1,6 @@
 //! The policy documents in a file: a policy by itself, `CloudFormation` and SAM templates, Terraform plans.
 
+use iamwatch::policy::Permission;
 use serde_json::{Map, Value, json};
 
 use super::tree::{Kind, Node};
@@ -84,9 +85,66 @@ pub(super) fn find(text: &str) -> Result<Vec<Found>, String> {
     }])
 }
 
+/// Resources with a policy of their own, and the property that it stands in.
+const OF_RESOURCES: [(&str, &[&str]); 17] = [
+    ("AWS::Backup::BackupVault", &["AccessPolicy"]),
+    ("AWS::ECR::RegistryPolicy", &["PolicyText"]),
+    ("AWS::ECR::Repository", &["RepositoryPolicyText"]),
+    ("AWS::Elasticsearch::Domain", &["AccessPolicies"]),
+    ("AWS::KMS::Key", &["KeyPolicy"]),
+    ("AWS::KMS::ReplicaKey", &["KeyPolicy"]),
+    ("AWS::Kinesis::ResourcePolicy", &["ResourcePolicy"]),
+    ("AWS::Logs::Destination", &["DestinationPolicy"]),
+    ("AWS::OpenSearchService::Domain", &["AccessPolicies"]),
+    ("AWS::S3::AccessPoint", &["Policy"]),
+    ("AWS::S3::BucketPolicy", &["PolicyDocument"]),
+    ("AWS::S3Tables::TableBucketPolicy", &["ResourcePolicy"]),
+    ("AWS::SNS::TopicInlinePolicy", &["PolicyDocument"]),
+    ("AWS::SNS::TopicPolicy", &["PolicyDocument"]),
+    ("AWS::SQS::QueueInlinePolicy", &["PolicyDocument"]),
+    ("AWS::SQS::QueuePolicy", &["PolicyDocument"]),
+    ("AWS::SecretsManager::ResourcePolicy", &["ResourcePolicy"]),
+];
+
+/// A function's permission is one statement of its policy.
+fn of_permission(name: &str, properties: &Node) -> Vec<Found> {
+    let said = Value::Object(properties.entries().iter().map(|(key, node)| (key.clone(), one(node))).collect());
+    let (Some(principal), Some(action)) = (text(&said, "Principal"), text(&said, "Action")) else { return Vec::new() };
+    let permission = Permission {
+        principal,
+        action,
+        resource: None,
+        source_arn: text(&said, "SourceArn"),
+        source_account: text(&said, "SourceAccount"),
+        organization: text(&said, "PrincipalOrgID").or_else(|| text(&said, "OrganizationId")),
+        url_auth: text(&said, "FunctionUrlAuthType"),
+    };
+    vec![Found {
+        place: Some(name.to_owned()),
+        what: What::Document(permission.policy()),
+        line: properties.line,
+        lines: Vec::new(),
+        role: None,
+    }]
+}
+
 fn of_resource(name: &str, resource: &Node) -> Vec<Found> {
     let kind = resource.get("Type").and_then(Node::text).unwrap_or_default();
     let Some(properties) = resource.get("Properties") else { return Vec::new() };
+    if matches!(kind, "AWS::Lambda::Permission" | "AWS::Lambda::LayerVersionPermission") {
+        return of_permission(name, properties);
+    }
+    if let Some((_, keys)) = OF_RESOURCES.iter().find(|(known, _)| *known == kind) {
+        let documents = properties.entries().iter().filter(|(key, _)| keys.contains(&key.as_str()));
+        let found = |(key, node): &(String, Node)| Found {
+            place: Some(format!("{name}.{key}")),
+            what: What::Document(one(node)),
+            line: node.line,
+            lines: node.statement_lines(),
+            role: None,
+        };
+        return documents.map(found).collect();
+    }
     if !["AWS::IAM::", "AWS::Serverless::", "AWS::SSO::"].iter().any(|family| kind.starts_with(family)) {
         return Vec::new();
     }
@@ -286,6 +344,10 @@ fn of_plan(plan: &Value) -> Vec<Found> {
         if plan.get("planned_values").is_none() {
             of_terraform(&mut found, kind, address, change.get("after"));
         }
+        // A resource that may have a policy has one of AWS's own where none is said: that is not known either.
+        if OPTIONAL.contains(&kind) {
+            continue;
+        }
         let unknown =
             |key: &&&str| change.get("after_unknown").and_then(|unknown| unknown.get(**key)) == Some(&json!(true));
         for key in documents_of(kind).iter().filter(unknown) {
@@ -304,12 +366,55 @@ fn of_plan(plan: &Value) -> Vec<Found> {
 /// The attributes of a Terraform resource that are documents.
 fn documents_of(kind: &str) -> &'static [&'static str] {
     match kind {
-        "aws_iam_policy" | "aws_iam_role_policy" | "aws_iam_user_policy" | "aws_iam_group_policy" => &["policy"],
         "aws_iam_role" => &["assume_role_policy"],
         "aws_ssoadmin_permission_set_inline_policy" => &["inline_policy"],
+        "aws_backup_vault_policy"
+        | "aws_ecr_registry_policy"
+        | "aws_ecr_repository_policy"
+        | "aws_glue_resource_policy"
+        | "aws_iam_group_policy"
+        | "aws_iam_policy"
+        | "aws_iam_role_policy"
+        | "aws_iam_user_policy"
+        | "aws_kinesis_resource_policy"
+        | "aws_kms_external_key"
+        | "aws_kms_key"
+        | "aws_kms_key_policy"
+        | "aws_kms_replica_key"
+        | "aws_s3_access_point"
+        | "aws_s3_bucket"
+        | "aws_s3_bucket_policy"
+        | "aws_s3control_access_point_policy"
+        | "aws_secretsmanager_secret"
+        | "aws_secretsmanager_secret_policy"
+        | "aws_sns_topic"
+        | "aws_sns_topic_policy"
+        | "aws_sqs_queue"
+        | "aws_sqs_queue_policy" => &["policy"],
+        "aws_cloudwatch_log_destination_policy" | "aws_glacier_vault" => &["access_policy"],
+        "aws_dynamodb_resource_policy" => &["resource_policy"],
+        "aws_elasticsearch_domain"
+        | "aws_elasticsearch_domain_policy"
+        | "aws_opensearch_domain"
+        | "aws_opensearch_domain_policy" => &["access_policies"],
         _ => &[],
     }
 }
+
+/// Resources that may say their policy themselves.
+const OPTIONAL: [&str; 11] = [
+    "aws_elasticsearch_domain",
+    "aws_glacier_vault",
+    "aws_kms_external_key",
+    "aws_kms_key",
+    "aws_kms_replica_key",
+    "aws_opensearch_domain",
+    "aws_s3_access_point",
+    "aws_s3_bucket",
+    "aws_secretsmanager_secret",
+    "aws_sns_topic",
+    "aws_sqs_queue",
+];
 
 fn of_terraform(found: &mut Vec<Found>, kind: &str, address: Option<&str>, values: Option<&Value>) {
     let Some(values) = values else { return };
@@ -318,7 +423,8 @@ fn of_terraform(found: &mut Vec<Found>, kind: &str, address: Option<&str>, value
         found.push(Found { place, what, line: None, lines: Vec::new(), role });
     };
     for key in documents_of(kind) {
-        if let Some(document) = values.get(key).filter(|document| !document.is_null()) {
+        if let Some(document) = values.get(key).filter(|document| !document.is_null() && document.as_str() != Some(""))
+        {
             let role = (kind == "aws_iam_role").then(|| text(values, "name").map(str::to_owned)).flatten();
             push(key, What::Document(document.clone()), role);
         }
@@ -332,6 +438,20 @@ fn of_terraform(found: &mut Vec<Found>, kind: &str, address: Option<&str>, value
         for arn in list(values, "managed_policy_arns").filter_map(Value::as_str) {
             push("managed_policy_arns", What::Managed(arn.to_owned()), None);
         }
+    }
+    if matches!(kind, "aws_lambda_permission" | "aws_lambda_layer_version_permission")
+        && let (Some(principal), Some(action)) = (text(values, "principal"), text(values, "action"))
+    {
+        let permission = Permission {
+            principal,
+            action,
+            resource: None,
+            source_arn: text(values, "source_arn"),
+            source_account: text(values, "source_account"),
+            organization: text(values, "principal_org_id").or_else(|| text(values, "organization_id")),
+            url_auth: text(values, "function_url_auth_type"),
+        };
+        push("principal", What::Document(permission.policy()), None);
     }
     let attaches = kind.starts_with("aws_iam_") && kind.ends_with("policy_attachment");
     if let Some(arn) = text(values, "policy_arn").filter(|_| attaches) {

@@ -60,6 +60,39 @@ Resources:
     Properties: {PolicyDocument: {Statement: {Effect: Allow, Principal: '*', Action: '*', Resource: '*'}}}
 ";
 
+const RESOURCES: &str = "
+Resources:
+  Key:
+    Type: AWS::KMS::Key
+    Properties:
+      KeyPolicy:
+        Statement:
+          - {Effect: Allow, Principal: {AWS: !Sub 'arn:aws:iam::${AWS::AccountId}:root'}, Action: 'kms:*', Resource: '*'}
+          - {Effect: Allow, Principal: '*', Action: 'kms:Decrypt', Resource: '*', Condition: {StringEquals: {'kms:ViaService': s3.us-east-1.amazonaws.com}}}
+  Queue:
+    Type: AWS::SQS::QueuePolicy
+    Properties:
+      Queues: [!Ref Jobs]
+      PolicyDocument:
+        Statement: {Effect: Allow, Principal: {AWS: '123456789012'}, Action: 'sqs:SendMessage', Resource: !GetAtt Jobs.Arn}
+  Topic:
+    Type: AWS::SNS::TopicPolicy
+    Properties:
+      Topics: [!Ref News]
+      PolicyDocument:
+        Statement:
+          - {Effect: Allow, Principal: '*', Action: 'sns:Publish', Resource: !Ref News, Condition: {StringEquals: {'AWS:SourceOwner': !Ref 'AWS::AccountId'}}}
+          - {Effect: Allow, Principal: {Service: s3.amazonaws.com}, Action: 'sns:Publish', Resource: !Ref News}
+  Secret:
+    Type: AWS::SecretsManager::ResourcePolicy
+    Properties:
+      SecretId: !Ref Db
+      ResourcePolicy: {Statement: {Effect: Allow, Principal: '*', Action: 'secretsmanager:*', Resource: '*', Condition: {StringEquals: {'aws:PrincipalOrgID': !Ref Organization}}}}
+  Hook:
+    Type: AWS::Lambda::Permission
+    Properties: {Action: 'lambda:InvokeFunctionUrl', FunctionName: !Ref App, Principal: '*', FunctionUrlAuthType: NONE}
+";
+
 #[test]
 fn a_policy_is_judged_with_the_lines_of_its_statements() {
     insta::assert_snapshot!(said(POLICY), @r#"
@@ -71,13 +104,14 @@ fn a_policy_is_judged_with_the_lines_of_its_statements() {
 
 #[test]
 fn a_template_is_judged_with_its_functions_worked_out() {
-    insta::assert_snapshot!(said(TEMPLATE), @r"
+    insta::assert_snapshot!(said(TEMPLATE), @"
     file:8: CRITICAL oidc-without-sub: Deploy.AssumeRolePolicyDocument: trusts arn:aws:iam::${AWS::AccountId}:oidc-provider/token.actions.githubusercontent.com, without a condition on `sub`: anybody in the world can get such a token
     file:11: CRITICAL iam-administrator (PE-001): Deploy.ManagedPolicyArns: allows every action of IAM, and so to take every other right, by arn:aws:iam::aws:policy/IAMFullAccess
     file:20: HIGH escalation (PE-018): Deploy.Policies: its holder can write an inline policy into oneself: iam:PutUserPolicy on *, by statement 2
     file:27: CRITICAL administrator: Function.Policies: allows every action on every resource, by arn:aws:iam::aws:policy/AdministratorAccess
     file:29: HIGH escalation (PE-038): Function.Policies: its holder can assume any role that trusts the account: sts:AssumeRole on arn:aws:iam::${AWS::AccountId}:role/*, by statement 1
-    5 findings in 1 file: 3 CRITICAL, 2 HIGH
+    file:32: CRITICAL open-to-everyone: Bucket.PolicyDocument: lets everyone administer it: *
+    6 findings in 1 file: 4 CRITICAL, 2 HIGH
     ");
 }
 
@@ -151,10 +185,46 @@ fn a_policy_is_read_in_the_forms_that_iam_answers() {
 }
 
 #[test]
-fn the_policy_of_a_bucket_is_not_passed_over_in_silence() {
+fn policies_of_resources_are_judged_by_whom_they_let_in() {
     let bucket = r#"{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::app/*"}}"#;
-    let verdicts: Vec<_> = check().judge("file", bucket).unwrap().iter().map(|finding| finding.verdict).collect();
-    assert_eq!(verdicts, ["not-judged"]);
+    insta::assert_snapshot!(said(bucket), @"
+    file:1: HIGH open-to-everyone: lets everyone read it: s3:GetObject
+    1 finding in 1 file: 1 HIGH
+    ");
+    insta::assert_snapshot!(said(RESOURCES), @"
+    file:9: HIGH open-to-everyone-if: Key.KeyPolicy: lets everyone decrypt with it: kms:Decrypt, under a condition that names nobody, if kms:ViaService (StringEquals: s3.us-east-1.amazonaws.com)
+    file:15: MEDIUM open-to-account: Queue.PolicyDocument: lets account 123456789012 send to it: sqs:SendMessage
+    file:23: LOW service-without-source: Topic.PolicyDocument: lets s3.amazonaws.com publish to it: sns:Publish, without a condition on whose work it does, such as `aws:SourceAccount`
+    file:28: LOW open-to-organization: Secret.ResourcePolicy: lets organization ${Organization} administer it: secretsmanager:*, if aws:PrincipalOrgID (StringEquals: ${Organization})
+    file:31: HIGH open-to-everyone: Hook: lets everyone invoke it: lambda:InvokeFunctionUrl, if lambda:FunctionUrlAuthType (StringEquals: NONE)
+    5 findings in 1 file: 2 HIGH, 1 MEDIUM, 2 LOW
+    ");
+}
+
+#[test]
+fn policies_of_resources_in_a_plan_are_judged() {
+    let open = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}"#;
+    let plan = serde_json::json!({
+        "planned_values": {"root_module": {"resources": [
+            {"address": "aws_kms_key.open", "type": "aws_kms_key", "values": {"policy": open}},
+            {"address": "aws_kms_key.default", "type": "aws_kms_key", "values": {}},
+            {"address": "aws_sqs_queue.default", "type": "aws_sqs_queue", "values": {"policy": ""}},
+            {"address": "aws_lambda_permission.api", "type": "aws_lambda_permission", "values": {
+                "principal": "apigateway.amazonaws.com", "action": "lambda:InvokeFunction", "function_name": "app",
+                "source_arn": "arn:aws:execute-api:us-east-1:123456789012:abc/*",
+            }},
+        ]}},
+        "resource_changes": [
+            {"address": "aws_kms_key.default", "type": "aws_kms_key", "change": {"after_unknown": {"policy": true}}},
+            {"address": "aws_s3_bucket_policy.a", "type": "aws_s3_bucket_policy", "change": {"after_unknown": {"policy": true}}},
+        ],
+    });
+    insta::assert_snapshot!(said(&plan.to_string()), @"
+    file: CRITICAL open-to-everyone: aws_kms_key.open.policy: lets everyone administer it: kms:*
+    file: HIGH open-to-account: aws_lambda_permission.api.principal: lets apigateway.amazonaws.com for account 123456789012 invoke it: lambda:InvokeFunction, if aws:SourceArn (ArnLike: arn:aws:execute-api:us-east-1:123456789012:abc/*)
+    file: LOW unknown: aws_s3_bucket_policy.a.policy: is not known before the plan is applied, and cannot be judged
+    3 findings in 1 file: 1 CRITICAL, 1 HIGH, 1 LOW
+    ");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! From files to findings, on several threads.
 
+use std::collections::HashMap;
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -10,7 +12,9 @@ use std::thread;
 use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
 use iamwatch::facts;
+use iamwatch::facts::past::Ties;
 use iamwatch::finding::Finding;
+use iamwatch::ledger::MemoryKey;
 use iamwatch::watcher::{Admissions, Glance, Watcher};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -40,14 +44,20 @@ pub(super) struct Found {
     pub(super) now: Timestamp,
     pub(super) watcher: Watcher,
     pub(super) what: What,
+    /// Tells records with one id from each other.
+    mark: u64,
 }
 
 /// What there is to follow up.
 #[derive(Debug, Clone)]
 pub(super) enum What {
     Finding(Box<Finding>),
-    /// An event whose judgement needs what came before it, and so waits until all events are in order.
-    Event(Box<Event>),
+    /// The text of an event whose judgement needs what came before it, and so waits until all events are in order. As text
+    /// it takes a tenth of the room.
+    Event {
+        id: String,
+        text: Box<[u8]>,
+    },
 }
 
 /// Reads all files. `ticks` is told of every file that is done, from any thread.
@@ -55,7 +65,13 @@ pub(super) fn read(files: &[Input], context: &Context<'_>, threads: NonZeroUsize
     let admissions = Admissions::new();
     let next = AtomicUsize::new(0);
     let work = || {
-        let mut judge = Judge { admissions: &admissions, context: *context, nest: Vec::new(), haul: Haul::default() };
+        let mut judge = Judge {
+            admissions: &admissions,
+            context: *context,
+            nest: Vec::new(),
+            shown: HashMap::new(),
+            haul: Haul::default(),
+        };
         let mut reader = Reader::new();
         while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
             judge.file(&mut reader, file);
@@ -84,6 +100,8 @@ struct Judge<'a> {
     admissions: &'a Admissions,
     context: Context<'a>,
     nest: Vec<u8>,
+    /// The first time that each habit was shown on each day, among the events of this thread.
+    shown: HashMap<(MemoryKey, i64), Timestamp>,
     haul: Haul,
 }
 
@@ -114,7 +132,7 @@ impl Judge<'_> {
             return None;
         }
         let (event, flaw) = decode(raw.text);
-        self.look(&event);
+        self.look(&event, raw.text);
         flaw
     }
 
@@ -127,15 +145,38 @@ impl Judge<'_> {
         Cursor::new(raw.within(&detail)?, 0, &mut self.nest).sight().ok()?.glance()
     }
 
-    fn look(&mut self, event: &Event) {
+    fn look(&mut self, event: &Event, text: &[u8]) {
         let watchers = if event.fault().is_some() {
             self.haul.unreadable += 1;
             vec![Watcher::RootUsage]
         } else {
             self.admissions.of(&Glance::of(event))
         };
-        let found = watchers.into_iter().filter_map(|watcher| Found::of(watcher, &event, &self.context));
-        self.haul.found.extend(found);
+        if watchers.is_empty() {
+            return;
+        }
+        let ties = facts::ties(event);
+        let firm = ties.firm | self.shows_more(event, &ties);
+        for watcher in watchers {
+            let found = Found::of(watcher, event, text, firm, ties.loose, &self.context);
+            self.haul.found.extend(found);
+        }
+    }
+
+    /// Whether the event is the first of its day to show one of its habits, as far as this thread knows. What comes after
+    /// one that does finds it known.
+    fn shows_more(&mut self, event: &Event, ties: &Ties) -> bool {
+        let at = time_of(event);
+        let day = at.as_second().div_euclid(24 * 60 * 60);
+        let mut more = false;
+        for key in &ties.shows {
+            let first = self.shown.entry((key.clone(), day)).or_insert(Timestamp::MAX);
+            if at < *first {
+                *first = at;
+                more = true;
+            }
+        }
+        more
     }
 }
 
@@ -151,36 +192,47 @@ pub(super) fn decode(text: &[u8]) -> (Event, Option<String>) {
     }
 }
 
+/// The event's time as the ledger's clock. The event chooses it, and the ledger adds to it: leave room for that.
+fn time_of(event: &Event) -> Timestamp {
+    let latest = "9998-01-01T00:00:00Z".parse().unwrap_or(Timestamp::UNIX_EPOCH);
+    event.time.unwrap_or_default().clamp(Timestamp::UNIX_EPOCH, latest)
+}
+
 impl Found {
-    /// What one watcher has to follow up of an event, if there is anything.
-    pub(super) fn of(watcher: Watcher, event: &Event, context: &Context<'_>) -> Option<Self> {
-        let what = if facts::is_of_a_story(event) {
-            What::Event(Box::new(event.clone()))
-        } else {
-            What::Finding(Box::new(detect::look(watcher, event, context)?))
+    /// What one watcher has to follow up of an event, if there is anything. `firm` and `loose` say how the event hangs
+    /// together with others.
+    pub(super) fn of(
+        watcher: Watcher,
+        event: &Event,
+        text: &[u8],
+        firm: bool,
+        loose: bool,
+        context: &Context<'_>,
+    ) -> Option<Self> {
+        let finding = if firm { None } else { Some(detect::look(watcher, event, context)?) };
+        let what = match finding {
+            Some(finding) if !loose => What::Finding(Box::new(finding)),
+            _ => What::Event { id: event.id.clone(), text: text.into() },
         };
-        // The event chooses its time, and the ledger adds to it: leave room for that.
-        let latest = "9998-01-01T00:00:00Z".parse().unwrap_or(Timestamp::UNIX_EPOCH);
-        let now = event.time.unwrap_or_default().clamp(Timestamp::UNIX_EPOCH, latest);
-        Some(Self { now, watcher, what })
+        let mut hash = DefaultHasher::new();
+        text.hash(&mut hash);
+        Some(Self { now: time_of(event), watcher, what, mark: hash.finish() })
     }
 
     /// The same order for the same events, wherever they were read. Two records with one id are one delivery, so which of
     /// them comes first must not be left to chance.
     pub(super) fn in_order(&self, other: &Self) -> std::cmp::Ordering {
-        let id = |found: &'_ Self| match &found.what {
-            What::Finding(finding) => finding.event.id.clone(),
-            What::Event(event) => event.id.clone(),
-        };
-        let whole = |found: &Self| match &found.what {
-            What::Finding(finding) => serde_json::to_string(finding).unwrap_or_default(),
-            What::Event(event) => serde_json::to_string(event.record()).unwrap_or_default(),
-        };
+        fn id(found: &Found) -> &str {
+            match &found.what {
+                What::Finding(finding) => &finding.event.id,
+                What::Event { id, .. } => id,
+            }
+        }
         self.now
             .cmp(&other.now)
-            .then_with(|| id(self).cmp(&id(other)))
+            .then_with(|| id(self).cmp(id(other)))
             .then_with(|| self.watcher.cmp(&other.watcher))
-            .then_with(|| whole(self).cmp(&whole(other)))
+            .then_with(|| self.mark.cmp(&other.mark))
     }
 }
 

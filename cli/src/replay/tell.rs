@@ -10,12 +10,13 @@ use iamwatch::flow::{self, Heard, Line, Machines, Outcome, People, Undelivered};
 use iamwatch::ledger::{Due, Ledger, Memory, Standing};
 use jiff::{SignedDuration, Timestamp};
 
-use super::read::{Found, What};
+use super::read::{Found, What, decode};
 
 /// How often the digest looks.
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 /// What came of the findings, in the order of time.
+#[derive(Debug)]
 pub(super) enum Said {
     Finding(Finding, Standing, Told),
     /// An incident that is over; told if it grew since it was last told.
@@ -57,7 +58,7 @@ pub(super) fn tell<E>(
     let ledger = Memory::default();
     let mailbox = Mailbox { wording, told: RefCell::default() };
     let mut digest = Digest { ledger: &ledger, mailbox: &mailbox, context, next: None, say };
-    for Found { now, watcher, what } in found {
+    for Found { now, watcher, what, .. } in found {
         digest.run_until(now)?;
         let line = Line {
             watcher,
@@ -70,7 +71,7 @@ pub(super) fn tell<E>(
         let outcome = pollster::block_on(async {
             match what {
                 What::Finding(finding) => line.follow(*finding, now).await,
-                What::Event(event) => line.watch(&event, now).await,
+                What::Event { text, .. } => line.watch(&decode(&text).0, now).await,
             }
         });
         // Memory is always in reach and the mailbox always open, so nothing is ever to be tried again.

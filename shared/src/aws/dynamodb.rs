@@ -14,16 +14,18 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, DeleteRequest, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update, WriteRequest,
+    AttributeValue, DeleteRequest, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    WriteRequest,
 };
 use jiff::Timestamp;
 
 use super::{CONDITION_FAILED, because, text};
 use crate::cap::{Admission, Cap, Held, Message};
 use crate::finding::{Finding, IncidentKey};
+use crate::fingerprint;
 use crate::ledger::{
-    ABANDONED, Claim, Delivery, Due, HELD_AT_ONCE, KEPT, LEASE, Ledger, LedgerError, MemoryKey, Note, Progress,
-    REMEMBERED, Standing, WINDOW, step,
+    ABANDONED, Claim, Delivery, Due, HELD_AT_ONCE, KEPT, LEASE, Ledger, LedgerError, MOST_MEMBERS, MemoryKey, Note,
+    Progress, REMEMBERED, Standing, WINDOW, step,
 };
 
 /// The ledger of a stack.
@@ -282,6 +284,48 @@ impl Ledger for DynamoLedger {
         self.write(remember).await.map(drop)
     }
 
+    async fn tally(
+        &self,
+        key: &MemoryKey,
+        member: &str,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<usize, LedgerError> {
+        let member = AttributeValue::Ss(vec![fingerprint::of([member], 8)]);
+        let add = |ends: bool| {
+            let item = self.update_item(memory_key(key)).return_values(ReturnValue::AllNew);
+            let item = if ends {
+                // The one before is over: the first of a new one.
+                item.update_expression("SET members = :member, expires = :until")
+                    .condition_expression("attribute_not_exists(pk) OR expires <= :now")
+                    .expression_attribute_values(":until", seconds(until))
+            } else {
+                item.update_expression("ADD members :member")
+                    .condition_expression("expires > :now AND size(members) < :most")
+                    .expression_attribute_values(":most", number(MOST_MEMBERS as u64))
+            };
+            item.expression_attribute_values(":member", member.clone())
+                .expression_attribute_values(":now", seconds(now))
+        };
+        for attempt in 0..CONTENTION_TRIES {
+            for ends in [false, true] {
+                match add(ends).send().await {
+                    Ok(answer) => return Ok(answer.attributes().and_then(members).unwrap_or(1)),
+                    Err(error) if error.code() == Some(CONDITION_FAILED) => {}
+                    Err(error) => return Err(down(&error)),
+                }
+            }
+            // Neither open nor over: it is full, or another began it just now.
+            let read = self.client.get_item().table_name(&self.table).key("pk", text(memory_key(key)));
+            let answer = read.consistent_read(true).send().await.map_err(|error| down(&error))?;
+            if let Some(full) = answer.item().and_then(members).filter(|members| *members >= MOST_MEMBERS) {
+                return Ok(full);
+            }
+            tokio::time::sleep(pause(attempt)).await;
+        }
+        Err(LedgerError::Contended)
+    }
+
     async fn forget(&self, key: &MemoryKey) -> Result<(), LedgerError> {
         let forget = self.client.delete_item().table_name(&self.table).key("pk", text(memory_key(key)));
         forget.send().await.map(drop).map_err(|error| down(&error))
@@ -503,6 +547,10 @@ fn memory_key(key: &MemoryKey) -> String {
 
 fn held_key(held: &Held) -> String {
     format!("held#{}", held.id)
+}
+
+fn members(item: &Item) -> Option<usize> {
+    item.get("members")?.as_ss().ok().map(Vec::len)
 }
 
 fn note(item: &Item) -> Option<Note> {

@@ -71,6 +71,17 @@ impl Policies for IamPolicies {
         })
         .await
     }
+
+    async fn role_in_profile(&self, profile: &str) -> Fact<String> {
+        patiently(async {
+            let answer = self.0.get_instance_profile().instance_profile_name(profile).send().await;
+            let answer = answer.map_err(|error| failed("GetInstanceProfile", profile, &error))?;
+            let role = answer.instance_profile().and_then(|profile| profile.roles().first());
+            role.map(|role| role.role_name().to_owned())
+                .ok_or_else(|| format!("instance profile {profile} holds no role"))
+        })
+        .await
+    }
 }
 
 /// Waits for an answer, but not for ever.

@@ -78,13 +78,13 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
             Severity::High,
             "public access block",
             "opened the account's block on public buckets",
-            undo::block_public_access(&event.account),
+            undo::block_public_access_of_account(&event.account),
         ),
         _ => (
             Severity::High,
             "public access block",
             "took away the account's block on public buckets",
-            undo::block_public_access(&event.account),
+            undo::block_public_access_of_account(&event.account),
         ),
     };
     let finding = DETECTION

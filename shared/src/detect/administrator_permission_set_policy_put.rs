@@ -24,7 +24,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
 use crate::finding::{Finding, Severity};
-use crate::grant;
+use crate::grant::{self, Given, Held};
 use crate::identity_center;
 use crate::policy::AwsManaged;
 use crate::undo;
@@ -45,19 +45,19 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let set = identity_center::permission_set(event)?;
     let undo = |call, more: &[(&'static str, &str)]| {
         undo::permission_set(call, event.request("instanceArn")?, set.arn.as_deref()?, more, &event.region)
     };
     let finding = if event.call() == "PutInlinePolicyToPermissionSet" {
-        let document = grant::document(event, "inlinePolicy").ok()?;
-        let grant = document.privilege()?;
-        DETECTION
+        let given = Given::written(event, context, "inlinePolicy", "", Held::Now);
+        let grant = given.privilege()?;
+        let finding = DETECTION
             .finding(event, format!("put {} policy into {set}", grant.privilege.word()))
             .severity(grant::severity(grant.privilege))
-            .evidence("Allows", grant.words())
-            .undo(undo("delete-inline-policy-from-permission-set", &[]))
+            .undo(undo("delete-inline-policy-from-permission-set", &[]).filter(|_| given.before().is_none()));
+        given.described(finding)
     } else {
         let arn = event.request("managedPolicyArn")?;
         let policy = AwsManaged::from_arn(arn)?;

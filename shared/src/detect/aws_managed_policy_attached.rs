@@ -20,7 +20,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
 use crate::finding::{Finding, Severity};
-use crate::grant;
+use crate::grant::{self, Given, Held};
 use crate::policy::AwsManaged;
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -48,5 +48,11 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         .finding(event, format!("attached {} to {holder}", policy.name))
         .evidence("Policy", arn)
         .undo(undo::detach_policy(&holder, arn));
-    Some(grant::weigh(event, context, grant::opened(finding, &policy)))
+    let unknown = policy.judged().is_none();
+    let finding = match Given::named(context, arn, Held::Now).filter(|_| unknown) {
+        // AWS made it since the list was: its document was read.
+        Some(given) => grant::attached(finding, &given, policy.name, &holder),
+        None => grant::opened(finding, &policy),
+    };
+    Some(grant::weigh(event, context, finding))
 }

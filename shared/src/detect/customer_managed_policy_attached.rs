@@ -49,26 +49,15 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     }
     let holder = event.target();
     let name = Target::from_arn(arn).name;
-    let Some(given) = Given::named(context, arn, Held::Now) else {
-        let finding = DETECTION
-            .finding(event, format!("attached policy {name} to {holder}"))
-            .evidence("Policy", arn)
-            .evidence("Allows", "not in the event: read the policy's default version")
-            .evidence_if("Not seen", context.facts.document.unseen())
-            .undo(undo::detach_policy(&holder, arn));
-        return Some(grant::weigh(event, context, finding));
-    };
-    let (act, severity) = match given.privilege() {
-        Some(grant) => {
-            let act = format!("attached {} policy {name} to {holder}", grant.privilege.word());
-            (act, grant::severity(grant.privilege))
-        }
-        None => (format!("attached policy {name} to {holder}"), Severity::Low),
-    };
     let finding = DETECTION
-        .finding(event, act)
-        .severity(severity)
+        .finding(event, format!("attached policy {name} to {holder}"))
         .evidence("Policy", arn)
         .undo(undo::detach_policy(&holder, arn));
-    Some(grant::weigh(event, context, given.described(finding)))
+    let finding = match Given::named(context, arn, Held::Now) {
+        Some(given) => grant::attached(finding, &given, &format!("policy {name}"), &holder),
+        None => finding
+            .evidence("Allows", "not in the event: read the policy's default version")
+            .evidence_if("Not seen", context.facts.document.unseen()),
+    };
+    Some(grant::weigh(event, context, finding))
 }

@@ -61,5 +61,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         .severity(if by_instance { Severity::High } else { Severity::Low })
         .evidence("Instance profile", profile)
         .undo(undo);
+    let given = event.call() == "AddRoleToInstanceProfile";
+    let finding = if given { grant::reaching(context, finding, &format!("role {role}")) } else { finding };
     Some(grant::weigh(event, context, finding))
 }

@@ -45,7 +45,7 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     if grant::is_services_own_work(event) {
         return None;
     }
@@ -75,5 +75,5 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     } else {
         finding
     };
-    Some(for_the_record_by_service(event, finding))
+    Some(for_the_record_by_service(event, grant::passing(context, finding)))
 }

@@ -41,8 +41,10 @@ mod console_login_with_session_credentials;
 mod console_login_without_mfa;
 mod console_role_switched;
 mod customer_managed_policy_attached;
+mod database_sign_in_changed;
 mod deny_policy_detached;
 mod dev_endpoint_key_added;
+mod document_shared_outside;
 mod event_data_store_weakened;
 mod event_rule_stopped;
 mod federation_token_issued;
@@ -52,6 +54,7 @@ mod findings_suppressed_by_rule;
 mod firewall_removed;
 mod function_layer_from_another_account;
 mod function_stopped;
+mod function_url_opened_to_everyone;
 mod group_created;
 mod guardduty_disabled;
 mod guardduty_list_changed;
@@ -66,10 +69,15 @@ mod identity_deleted;
 mod identity_provider_changed;
 mod identity_provider_created;
 mod identity_provider_deleted;
+mod image_scanning_switched_off;
 mod inline_policy_put;
 mod instance_profile_changed;
 mod instance_profile_replaced;
+mod key_granted_to_another_account;
+mod key_material_changed;
 mod key_pair_created;
+mod key_policy_changed;
+mod key_put_out_of_use;
 mod log_filter_deleted;
 mod login_profile_created;
 mod login_profile_updated_for_another_user;
@@ -104,7 +112,12 @@ mod policy_deleted;
 mod policy_version_created;
 mod powerful_policy_attached;
 mod principal_tags_changed;
+mod public_access_block_removed;
 mod request_parameters_omitted;
+mod resource_opened_to_another_account;
+mod resource_opened_to_everyone;
+mod resource_policy_unreadable;
+mod resource_share_changed;
 mod role_created;
 mod role_opened_to_another_account;
 mod role_opened_to_everyone;
@@ -123,6 +136,7 @@ mod root_mfa_deactivated;
 mod root_password_changed;
 mod root_password_recovery_requested;
 mod root_session_opened;
+mod secret_updated;
 mod secrets_read_by_filter;
 mod security_members_detached;
 mod security_service_disabled;
@@ -130,6 +144,7 @@ mod sensitive_call_denied;
 mod service_specific_credential_changed;
 mod session_token_issued;
 mod shell_opened;
+mod snapshot_shared_outside;
 mod ssh_key_or_certificate_uploaded;
 mod ssh_key_pushed_to_instance;
 mod task_definition_reads_credentials;
@@ -151,15 +166,20 @@ mod user_credential_deleted;
 mod user_data_changed;
 mod user_removed_from_group;
 mod user_renamed;
+mod vpc_endpoint_changed;
 mod windows_password_read;
 mod workload_code_changed;
 
 use serde_json::Value;
 
 use crate::circumstance;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::config::Config;
 use crate::event::{Denial, Event, is_account};
 use crate::facts::Facts;
+use crate::facts::past::Remembering;
 use crate::finding::{Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
@@ -206,8 +226,10 @@ pub static ALL: &[&Detection] = &[
     &console_login_without_mfa::DETECTION,
     &console_role_switched::DETECTION,
     &customer_managed_policy_attached::DETECTION,
+    &database_sign_in_changed::DETECTION,
     &deny_policy_detached::DETECTION,
     &dev_endpoint_key_added::DETECTION,
+    &document_shared_outside::DETECTION,
     &event_data_store_weakened::DETECTION,
     &event_rule_stopped::DETECTION,
     &federation_token_issued::DETECTION,
@@ -217,6 +239,7 @@ pub static ALL: &[&Detection] = &[
     &firewall_removed::DETECTION,
     &function_layer_from_another_account::DETECTION,
     &function_stopped::DETECTION,
+    &function_url_opened_to_everyone::DETECTION,
     &group_created::DETECTION,
     &guardduty_disabled::DETECTION,
     &guardduty_list_changed::DETECTION,
@@ -231,10 +254,15 @@ pub static ALL: &[&Detection] = &[
     &identity_provider_changed::DETECTION,
     &identity_provider_created::DETECTION,
     &identity_provider_deleted::DETECTION,
+    &image_scanning_switched_off::DETECTION,
     &inline_policy_put::DETECTION,
     &instance_profile_changed::DETECTION,
     &instance_profile_replaced::DETECTION,
+    &key_granted_to_another_account::DETECTION,
+    &key_material_changed::DETECTION,
     &key_pair_created::DETECTION,
+    &key_policy_changed::DETECTION,
+    &key_put_out_of_use::DETECTION,
     &log_filter_deleted::DETECTION,
     &login_profile_created::DETECTION,
     &login_profile_updated_for_another_user::DETECTION,
@@ -269,7 +297,12 @@ pub static ALL: &[&Detection] = &[
     &policy_version_created::DETECTION,
     &powerful_policy_attached::DETECTION,
     &principal_tags_changed::DETECTION,
+    &public_access_block_removed::DETECTION,
     &request_parameters_omitted::DETECTION,
+    &resource_opened_to_another_account::DETECTION,
+    &resource_opened_to_everyone::DETECTION,
+    &resource_policy_unreadable::DETECTION,
+    &resource_share_changed::DETECTION,
     &role_created::DETECTION,
     &role_opened_to_another_account::DETECTION,
     &role_opened_to_everyone::DETECTION,
@@ -288,6 +321,7 @@ pub static ALL: &[&Detection] = &[
     &root_password_changed::DETECTION,
     &root_password_recovery_requested::DETECTION,
     &root_session_opened::DETECTION,
+    &secret_updated::DETECTION,
     &secrets_read_by_filter::DETECTION,
     &security_members_detached::DETECTION,
     &security_service_disabled::DETECTION,
@@ -295,6 +329,7 @@ pub static ALL: &[&Detection] = &[
     &service_specific_credential_changed::DETECTION,
     &session_token_issued::DETECTION,
     &shell_opened::DETECTION,
+    &snapshot_shared_outside::DETECTION,
     &ssh_key_or_certificate_uploaded::DETECTION,
     &ssh_key_pushed_to_instance::DETECTION,
     &task_definition_reads_credentials::DETECTION,
@@ -316,9 +351,14 @@ pub static ALL: &[&Detection] = &[
     &user_data_changed::DETECTION,
     &user_removed_from_group::DETECTION,
     &user_renamed::DETECTION,
+    &vpc_endpoint_changed::DETECTION,
     &windows_password_read::DETECTION,
     &workload_code_changed::DETECTION,
 ];
+
+/// What is remembered from one event to the next: by detections, and by circumstances.
+pub static REMEMBERING: &[&Remembering] =
+    &[&circumstance::DENIED, &circumstance::KEY_MADE, &circumstance::NETWORK, &circumstance::PRINCIPAL_MADE];
 
 /// A kind of event worth telling, and the pure function that recognises it.
 pub struct Detection {
@@ -376,6 +416,36 @@ pub fn by_id(id: &str) -> Option<&'static Detection> {
     ALL.iter().copied().find(|detection| detection.id == id)
 }
 
+/// The detections by the names of their calls, so that one more costs nothing but to the events that it looks at.
+static BY_NAME: LazyLock<HashMap<&'static str, Vec<&'static Detection>>> = LazyLock::new(|| {
+    let mut by_name: HashMap<&'static str, Vec<&'static Detection>> = HashMap::new();
+    for detection in ALL {
+        let mut names: Vec<&str> = detection.calls.iter().flat_map(|calls| calls.names).copied().collect();
+        names.sort_unstable();
+        names.dedup();
+        for name in names.into_iter().filter(|name| !name.ends_with('*')) {
+            by_name.entry(name).or_default().push(detection);
+        }
+    }
+    by_name
+});
+
+/// Detections whose calls are told by no whole name: those that end in an API date, and those that look at every call.
+static BY_OTHER_MEANS: LazyLock<Vec<&'static Detection>> = LazyLock::new(|| {
+    let dated =
+        |detection: &Detection| detection.calls.iter().flat_map(|calls| calls.names).any(|name| name.ends_with('*'));
+    ALL.iter().copied().filter(|detection| detection.calls.is_empty() || dated(detection)).collect()
+});
+
+/// The detections that may look at an event, each once, in the order of the alphabet.
+fn looking_at(event: &Event) -> impl Iterator<Item = &'static Detection> {
+    let named = BY_NAME.get(event.name.as_str()).into_iter().flatten();
+    let mut looking: Vec<&'static Detection> = named.chain(&*BY_OTHER_MEANS).copied().collect();
+    looking.sort_unstable_by_key(|detection| detection.id);
+    looking.dedup_by_key(|detection| detection.id);
+    looking.into_iter()
+}
+
 /// What a watcher says of an event. One act is one alert: where several detections see it, the strongest speaks and
 /// names the others. That it was root who acted is said by whatever else is found, and makes it no less severe: as a
 /// finding of its own it would hide each act of root behind the first.
@@ -384,11 +454,12 @@ pub fn look(watcher: Watcher, event: &Event, context: &Context<'_>) -> Option<Fi
     if let Some(fault) = event.fault() {
         return Some(unreadable_event::finding(event, fault).capped());
     }
-    let asked = ALL.iter().filter(|detection| watcher.asks(detection) && detection.wants(event));
+    let asked = looking_at(event).filter(|detection| watcher.asks(detection) && detection.wants(event));
     let mut found: Vec<Finding> = asked.filter_map(|detection| (detection.detect)(event, context)).collect();
     // Of two that circumstances make as strong, the one that was stronger without them.
     found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let mut found: Vec<Finding> = found.into_iter().map(|finding| circumstance::weigh(event, finding)).collect();
+    let mut found: Vec<Finding> =
+        found.into_iter().map(|finding| circumstance::weigh(event, context, finding)).collect();
     if let Some(general) = found.iter().position(|finding| finding.detection == root_api_call::DETECTION.id)
         && found.len() > 1
     {
@@ -506,7 +577,8 @@ impl Detection {
         self.calls.iter().any(|calls| calls.contain(source, name))
     }
 
-    fn wants(&self, event: &Event) -> bool {
+    /// Whether it is to be asked about the event: its call and its outcome are those that it looks at.
+    pub(crate) fn wants(&self, event: &Event) -> bool {
         let outcome = match self.outcome {
             Outcome::Succeeded => event.succeeded(),
             Outcome::Failed => !event.succeeded(),

@@ -41,7 +41,7 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let changed = event.call() == "UpdatePolicy";
     let id = event.request("policyId").or_else(|| event.response("policy.policySummary.id"));
     let name = event.request("name").or_else(|| event.response("policy.policySummary.name"));
@@ -59,7 +59,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let finding = if renamed {
         finding.severity(Severity::Low).evidence("Content", "not changed: only its name or description")
     } else if kind.is_none_or(organization::is_control_policy) {
-        judged(event, finding, changed)
+        judged(event, context, finding, changed)?
     } else if kind.is_some_and(organization::is_guardrail) {
         finding
     } else {
@@ -68,14 +68,15 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     Some(grant::unless_by_a_service(event, finding))
 }
 
-/// Says what a control policy denies. A changed one takes effect at once.
-fn judged(event: &Event, mut finding: Finding, changed: bool) -> Finding {
+/// Says what a control policy denies, and no longer denies. A changed one takes effect at once; the same one again is
+/// nothing.
+fn judged(event: &Event, context: &Context<'_>, mut finding: Finding, changed: bool) -> Option<Finding> {
     let document = match grant::document(event, "content") {
         Ok(document) => document,
         Err(illegal) => {
             // AWS takes a document of at most some kilobytes: one that is left out of the log is filled with blanks.
             let severity = if event.parameters_omitted() { Severity::High } else { Severity::Medium };
-            return finding.severity(severity).evidence("Unreadable", illegal.to_string());
+            return Some(finding.severity(severity).evidence("Unreadable", illegal.to_string()));
         }
     };
     let (severity, effect) = match (document.restraint(), changed) {
@@ -86,5 +87,10 @@ fn judged(event: &Event, mut finding: Finding, changed: bool) -> Finding {
         (Restraint::Something, _) => (finding.severity, None),
     };
     finding.act.push_str(effect.unwrap_or_default());
-    finding.severity(severity).evidence("Says", document.in_words())
+    let finding = finding.severity(severity).evidence("Says", document.in_words());
+    match context.facts.before.known().and_then(Option::as_ref) {
+        Some(before) if document.says_the_same_as(before) => None,
+        Some(before) => Some(grant::loosened(finding, &document.looser_than(before))),
+        None => Some(finding),
+    }
 }

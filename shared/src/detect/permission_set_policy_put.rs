@@ -24,7 +24,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
 use crate::finding::{Finding, Severity};
-use crate::grant::{self, Held};
+use crate::grant::{self, Given, Held};
 use crate::identity_center;
 use crate::policy::AwsManaged;
 use crate::undo;
@@ -49,21 +49,21 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let set = identity_center::permission_set(event)?;
     let undo = |call, more: &[(&'static str, &str)]| {
         undo::permission_set(call, event.request("instanceArn")?, set.arn.as_deref()?, more, &event.region)
     };
     let finding = match event.call() {
         "PutInlinePolicyToPermissionSet" => {
-            let document = grant::document(event, "inlinePolicy");
-            if document.as_ref().is_ok_and(|document| document.privilege().is_some()) {
+            let given = Given::written(event, context, "inlinePolicy", "", Held::Now);
+            if given.privilege().is_some() || given.is_unchanged() {
                 return None;
             }
             let finding = DETECTION
                 .finding(event, format!("put an inline policy into {set}"))
-                .undo(undo("delete-inline-policy-from-permission-set", &[]));
-            grant::described(finding, &document, Held::Now)
+                .undo(undo("delete-inline-policy-from-permission-set", &[]).filter(|_| given.before().is_none()));
+            given.described(finding)
         }
         "AttachManagedPolicyToPermissionSet" => {
             let arn = event.request("managedPolicyArn")?;

@@ -23,7 +23,7 @@ use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
 use crate::finding::{Finding, Severity};
 use crate::grant;
-use crate::policy::{AwsManaged, Privilege};
+use crate::policy::{AwsManaged, Document, Privilege};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
@@ -46,7 +46,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let finding = DETECTION
         .finding(event, format!("put boundary {} on {}", Target::from_arn(arn).name, event.target()))
         .evidence("Boundary", arn);
-    let read = context.facts.document.known().and_then(|document| document.privilege()).map(|grant| grant.privilege);
+    let read = context.facts.document.known().and_then(Document::privilege).map(|grant| grant.privilege);
     let limits_nothing =
         read.or(AwsManaged::from_arn(arn).and_then(|policy| policy.privilege())) == Some(Privilege::Everything);
     let finding = match boundary(context) {

@@ -104,7 +104,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         .evidence("Call", format!("{}, parameter {parameter}", event.name))
         .evidence_if("For", made_for(event))
         .evidence_if("Other roles", (!others.is_empty()).then(|| others.join(", ")));
-    Some(for_the_record_by_service(event, telling(event, outside(first), finding)))
+    Some(for_the_record_by_service(event, grant::passing(context, telling(event, outside(first), finding))))
 }
 
 /// What runs as the role, where the call names it.

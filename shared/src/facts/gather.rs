@@ -2,11 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::past::{self, Past, Ties};
 use super::place::{Left, Place};
 use super::{Fact, Facts, Holder, HolderKind, Holdings};
-use crate::event::{Event, Owner};
+use crate::config::Config;
+use crate::event::{Event, Owner, PassedKind};
 use crate::ledger::{Ledger, LedgerError, Note};
-use crate::policy::Document;
+use crate::policy::{Document, Strength};
 
 /// IAM, as far as it is read. Answers are facts, never errors: what cannot be read says why.
 #[expect(async_fn_in_trait, reason = "implemented and used in this workspace only, on one thread")]
@@ -19,6 +21,9 @@ pub trait Policies {
 
     /// What a principal holds, groups and boundary included.
     async fn holdings(&self, holder: &Holder) -> Fact<Holdings>;
+
+    /// The name of the role in an instance profile.
+    async fn role_in_profile(&self, profile: &str) -> Fact<String>;
 }
 
 /// No account to look into: a replay knows what the recorded events tell, and nothing else.
@@ -35,26 +40,53 @@ impl Policies for Unread {
     async fn holdings(&self, _: &Holder) -> Fact<Holdings> {
         Fact::Unasked
     }
+    async fn role_in_profile(&self, _: &str) -> Fact<String> {
+        Fact::Unasked
+    }
 }
 
 /// How long a document is remembered that nobody touches.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(400 * 24);
 
-/// Whether it matters what came before the event: such events are to be judged one after the other, in their order.
+/// How an event hangs together with others, through documents or through what is remembered. Those that do are to be judged
+/// one after the other, in their order.
 #[must_use]
-pub fn is_of_a_story(event: &Event) -> bool {
-    if event.source != "iam.amazonaws.com" || !event.succeeded() || event.fault().is_some() {
-        return false;
+pub fn ties(event: &Event) -> Ties {
+    if event.fault().is_some() {
+        return Ties::default();
     }
-    let asks = Asks::of(event);
-    asks.document.is_some() || asks.before.is_some() || Place::written_by(event).is_some()
+    let mut ties = Ties::of(event);
+    if event.succeeded() {
+        let asks = Asks::of(event);
+        ties.firm |= asks.document.is_some() || asks.before.is_some() || Place::written_by(event).is_some();
+    }
+    ties
 }
 
 /// Asks what the event calls for. Never fails: see [`Fact::Unseen`].
-pub async fn gather(event: &Event, policies: &impl Policies, ledger: &impl Ledger, now: Timestamp) -> Facts {
+pub async fn gather(
+    event: &Event,
+    config: &Config,
+    policies: &impl Policies,
+    ledger: &impl Ledger,
+    now: Timestamp,
+) -> Facts {
     let mut facts = Facts::NONE.clone();
-    if event.source != "iam.amazonaws.com" || !event.succeeded() || event.fault().is_some() {
+    if event.fault().is_some() {
         return facts;
+    }
+    facts.past = Past::of(event, config, ledger, now).await;
+    if !event.succeeded() {
+        return facts;
+    }
+    facts.passed = passed(event, policies).await;
+    if event.source != "iam.amazonaws.com" {
+        let strong = |(_, holdings): &(String, Fact<Holdings>)| {
+            holdings.known().is_some_and(|holdings| holdings.strength() != Strength::Ordinary)
+        };
+        if facts.passed.iter().any(strong) {
+            facts.actor = acting(event, policies).await;
+        }
     }
     let Asks { document, before, target, actor } = Asks::of(event);
     let remembered = async |place: &Place| match ledger.recall(&place.key(), now).await {
@@ -96,10 +128,49 @@ pub async fn gather(event: &Event, policies: &impl Policies, ledger: &impl Ledge
     if let Some(holder) = target {
         facts.target = policies.holdings(&holder).await;
     }
-    if actor && let Some(holder) = Holder::acting(&event.actor, &event.account) {
-        facts.actor = policies.holdings(&holder).await;
+    if actor {
+        facts.actor = acting(event, policies).await;
     }
     facts
+}
+
+async fn acting(event: &Event, policies: &impl Policies) -> Fact<Holdings> {
+    match Holder::acting(&event.actor, &event.account) {
+        Some(holder) => policies.holdings(&holder).await,
+        None => Fact::Unasked,
+    }
+}
+
+/// How many roles of one call are looked at: most calls pass one, none that is known more than four.
+const MOST_PASSED: usize = 4;
+
+/// What the account's roles hold that the call passes. What a service passes in its own work nobody else decided.
+async fn passed(event: &Event, policies: &impl Policies) -> Vec<(String, Fact<Holdings>)> {
+    let mut roles: Vec<(String, Fact<Holdings>)> = Vec::new();
+    if crate::grant::is_services_own_work(event) {
+        return roles;
+    }
+    let here = |role: &str| !role.starts_with("arn:") || role.split(':').nth(4) == Some(event.account.as_str());
+    for passed in event.passed_roles().into_iter().filter(|passed| here(passed.role)) {
+        let name = match passed.kind {
+            PassedKind::Role => Fact::Known(passed.name().to_owned()),
+            PassedKind::InstanceProfile => policies.role_in_profile(passed.name()).await,
+        };
+        let (name, holdings) = match name {
+            Fact::Known(name) if roles.iter().any(|(known, _)| *known == name) => continue,
+            Fact::Known(name) => {
+                let holder = Holder { kind: HolderKind::Role, name: name.clone() };
+                (name, policies.holdings(&holder).await)
+            }
+            Fact::Unseen(why) => (passed.name().to_owned(), Fact::Unseen(why)),
+            Fact::Unasked => continue,
+        };
+        roles.push((name, holdings));
+        if roles.len() == MOST_PASSED {
+            break;
+        }
+    }
+    roles
 }
 
 impl Facts {
@@ -121,13 +192,16 @@ impl Facts {
     }
 }
 
-/// Remembers what the call left in the place that it wrote to. To be called once people were told: were a change learned
+/// Remembers what the event shows, and what the call left in the place that it wrote to. To be called once people were told: were a change learned
 /// first, the next try of a failed delivery would find nothing new in it.
 ///
 /// # Errors
 ///
 /// When the ledger is out of reach: the next change there is then compared with an older document, or with none.
 pub async fn learn(event: &Event, ledger: &impl Ledger, now: Timestamp) -> Result<(), LedgerError> {
+    if event.fault().is_none() {
+        past::learn(event, ledger, now).await?;
+    }
     let Some((place, left)) = Place::written_by(event) else { return Ok(()) };
     let text = match left {
         Left::Text(text) => text.into_owned(),
@@ -185,6 +259,9 @@ impl<'a> Asks<'a> {
         let written = || Place::written_by(event).map(|(place, _)| Before::Remembered(place));
         let managed = || Some((event.request("policyArn")?, None));
         let role = || Some(Holder { kind: HolderKind::Role, name: event.request("roleName")?.to_owned() });
+        if event.source != "iam.amazonaws.com" {
+            return Self { before: written(), ..Self::default() };
+        }
         match event.name.as_str() {
             "PutUserPolicy" | "PutRolePolicy" => Self { before: written(), target: target(), ..Self::default() },
             // Whether the actor is in the group, IAM must tell.

@@ -3,6 +3,7 @@
 use super::Holder;
 use crate::event::{Event, Target};
 use crate::ledger::MemoryKey;
+use crate::opening::Opening;
 
 /// A place in which a document stands, one after the other. IAM keeps the document before only for managed policies: of the
 /// other places the ledger remembers it.
@@ -27,6 +28,11 @@ pub enum Place {
         account: String,
         holder: Holder,
     },
+    /// The one policy that something has: a resource, a permission set, a control policy of an organization.
+    Only {
+        of: String,
+        id: String,
+    },
 }
 
 /// What a call leaves in a place.
@@ -40,18 +46,46 @@ pub enum Left<'a> {
 }
 
 impl Place {
-    /// The place that a call of IAM writes to, and what it leaves there. A call that failed writes nowhere.
+    /// The place that a call writes to, and what it leaves there. A call that failed writes nowhere.
     #[must_use]
     pub fn written_by(event: &Event) -> Option<(Self, Left<'_>)> {
-        if event.source != "iam.amazonaws.com" || !event.succeeded() {
+        if !event.succeeded() {
             return None;
         }
+        match event.source.as_str() {
+            "iam.amazonaws.com" => Self::of_iam(event),
+            "organizations.amazonaws.com" => {
+                let id = event.request("policyId").or_else(|| event.response("policy.policySummary.id"))?;
+                let place = Self::Only { of: "organization policy".to_owned(), id: id.to_owned() };
+                match event.name.as_str() {
+                    // Where it is left out, only the name was changed.
+                    "CreatePolicy" | "UpdatePolicy" => Some((place, Left::Text(event.request("content")?.into()))),
+                    "DeletePolicy" => Some((place, Left::Nothing)),
+                    _ => None,
+                }
+            }
+            "sso.amazonaws.com" => {
+                let id = event.request("permissionSetArn")?.to_owned();
+                let place = Self::Only { of: "permission set".to_owned(), id };
+                match event.name.as_str() {
+                    "PutInlinePolicyToPermissionSet" => Some((place, document(event, "inlinePolicy"))),
+                    "DeleteInlinePolicyFromPermissionSet" => Some((place, Left::Nothing)),
+                    _ => None,
+                }
+            }
+            _ => {
+                let Opening { resource, policy: Ok(policy), is_a_document: true } = Opening::of(event)? else {
+                    return None;
+                };
+                let id = format!("{} {} {}", event.account, event.region, resource.name);
+                Some((Self::Only { of: resource.kind, id }, Left::Text(policy.to_text().into())))
+            }
+        }
+    }
+
+    fn of_iam(event: &Event) -> Option<(Self, Left<'_>)> {
         let account = || event.account.clone();
-        let document = |parameter: &str| match event.request_value(parameter) {
-            Some(serde_json::Value::String(text)) => Left::Text(text.as_str().into()),
-            Some(value) => Left::Text(value.to_string().into()),
-            None => Left::Named,
-        };
+        let document = |parameter: &str| document(event, parameter);
         match event.name.as_str() {
             "PutUserPolicy" | "PutRolePolicy" | "PutGroupPolicy" => {
                 Some((Self::inline(event)?, document("policyDocument")))
@@ -113,7 +147,16 @@ impl Place {
             Self::Boundary { account, holder } => {
                 MemoryKey::of("boundary", &[account, &holder.kind.to_string(), &holder.name])
             }
+            Self::Only { of, id } => MemoryKey::of("only", &[of, id]),
         }
+    }
+}
+
+fn document<'a>(event: &'a Event, parameter: &str) -> Left<'a> {
+    match event.request_value(parameter) {
+        Some(serde_json::Value::String(text)) => Left::Text(text.as_str().into()),
+        Some(value) => Left::Text(value.to_string().into()),
+        None => Left::Named,
     }
 }
 

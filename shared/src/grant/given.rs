@@ -132,10 +132,10 @@ impl Given {
                 && old.certainty >= new.certainty
                 && (old.what != Exposure::WholeService || old.action == new.action)
         };
-        let exposed: Vec<&Exposed<'_>> =
+        let news: Vec<&Exposed<'_>> =
             opens.exposed.iter().filter(|new| !had.exposed.iter().any(|old| exposes(old, new))).collect();
-        let quiet = ways.is_empty() && exposed.is_empty() && !opens.tangled;
-        finding = exposing(finding, &exposed).evidence("Says", document.in_words());
+        let quiet = ways.is_empty() && news.is_empty() && !opens.tangled;
+        finding = exposing(finding, &news).evidence("Says", document.in_words());
         match &self.before {
             Some(before) if quiet && document.adds_nothing_to(before) => {
                 finding.severity(Severity::Low).evidence("New", "nothing: it allows no more than the one before")

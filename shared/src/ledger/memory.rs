@@ -6,11 +6,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use super::{
-    ABANDONED, Claim, Delivery, Due, HELD_AT_ONCE, LEASE, Ledger, LedgerError, MemoryKey, Note, Progress, REMEMBERED,
-    Standing, WINDOW, step,
+    ABANDONED, Claim, Delivery, Due, HELD_AT_ONCE, LEASE, Ledger, LedgerError, MOST_MEMBERS, MemoryKey, Note, Progress,
+    REMEMBERED, Standing, WINDOW, step,
 };
 use crate::cap::{Admission, Cap, Held, Message};
 use crate::finding::{Finding, IncidentKey, Severity};
+use crate::fingerprint;
 
 /// A ledger that lives as long as the process.
 #[derive(Debug, Default)]
@@ -25,6 +26,8 @@ struct State {
     notes: HashMap<MemoryKey, Note>,
     cap: Cap,
     held: HashMap<String, Held>,
+    /// When each ends, and its members by their fingerprints.
+    tallies: HashMap<MemoryKey, (Timestamp, BTreeSet<String>)>,
 }
 
 #[derive(Debug)]
@@ -205,6 +208,24 @@ impl Ledger for Memory {
             notes.insert(key.clone(), note.clone());
         }
         Ok(())
+    }
+
+    async fn tally(
+        &self,
+        key: &MemoryKey,
+        member: &str,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<usize, LedgerError> {
+        let mut state = self.state();
+        let (end, members) = state.tallies.entry(key.clone()).or_insert_with(|| (until, BTreeSet::new()));
+        if *end <= now {
+            (*end, *members) = (until, BTreeSet::new());
+        }
+        if members.len() < MOST_MEMBERS {
+            members.insert(fingerprint::of([member], 8));
+        }
+        Ok(members.len())
     }
 
     async fn forget(&self, key: &MemoryKey) -> Result<(), LedgerError> {

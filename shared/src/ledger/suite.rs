@@ -5,7 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::{
-    ABANDONED, Claim, Delivery, Due, LEASE, LONGEST, Ledger, MemoryKey, Note, Progress, REMEMBERED, Standing, WINDOW,
+    ABANDONED, Claim, Delivery, Due, LEASE, LONGEST, Ledger, MOST_MEMBERS, MemoryKey, Note, Progress, REMEMBERED,
+    Standing, WINDOW,
 };
 use crate::cap::{Admission, Held, Message};
 use crate::config::Config;
@@ -32,6 +33,7 @@ pub async fn run(ledger: &impl Ledger) {
     an_incident_is_due_when_its_window_is_over_and_not_before(ledger).await;
     an_incident_that_goes_on_is_put_off_and_stays_one(ledger).await;
     an_incident_that_goes_on_for_hours_ends_all_the_same(ledger).await;
+    an_incident_below_its_quorum_ends_with_its_window(ledger).await;
     an_incident_that_grew_while_it_was_told_has_another_window(ledger).await;
     a_late_teller_takes_nothing_back(ledger).await;
     a_closed_incident_opens_anew(ledger).await;
@@ -42,6 +44,28 @@ pub async fn run(ledger: &impl Ledger) {
     what_was_held_back_is_there_once_until_it_is_let_go(ledger).await;
     a_note_is_remembered_until_its_time_or_until_it_is_forgotten(ledger).await;
     an_older_note_does_not_replace_a_newer_one(ledger).await;
+    a_tally_counts_each_member_once_until_it_ends(ledger).await;
+    a_tally_is_bounded(ledger).await;
+}
+
+async fn a_tally_counts_each_member_once_until_it_ends(ledger: &impl Ledger) {
+    let key = MemoryKey::of("test", &["tally"]);
+    let add = async |member: &str, at: Timestamp| ledger.tally(&key, member, at + WINDOW, at).await.unwrap();
+    assert_eq!(add("a", start()).await, 1);
+    assert_eq!(add("b", start() + SECOND).await, 2);
+    assert_eq!(add("a", start() + SECOND).await, 2, "a member that is there already");
+    assert_eq!(add("c", start() + WINDOW - SECOND).await, 3, "the window begins with the first");
+    assert_eq!(add("d", start() + WINDOW).await, 1, "the window is over");
+    let other = MemoryKey::of("test", &["another tally"]);
+    assert_eq!(ledger.tally(&other, "a", start() + WINDOW, start()).await.unwrap(), 1);
+}
+
+async fn a_tally_is_bounded(ledger: &impl Ledger) {
+    let key = MemoryKey::of("test", &["bounded"]);
+    for member in 0..MOST_MEMBERS + 3 {
+        let members = ledger.tally(&key, &member.to_string(), start() + WINDOW, start()).await.unwrap();
+        assert_eq!(members, (member + 1).min(MOST_MEMBERS));
+    }
 }
 
 // There is one cap in a ledger: these two checks have hours of their own.
@@ -255,6 +279,16 @@ async fn an_incident_that_goes_on_for_hours_ends_all_the_same(ledger: &impl Ledg
     counted(ledger, &delivery, &finding, start() + LONGEST / 6).await;
     let open = due(ledger, &finding, start() + LONGEST / 6).await.unwrap();
     assert_eq!(Due { last: start() + LONGEST - SECOND, ..open }.end(), start() + LONGEST);
+}
+
+async fn an_incident_below_its_quorum_ends_with_its_window(ledger: &impl Ledger) {
+    for (number, over) in [(1, true), (2, true), (3, false)] {
+        let (delivery, finding) = sample("slowly", number);
+        let finding = finding.speaks_at(3);
+        counted(ledger, &delivery, &finding, start() + WINDOW / 2).await;
+        let due = due(ledger, &finding, start() + WINDOW + WINDOW).await.unwrap();
+        assert_eq!(Due { opened: start(), ..due }.end() == start() + WINDOW, over);
+    }
 }
 
 async fn an_incident_below_its_quorum_is_silent(ledger: &impl Ledger) {

@@ -194,10 +194,10 @@ impl Statement {
     fn principals_cover(&self, other: &Self) -> bool {
         match (&self.principals, &other.principals) {
             (None, None) => true,
-            (Some(Scope::Only(these)), Some(Scope::Only(those))) => {
-                those.iter().all(|one| these.iter().any(|this| this == one || this.is_everyone()))
+            (Some(Scope::Only(own)), Some(Scope::Only(others))) => {
+                others.iter().all(|other| own.iter().any(|one| one == other || one.is_everyone()))
             }
-            (these, those) => these == those && these.is_some(),
+            (own, others) => own == others && own.is_some(),
         }
     }
 
@@ -309,8 +309,8 @@ impl Strength {
 impl fmt::Display for Strength {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ordinary => f.write_str("no more than it needs, as far as its policies tell"),
-            Self::Escalates(path) => write!(f, "able to get more rights (path {path})"),
+            Self::Ordinary => f.write_str("an ordinary one, as far as its policies tell"),
+            Self::Escalates(path) => write!(f, "one that can get more rights (path {path})"),
             Self::Privileged(Privilege::Everything) => f.write_str("an administrator"),
             Self::Privileged(Privilege::Iam) => f.write_str("an IAM administrator"),
             Self::Privileged(Privilege::AllButIam) => f.write_str("a power user"),

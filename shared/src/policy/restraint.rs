@@ -33,8 +33,9 @@ impl Document {
 }
 
 impl Statement {
-    /// Every action on every resource, without a condition.
-    fn is_about_everything(&self) -> bool {
+    /// Whether it is about every action on every resource, without a condition.
+    #[must_use]
+    pub fn is_about_everything(&self) -> bool {
         let actions = match &self.actions {
             Scope::Only(actions) => actions.iter().any(|action| is_every_action(action)),
             Scope::AllBut(spared) => spared.is_empty(),

@@ -1,26 +1,33 @@
-//! Whom a trust policy lets in.
+//! Whom a policy lets in, and above all a trust policy.
 
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
 
 use super::wildcard::{matches, matches_in_any_case};
 use super::{Condition, Document, Effect, Principal, PrincipalKind, Scope, Statement, some};
 use crate::event::is_account;
 
-/// Somebody whom a trust policy lets in, and the statement that does.
+/// Somebody whom a policy lets in, and the statement that does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trusted<'a> {
     pub who: Who<'a>,
     pub statement: &'a Statement,
 }
 
+/// Somebody who is let in, and the denials that would keep them out under their conditions.
+pub(super) struct LetIn<'a> {
+    pub(super) trusted: Trusted<'a>,
+    pub(super) denials: Vec<&'a Statement>,
+}
+
 /// Who it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Who<'a> {
     /// Every AWS account in the world, or all but a few.
     Everyone,
     /// A principal of another account, or that account as a whole.
     OtherAccount { account: &'a str, principal: &'a str },
-    /// A principal of the role's own account, or that account as a whole.
+    /// A principal of the own account of the role or resource, or that account as a whole.
     OwnAccount(&'a str),
     /// An AWS service, by its host.
     Service(&'a str),
@@ -51,46 +58,61 @@ const BINDING: [&str; 4] = ["aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:
 
 /// Operators that want one of their values. Those that end in `IfExists` or begin with `ForAllValues:` are also content
 /// with a caller who has no such key.
-const WANTING: [&str; 5] = ["StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike"];
+const WANTING: [&str; 6] =
+    ["StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike", "IpAddress"];
 
 impl Document {
     /// Everybody whom it lets open a session, in its order, less those whom it denies that without a condition. `own` is
     /// the account of the role.
     #[must_use]
     pub fn trusted(&self, own: &str) -> Vec<Trusted<'_>> {
-        let mut trusted = Vec::new();
-        for statement in self.statements.iter().filter(|s| s.effect == Effect::Allow && s.lets_assume()) {
-            match &statement.principals {
-                Some(Scope::Only(principals)) => {
-                    trusted.extend(principals.iter().map(|one| Trusted { who: one.who(own), statement }));
+        let let_in = self.let_in(own, Statement::lets_assume, Statement::denies_assuming);
+        let_in.into_iter().map(|one| one.trusted).collect()
+    }
+
+    /// Everybody whom the statements that are `about` it let in, in their order and each once a statement, less those whom
+    /// a denial that `covers` such a statement keeps out without a condition.
+    pub(super) fn let_in(
+        &self,
+        own: &str,
+        about: impl Fn(&Statement) -> bool,
+        covers: impl Fn(&Statement, &Statement) -> bool,
+    ) -> Vec<LetIn<'_>> {
+        let mut let_in = Vec::new();
+        for statement in self.statements.iter().filter(|s| s.effect == Effect::Allow && about(s)) {
+            let denials = self.statements.iter().filter(|denial| denial.effect == Effect::Deny);
+            // Once a statement, not once a principal: a document can hold many of both.
+            let covering: Vec<&Statement> = denials.filter(|denial| covers(denial, statement)).collect();
+            let mut waiting: VecDeque<Who<'_>> = match &statement.principals {
+                Some(Scope::Only(principals)) => principals.iter().map(|one| one.who(own)).collect(),
+                Some(Scope::AllBut(spared)) if !spared.iter().any(Principal::is_everyone) => [Who::Everyone].into(),
+                Some(Scope::AllBut(_)) | None => VecDeque::new(),
+            };
+            let mut seen = HashSet::new();
+            while let Some(who) = waiting.pop_front() {
+                if !seen.insert(who) {
+                    continue;
                 }
-                Some(Scope::AllBut(_)) => trusted.push(Trusted { who: Who::Everyone, statement }),
-                None => {}
+                let denials: Vec<&Statement> =
+                    covering.iter().copied().filter(|denial| denial.is_about(&who)).collect();
+                match denials.iter().find(|denial| denial.conditions.is_empty()).map(|denial| &denial.principals) {
+                    None => let_in.push(LetIn { trusted: Trusted { who, statement }, denials }),
+                    // Of everyone it leaves those whom it spares.
+                    Some(Some(Scope::AllBut(spared))) if who == Who::Everyone => {
+                        waiting.extend(spared.iter().map(|one| one.who(own)));
+                    }
+                    Some(_) => {}
+                }
             }
         }
-        trusted.retain(|trusted| !self.denials(trusted).any(|denial| denial.conditions.is_empty()));
-        trusted
+        let_in
     }
 
-    /// Whether it decides who may open a session of a role, by allowing it or by denying it.
+    /// Whether it decides who may open a session of a role, by allowing it or by denying it. The policy of a resource may
+    /// allow every action too, and then says on what.
     #[must_use]
     pub fn is_trust(&self) -> bool {
-        self.statements.iter().any(Statement::lets_assume)
-    }
-
-    /// The denials that keep somebody out, or would under their conditions.
-    fn denials<'d>(&'d self, trusted: &Trusted<'d>) -> impl Iterator<Item = &'d Statement> {
-        let Trusted { who, statement } = *trusted;
-        self.statements.iter().filter(move |denial| {
-            let is = |principal: &Principal| principal.is_everyone() || who.is_named(&principal.name);
-            let about = match &denial.principals {
-                None => false,
-                Some(Scope::Only(principals)) => principals.iter().any(is),
-                Some(Scope::AllBut(principals)) => !principals.iter().any(is),
-            };
-            let calls = ASSUME.iter().all(|call| !statement.lets(call) || denial.lets(call));
-            denial.effect == Effect::Deny && about && calls
-        })
+        self.statements.iter().any(|statement| statement.lets_assume() && statement.resources.is_none())
     }
 
     /// Whether somebody whom it lets in must be of a named organization, account or principal: by the statement that lets
@@ -101,7 +123,11 @@ impl Document {
             [condition] => condition.unless_binds_the_caller(),
             _ => false,
         };
-        trusted.statement.binds_the_caller() || self.denials(trusted).any(others_denied)
+        let denials = self.statements.iter().filter(|denial| {
+            let denies = denial.effect == Effect::Deny && denial.is_about(&trusted.who);
+            denies && denial.denies_assuming(trusted.statement)
+        });
+        trusted.statement.binds_the_caller() || { denials }.any(others_denied)
     }
 
     /// The same as text, as much as fits a line or two.
@@ -117,6 +143,21 @@ impl Document {
 impl Statement {
     fn lets_assume(&self) -> bool {
         ASSUME.iter().any(|call| self.lets(call))
+    }
+
+    /// Whether it is about somebody.
+    fn is_about(&self, who: &Who<'_>) -> bool {
+        let is = |principal: &Principal| principal.is_everyone() || who.is_named(&principal.name);
+        match &self.principals {
+            None => false,
+            Some(Scope::Only(principals)) => principals.iter().any(is),
+            Some(Scope::AllBut(principals)) => !principals.iter().any(is),
+        }
+    }
+
+    /// Whether this denial takes every way to open a session that the other statement gives.
+    fn denies_assuming(&self, allowance: &Self) -> bool {
+        ASSUME.iter().all(|call| !allowance.lets(call) || self.lets(call))
     }
 
     /// Whether it is about that call.
@@ -137,32 +178,42 @@ impl Statement {
 
 impl Condition {
     fn binds_the_caller(&self) -> bool {
-        let operator = match self.operator.split_once(':') {
-            Some((set, operator)) if set.eq_ignore_ascii_case("ForAnyValue") => operator,
-            _ => &self.operator,
-        };
-        WANTING.iter().any(|known| known.eq_ignore_ascii_case(operator)) && self.names_callers()
+        self.is_wanting() && self.names(&BINDING)
     }
 
     /// In a denial: whether it lets only callers through that it names, as `StringNotEquals` does.
     fn unless_binds_the_caller(&self) -> bool {
+        self.is_unless() && self.names(&BINDING)
+    }
+
+    /// Whether it holds only for a caller who has one of its values.
+    pub(super) fn is_wanting(&self) -> bool {
+        let operator = match self.operator.split_once(':') {
+            Some((set, operator)) if set.eq_ignore_ascii_case("ForAnyValue") => operator,
+            _ => &self.operator,
+        };
+        is_one_of(&WANTING, operator)
+    }
+
+    /// In a denial: whether it spares only a caller who has one of its values, as `StringNotEquals` does.
+    pub(super) fn is_unless(&self) -> bool {
         let bare = self.operator.rsplit(':').next().unwrap_or_default().to_ascii_lowercase();
         let bare = bare.strip_suffix("ifexists").unwrap_or(&bare);
         let wanting = bare.replacen("not", "", 1);
-        wanting != bare && WANTING.iter().any(|known| known.eq_ignore_ascii_case(&wanting)) && self.names_callers()
+        wanting != bare && is_one_of(&WANTING, &wanting)
     }
 
-    fn names_callers(&self) -> bool {
-        // A value of wildcards alone, or one that leaves an ARN's account open, binds nobody.
+    /// Whether it is about one of these keys and leaves none of its values open: a value of wildcards alone, one that
+    /// leaves an ARN's account open, or one that is the caller's own binds nobody.
+    pub(super) fn names(&self, keys: &[&str]) -> bool {
         let open = |value: &String| {
-            let anyones = matches(value, "o-a1b2c3d4e5") || matches(value, "000000000000");
-            anyones
+            let wildcards = value.contains(['*', '?']);
+            wildcards && (matches(value, "o-a1b2c3d4e5") || matches(value, "000000000000"))
                 || value.split(':').nth(4).is_some_and(|account| account.contains(['*', '?']))
                 || value.starts_with('*')
+                || value.contains("${aws:Principal")
         };
-        BINDING.iter().any(|key| key.eq_ignore_ascii_case(&self.key))
-            && !self.values.is_empty()
-            && !self.values.iter().any(open)
+        is_one_of(keys, &self.key) && !self.values.is_empty() && !self.values.iter().any(open)
     }
 
     /// Whether it wants a value of that key, and not just any.
@@ -170,11 +221,15 @@ impl Condition {
         let bare = self.operator.rsplit(':').next().unwrap_or_default();
         let all = self.operator.to_ascii_lowercase().starts_with("forallvalues:");
         let open = |value: &String| value.bytes().all(|byte| byte == b'*' || byte == b'?');
-        !all && WANTING.iter().any(|known| known.eq_ignore_ascii_case(bare))
+        !all && is_one_of(&WANTING, bare)
             && self.key.eq_ignore_ascii_case(key)
             && !self.values.is_empty()
             && !self.values.iter().any(open)
     }
+}
+
+fn is_one_of(known: &[&str], word: &str) -> bool {
+    known.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
 impl Who<'_> {
@@ -194,7 +249,7 @@ impl Principal {
         self.kind == PrincipalKind::Aws && self.name.bytes().all(|byte| byte == b'*')
     }
 
-    fn who<'a>(&'a self, own: &str) -> Who<'a> {
+    pub(super) fn who<'a>(&'a self, own: &str) -> Who<'a> {
         match self.kind {
             PrincipalKind::Aws => {}
             PrincipalKind::Service => return Who::Service(&self.name),
@@ -291,6 +346,12 @@ mod tests {
         assert_eq!(left(deny(json!("*"), "sts:TagSession")), "123456789012, 111122223333");
         let others = json!({"Effect": "Deny", "NotPrincipal": {"AWS": "111122223333"}, "Action": "*"});
         assert_eq!(left(others), "111122223333");
+        let document = Document::from_value(&json!({"Statement": [
+            {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"},
+            {"Effect": "Deny", "NotPrincipal": {"AWS": "123456789012"}, "Action": "sts:AssumeRole"},
+        ]}))
+        .unwrap();
+        assert_eq!(document.trusted_in_words("111122223333"), "123456789012");
     }
 
     #[test]
@@ -315,6 +376,8 @@ mod tests {
         let binds = |condition: &Value| document(&json!("*"), condition).statements[0].binds_the_caller();
         for condition in [
             json!({"StringEquals": {"aws:PrincipalOrgID": "o-exampleorgid"}}),
+            // What `AWS::AccountId` stands as.
+            json!({"StringEquals": {"aws:PrincipalAccount": "000000000000"}}),
             json!({"StringLike": {"aws:principalarn": ["arn:aws:iam::111122223333:role/ci-*"]}}),
             json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-exampleorgid/r-ab12/*"}}),
             json!({"Bool": {"aws:MultiFactorAuthPresent": true}, "StringEquals": {"aws:PrincipalAccount": 111_122_223_333_u64}}),
@@ -332,6 +395,7 @@ mod tests {
             json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/admin"}}),
             json!({"StringLike": {"aws:PrincipalArn": "*/admin"}}),
             json!({"StringEquals": {"aws:PrincipalOrgID": []}}),
+            json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::${aws:PrincipalAccount}:role/admin"}}),
         ] {
             assert!(!binds(&condition), "{condition}");
         }

@@ -1,6 +1,6 @@
 //! What there is to say about a document as a whole, in words and by how bad it is.
 
-use super::{AwsManaged, Certainty, Document, Effect, Exposure, Opens, Privilege, Scope, Way};
+use super::{AwsManaged, Certainty, Document, Effect, Exposure, Opens, Outsider, Privilege, Scope, Way, Whom};
 use crate::config::Config;
 use crate::finding::Severity;
 
@@ -107,23 +107,16 @@ impl Document {
     /// All verdicts, the worst first. `own` is the account, `role` the role's name where it is known.
     #[must_use]
     pub fn judge(&self, own: &str, role: Option<&str>, config: &Config) -> Vec<Verdict> {
-        let mut verdicts =
-            if self.names_principals() { self.judge_trust(own, role, config) } else { self.judge_rights() };
+        let mut verdicts = match self.names_principals() {
+            true if self.is_trust() => self.judge_trust(own, role, config),
+            true => self.judge_resource(own, config),
+            false => self.judge_rights(),
+        };
         verdicts.sort_by_key(|verdict| std::cmp::Reverse(verdict.severity));
         verdicts
     }
 
     fn judge_trust(&self, own: &str, role: Option<&str>, config: &Config) -> Vec<Verdict> {
-        if !self.is_trust() {
-            let title = "is the policy of a resource: only policies of identities and of roles' doors are judged";
-            return vec![Verdict {
-                severity: Severity::Low,
-                word: "not-judged",
-                path: None,
-                statement: None,
-                title: title.to_owned(),
-            }];
-        }
         let known = |account: &str| config.account_names.contains_key(account);
         let weak = self.weaknesses(own, role, known);
         weak.into_iter()
@@ -133,6 +126,29 @@ impl Document {
                 path: None,
                 statement: Some(weak.trusted.statement.number),
                 title: format!("trusts {}, {}", weak.trusted.who, weak.flaw.words()),
+            })
+            .collect()
+    }
+
+    fn judge_resource(&self, own: &str, config: &Config) -> Vec<Verdict> {
+        let own = if own.is_empty() { self.home().unwrap_or(own) } else { own };
+        let known = |account: &str| config.account_names.contains_key(account);
+        let stranger =
+            |outsider: &Outsider<'_>| !matches!(outsider.whom, Whom::Account { account, .. } if known(account));
+        let outsiders = self.outsiders(own).into_iter().filter(stranger);
+        outsiders
+            .map(|outsider| Verdict {
+                severity: outsider.severity(),
+                word: outsider.word(),
+                path: None,
+                statement: Some(outsider.statement.number),
+                title: format!(
+                    "lets {} {} it: {}{}",
+                    outsider.whom,
+                    outsider.uses.verbs,
+                    outsider.statement.actions.in_words(3),
+                    outsider.under()
+                ),
             })
             .collect()
     }
@@ -299,6 +315,20 @@ mod tests {
         assert_eq!(said("AmazonSSMFullAccess"), ["HIGH escalation PE-118", "MEDIUM exposure -"]);
         assert_eq!(said("service-role/AmazonSSMMaintenanceWindowRole"), ["LOW escalation PE-118", "LOW exposure -"]);
         assert!(said("AmazonEC2ReadOnlyAccess").is_empty() && said("AmazonMadeLaterFullAccess").is_empty());
+    }
+
+    #[test]
+    fn the_account_of_a_resource_is_read_from_its_arn_where_nobody_says_it() {
+        let words = |account: &str| {
+            let statement = json!({
+                "Effect": "Allow", "Principal": {"AWS": account}, "Action": "sqs:*",
+                "Resource": "arn:aws:sqs:us-east-1:111122223333:jobs",
+            });
+            let document = Document::from_value(&json!({"Statement": statement})).unwrap();
+            document.judge("", None, &Config::default()).iter().map(|verdict| verdict.word).collect::<Vec<_>>()
+        };
+        assert!(words("111122223333").is_empty());
+        assert_eq!(words("123456789012"), ["open-to-account"]);
     }
 
     #[test]

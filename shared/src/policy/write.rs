@@ -1,5 +1,7 @@
 //! A document as JSON again.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value, json};
 
 use super::{Condition, Document, Effect, Principal, PrincipalKind, Scope, Statement};
@@ -16,7 +18,8 @@ impl Document {
                 other => {
                     let mut units = [0; 2];
                     for unit in other.encode_utf16(&mut units) {
-                        text.push_str(&format!("\\u{unit:04x}"));
+                        // Writing to a string cannot fail.
+                        let _ = write!(text, "\\u{unit:04x}");
                     }
                 }
             }

@@ -1,0 +1,221 @@
+//! What a detection remembers from one event to the next: pairs that it has seen, things counted within a window, and
+//! traces that earlier events left.
+//!
+//! Keys are made of what AWS gives or checks (ARNs, key ids, the network of an address), never of text that the caller
+//! chooses, such as a session name or a user agent: whoever chooses the key chooses whether they were seen before. What is
+//! kept is bounded: each note ends by itself, and a tally keeps no more members than [`MOST_MEMBERS`](crate::ledger::MOST_MEMBERS).
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Fact;
+use crate::config::Config;
+use crate::detect::{Detection, REMEMBERING};
+use crate::event::Event;
+use crate::ledger::{Ledger, LedgerError, MemoryKey, Note};
+
+/// Something that is remembered, and for whom.
+pub struct Remembering {
+    /// Its name: a detection's, or a word of its own.
+    pub id: &'static str,
+    /// The detection that asks. Without one, it is asked about every event.
+    pub detection: Option<&'static Detection>,
+    pub what: What,
+}
+
+/// What is remembered.
+pub enum What {
+    /// Pairs, so that the first time of each is known: "this key from this network".
+    Habit(fn(&Event) -> Option<Pair>),
+    /// Distinct members under a key, within a window that begins with the first: "users that this address tried".
+    Tally { of: fn(&Event) -> Option<Member>, window: SignedDuration },
+    /// A note that one event leaves and a later one asks for: "this key was made by".
+    Trace { leaves: fn(&Event) -> Option<Trace>, asks: fn(&Event) -> Option<Key>, lasts: SignedDuration },
+}
+
+/// The parts of a key.
+pub type Key = Vec<String>;
+
+/// Who, and with what: both are parts of the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair(pub Key);
+
+/// A member to be counted under a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    pub under: Key,
+    pub member: String,
+}
+
+/// What an event leaves for a later one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trace {
+    pub under: Key,
+    pub text: String,
+}
+
+/// What is known of the past, for one detection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Past {
+    /// Never seen before.
+    First(Learned),
+    /// Seen before.
+    Familiar,
+    /// So many distinct members, this one included.
+    Tally(usize),
+    /// What an earlier event left.
+    Left(Note),
+    /// No earlier event left anything.
+    Nothing,
+}
+
+/// How much there was to learn from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Learned {
+    /// Less than the time that habits are learned for: that something is new says nothing yet.
+    TooLittle,
+    /// Habits were learned since then.
+    Since(Timestamp),
+}
+
+/// How long a pair is remembered that is not seen again.
+const FAMILIAR: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// A pair that was seen this long ago is noted again: a note at every event would cost a write each.
+const NOTED_AGAIN: SignedDuration = SignedDuration::from_hours(24);
+
+impl Past {
+    /// What is known for each detection that the event concerns.
+    pub(super) async fn of(
+        event: &Event,
+        config: &Config,
+        ledger: &impl Ledger,
+        now: Timestamp,
+    ) -> Vec<(&'static str, Fact<Self>)> {
+        let mut past = Vec::new();
+        for remembering in REMEMBERING.iter().filter(|remembering| remembering.wants(event)) {
+            let known = match &remembering.what {
+                What::Habit(of) => match of(event) {
+                    Some(Pair(key)) => Self::habit(&remembering.key(&key), event, config, ledger, now).await,
+                    None => continue,
+                },
+                What::Tally { of, window } => match of(event) {
+                    Some(Member { under, member }) => {
+                        let members = ledger.tally(&remembering.key(&under), &member, now + *window, now).await;
+                        members.map(Self::Tally)
+                    }
+                    None => continue,
+                },
+                What::Trace { asks, .. } => match asks(event) {
+                    Some(key) => {
+                        let left = ledger.recall(&remembering.key(&key), now).await;
+                        // An event leaves nothing for itself, nor for what came before it.
+                        let before = |note: &Note| event.time.is_none_or(|time| note.at <= time);
+                        left.map(|left| left.filter(before).map_or(Self::Nothing, Self::Left))
+                    }
+                    None => continue,
+                },
+            };
+            let fact = known.map_or_else(|error| Fact::Unseen(error.to_string()), Fact::Known);
+            past.push((remembering.id, fact));
+        }
+        past
+    }
+
+    async fn habit(
+        key: &MemoryKey,
+        event: &Event,
+        config: &Config,
+        ledger: &impl Ledger,
+        now: Timestamp,
+    ) -> Result<Self, LedgerError> {
+        if ledger.recall(key, now).await?.is_some() {
+            return Ok(Self::Familiar);
+        }
+        let since = ledger.recall(&learning(), now).await?.map(|note| note.at);
+        let learned = since.filter(|since| *since + config.learning <= event.time.unwrap_or(now));
+        Ok(Self::First(learned.map_or(Learned::TooLittle, Learned::Since)))
+    }
+}
+
+impl Remembering {
+    fn wants(&self, event: &Event) -> bool {
+        self.detection.is_none_or(|detection| detection.wants(event))
+    }
+
+    fn key(&self, parts: &[String]) -> MemoryKey {
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        MemoryKey::of(self.id, &parts)
+    }
+}
+
+/// Remembers what the event shows and leaves. Tallies were written when they were asked for: a member that is counted
+/// again changes nothing.
+pub(super) async fn learn(event: &Event, ledger: &impl Ledger, now: Timestamp) -> Result<(), LedgerError> {
+    let at = event.time.unwrap_or(now);
+    for remembering in REMEMBERING {
+        match &remembering.what {
+            What::Habit(of) if remembering.wants(event) => {
+                let Some(Pair(key)) = of(event) else { continue };
+                let key = remembering.key(&key);
+                let noted = ledger.recall(&key, now).await?;
+                if noted.is_none_or(|note| note.at + NOTED_AGAIN < at) {
+                    let note = Note { text: String::new(), at, until: now + FAMILIAR };
+                    ledger.remember(&key, &note, now).await?;
+                }
+                if ledger.recall(&learning(), now).await?.is_none() {
+                    let note = Note { text: String::new(), at, until: now + FAMILIAR + FAMILIAR };
+                    ledger.remember(&learning(), &note, now).await?;
+                }
+            }
+            What::Trace { leaves, lasts, .. } => {
+                let Some(Trace { under, text }) = leaves(event) else { continue };
+                let note = Note { text, at, until: now + *lasts };
+                ledger.remember(&remembering.key(&under), &note, now).await?;
+            }
+            What::Habit(_) | What::Tally { .. } => {}
+        }
+    }
+    Ok(())
+}
+
+/// When habits began to be learned.
+fn learning() -> MemoryKey {
+    MemoryKey::of("learning", &[])
+}
+
+/// How an event hangs together with others through what is remembered.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ties {
+    /// It is counted, or leaves something for later ones, or a detection asks what earlier ones left.
+    pub firm: bool,
+    /// Something is asked for that matters only to a finding about it.
+    pub loose: bool,
+    /// The habits that it shows. After an event of the same day that shows them too, they are known.
+    pub shows: Vec<MemoryKey>,
+}
+
+impl Ties {
+    /// Those of an event.
+    #[must_use]
+    pub fn of(event: &Event) -> Self {
+        let mut ties = Self::default();
+        for remembering in REMEMBERING {
+            match &remembering.what {
+                What::Habit(of) if remembering.wants(event) => {
+                    ties.shows.extend(of(event).map(|Pair(key)| remembering.key(&key)));
+                }
+                What::Tally { of, .. } => ties.firm |= remembering.wants(event) && of(event).is_some(),
+                What::Trace { leaves, asks, .. } => {
+                    ties.firm |= leaves(event).is_some();
+                    if remembering.wants(event) && asks(event).is_some() {
+                        match remembering.detection {
+                            Some(_) => ties.firm = true,
+                            None => ties.loose = true,
+                        }
+                    }
+                }
+                What::Habit(_) => {}
+            }
+        }
+        ties
+    }
+}
