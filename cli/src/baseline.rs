@@ -36,7 +36,7 @@ impl Baseline {
     #[expect(clippy::unnecessary_wraps, reason = "as every command")]
     pub(crate) fn run(&self) -> io::Result<ExitCode> {
         let Self { stack, table } = self;
-        let table = table.iter().map(|table| format!(" --table {table}")).collect::<String>();
+        let table = table.as_ref().map(|table| format!(" --table {table}")).unwrap_or_default();
         complain(&format!(
             "this program was built without AWS; run `cargo run -p iamwatch-cli --features aws -- baseline --stack {stack}{table}`"
         ));

@@ -7,7 +7,7 @@ mod remembered;
 use serde_json::Value;
 
 use crate::detect::Context;
-use crate::event::{Event, Kind, Owner};
+use crate::event::{Event, Kind, Owner, is_account};
 use crate::finding::{Finding, Severity};
 
 /// Something true of an act beside what was done.
@@ -63,9 +63,9 @@ pub static ALL: &[Circumstance] = &[
     },
     Circumstance {
         label: "Network",
-        page: "A long-term key came from a network that iamwatch has not seen it in. Networks are learned from the calls \
-               that iamwatch looks at, for as many days as the stack is told before one is called new. What is MEDIUM \
-               becomes HIGH.",
+        page: "A long-term key came from a network that iamwatch has not seen any key of that user in. Networks are \
+               learned from the calls that iamwatch looks at, for as many days as the stack is told before one is called \
+               new. What is MEDIUM becomes HIGH.",
         covers: &["CRED-04", "CRED-05"],
         weigh: remembered::network,
     },
@@ -83,6 +83,36 @@ pub static ALL: &[Circumstance] = &[
         weigh: remembered::just_made,
     },
     Circumstance {
+        label: "Just written",
+        page: "The policy that is attached was made, or got a new version, within 14 days: writing it and giving it to \
+               somebody is one story. Nothing becomes louder for it.",
+        covers: &["IAMC-12"],
+        weigh: remembered::policy_just_made,
+    },
+    Circumstance {
+        label: "Two networks",
+        page: "The same temporary credentials were used from another public network within an hour. People move; the \
+               credentials of an EC2 instance do not, and what is MEDIUM becomes HIGH for them. Addresses of VPCs and host \
+               names of services are no networks.",
+        covers: &["CRED-23"],
+        weigh: remembered::two_networks,
+    },
+    Circumstance {
+        label: "Instance",
+        page: "The credentials of an EC2 instance came from another public network than that instance's last ones, within \
+               30 days. They may have been taken off it. What is MEDIUM becomes HIGH. An instance that was stopped and \
+               started has a new address too.",
+        covers: &["CRED-24"],
+        weigh: remembered::instance_moved,
+    },
+    Circumstance {
+        label: "Stranger",
+        page: "Somebody of an account acted that is named neither among your own nor among your vendors'. Where your own \
+               accounts are named, what is MEDIUM becomes HIGH.",
+        covers: &["EXTA-01"],
+        weigh: stranger,
+    },
+    Circumstance {
         label: "Denied before",
         page: "The same principal was denied the same call within a day, and now it worked. What is MEDIUM becomes HIGH.",
         covers: &[],
@@ -90,7 +120,10 @@ pub static ALL: &[Circumstance] = &[
     },
 ];
 
-pub(crate) use remembered::{DENIED, KEY_MADE, NETWORK, PRINCIPAL_MADE};
+pub(crate) use remembered::{
+    DENIED, INSTANCE_NETWORK, KEY_MADE, KEY_USED, NETWORK, POLICY_MADE, PRINCIPAL_MADE, SESSION_NETWORK, ago,
+    is_key_in_doubt, network_of,
+};
 
 /// Says what is true beside what was done, and makes the finding louder for it.
 pub(crate) fn weigh(event: &Event, context: &Context<'_>, finding: Finding) -> Finding {
@@ -203,6 +236,19 @@ fn session(event: &Event, _: &Context<'_>, finding: Finding) -> (Finding, Option
     let words =
         "temporary and without MFA, which IAM takes from the console alone; this was not in it, but for a CloudShell";
     (high_if_medium(event, finding), Some(words.to_owned()))
+}
+
+/// Strangers whose call failed are told by the denial. A role that one of them assumed is a detection of its own.
+fn stranger(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
+    let actor = &event.actor;
+    let account = actor.account.as_deref().filter(|account| *account != event.account && is_account(&event.account));
+    let acts = event.succeeded() && !actor.is_service() && !event.is("sts.amazonaws.com", &["AssumeRole"]);
+    let unknown = account.filter(|account| acts && context.config.name_of(account).is_none());
+    let Some(account) = unknown else { return (finding, None) };
+    let words = format!("account {account} is named neither among your own nor among your vendors'");
+    // Where nobody named any account, each of one's own would be a stranger.
+    let named = !context.config.account_names.is_empty();
+    (if named { high_if_medium(event, finding) } else { finding }, Some(words))
 }
 
 /// Whether the record is of a version that says so: those before 1.09 have it at times.

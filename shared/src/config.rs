@@ -21,6 +21,8 @@ pub struct Config {
     pub min_severity: Severity,
     /// Start URL of the Identity Center access portal: links to the console go through it.
     pub portal_url: Option<String>,
+    /// ARNs of the roles that are kept for emergencies: whoever assumes one is told of.
+    pub break_glass_roles: Vec<String>,
     /// How long habits are learned before something is called new.
     pub learning: SignedDuration,
     pub quarantine: Quarantine,
@@ -93,6 +95,7 @@ impl Default for Config {
             vendors: BTreeMap::new(),
             min_severity: Severity::Low,
             portal_url: None,
+            break_glass_roles: Vec::new(),
             learning: LEARNING,
             quarantine: Quarantine { mode: Mode::DryRun, exempt: Vec::new() },
         }
@@ -134,6 +137,7 @@ impl Config {
             vendors: said.account_names("IAMWATCH_VENDOR_ACCOUNTS"),
             min_severity: said.parsed("IAMWATCH_MIN_SEVERITY", Severity::Medium, str::parse),
             portal_url: said.portal("IAMWATCH_PORTAL_URL"),
+            break_glass_roles: said.roles("IAMWATCH_BREAK_GLASS_ROLES"),
             learning: said.parsed("IAMWATCH_LEARNING_DAYS", LEARNING, days),
             quarantine: Quarantine {
                 mode: said.parsed("IAMWATCH_QUARANTINE_MODE", Mode::DryRun, str::parse),
@@ -216,6 +220,14 @@ impl<G: Fn(&str) -> Option<String>> Said<G> {
         None
     }
 
+    fn roles(&mut self, variable: &str) -> Vec<String> {
+        let (roles, others): (Vec<_>, Vec<_>) = self.list(variable).into_iter().partition(|arn| is_role(arn));
+        self.mistakes.extend(others.iter().map(|text| {
+            format!("`{variable}`: `{text}` is no role; write its whole ARN (`arn:aws:iam::111122223333:role/name`)")
+        }));
+        roles
+    }
+
     fn exempt(&mut self, variable: &str) -> Vec<Exempt> {
         let mut exempt = Vec::new();
         for text in self.list(variable) {
@@ -226,6 +238,15 @@ impl<G: Fn(&str) -> Option<String>> Said<G> {
         }
         exempt
     }
+}
+
+/// Whether the text is the whole ARN of one role.
+fn is_role(text: &str) -> bool {
+    let role = || {
+        let (account, role) = text.strip_prefix("arn:")?.split_once(":iam::")?.1.split_once(":role/")?;
+        Some(is_account(account) && !role.is_empty() && !role.contains(['*', '?']))
+    };
+    role().unwrap_or(false)
 }
 
 impl std::str::FromStr for Mode {

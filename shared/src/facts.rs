@@ -101,6 +101,12 @@ impl Facts {
 }
 
 impl Facts {
+    /// Nothing but the event, and why.
+    #[must_use]
+    pub fn unseen(why: &str) -> Self {
+        Self { document: Fact::Unseen(why.to_owned()), before: Fact::Unseen(why.to_owned()), ..Self::NONE.clone() }
+    }
+
     fn remembered(&self, id: &str) -> Option<&Past> {
         self.past.iter().find(|(known, _)| *known == id)?.1.known()
     }
@@ -112,6 +118,12 @@ impl Facts {
             Past::First(Learned::Since(since)) => Some(*since),
             _ => None,
         }
+    }
+
+    /// Whether it was never seen before, however little there was to learn from.
+    #[must_use]
+    pub fn is_first(&self, id: &str) -> bool {
+        matches!(self.remembered(id), Some(Past::First(_)))
     }
 
     /// How many distinct members there are within the window, this one included; none, if that is not known.

@@ -8,7 +8,7 @@ use crate::alert::{self, Alert};
 use crate::cap::{Admission, Held, Message};
 use crate::detect::{self, Context};
 use crate::event::Event;
-use crate::facts::{self, Policies};
+use crate::facts::{self, Facts, Policies};
 use crate::finding::{Finding, Severity};
 use crate::ledger::{Claim, Delivery, Due, Ledger, LedgerError, Standing};
 use crate::watcher::Watcher;
@@ -101,13 +101,20 @@ impl<L: Ledger, P: People, M: Machines, I: Policies> Line<'_, L, P, M, I> {
     ///
     /// [`Retry`] when the event must be tried again. What an earlier try finished is not done twice.
     pub async fn watch(&self, event: &Event, now: Timestamp) -> Result<Outcome, Retry> {
-        let facts = facts::gather(event, self.context.config, self.policies, self.ledger, now).await;
+        let gathered = facts::gather(event, self.context.config, self.policies, self.ledger, now);
+        let facts = self.policies.in_time(gathered).await;
+        let facts = facts.unwrap_or_else(|| Facts::unseen("it took too long to look beside the event"));
         let outcome = match detect::look(self.watcher, event, &self.context.with(&facts)) {
             Some(finding) => self.follow(finding, now).await?,
             None => Outcome::Quiet,
         };
-        // If it is not learned, the next change there is told as more than it is: better than not at all.
-        let _ = facts::learn(event, self.ledger, now).await;
+        let learned = facts::learn(event, &facts, self.ledger, now).await;
+        match (&outcome, learned) {
+            // Whoever was told without the ledger would be told again.
+            (Outcome::Found(_, Standing { unclaimed: true, .. }, _), _) | (_, Ok(())) => {}
+            // Whatever was told is not told again: the next try only learns.
+            (_, Err(down)) => return Err(Retry::Undelivered(down.into())),
+        }
         Ok(outcome)
     }
 

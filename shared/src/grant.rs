@@ -62,7 +62,7 @@ fn step_up(
         (_, Some(actor)) if !strength.exceeds(actor) => {
             finding.evidence("Step up", format!("no: the actor is {actor} itself"))
         }
-        (Strength::Escalates(_), _) => {
+        (Strength::Escalates(_) | Strength::PrivilegedIf(_), _) => {
             let severity = at_least(Severity::Medium);
             finding.severity(severity)
         }
@@ -160,7 +160,11 @@ pub(crate) fn attached(mut finding: Finding, given: &Given, what: &str, holder: 
 /// The command that takes an inline policy back: to what it was, or away.
 pub(crate) fn undo_inline(given: &Given, holder: &Target, name: &str) -> Option<String> {
     match given.before() {
-        Some(before) => undo::put_inline_policy(holder, name, before),
+        Some(before) if before.strength() == Strength::Ordinary => undo::put_inline_policy(holder, name, before),
+        // Whoever takes rights in two steps is not to get the first of them back.
+        Some(_) => None,
+        // It may have replaced one that held somebody back.
+        None if given.is_before_unseen() => None,
         None => undo::delete_inline_policy(holder, name),
     }
 }

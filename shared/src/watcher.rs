@@ -358,7 +358,8 @@ impl Rule {
 }
 
 /// Calls that services make all day for their own work, and that only mean something where anybody else makes them.
-const BY_PEOPLE: [(&str, &[&str]); 0] = [];
+const BY_PEOPLE: [(&str, &[&str]); 1] =
+    [("sts.amazonaws.com", &["AssumeRole", "AssumeRoleWithSAML", "GetCallerIdentity"])];
 
 impl Who {
     /// Whose calls of that name are looked at.

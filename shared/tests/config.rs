@@ -36,8 +36,13 @@ fn what_is_said_is_read() {
         ("IAMWATCH_QUARANTINE_MODE", "enforce"),
         ("IAMWATCH_QUARANTINE_EXEMPT", "/break-glass/, arn:aws:iam::111122223333:user/ops/ann"),
         ("IAMWATCH_PORTAL_URL", "https://example.awsapps.com/start/"),
+        (
+            "IAMWATCH_BREAK_GLASS_ROLES",
+            "arn:aws:iam::111122223333:role/emergency, arn:aws-cn:iam::111122223333:role/a/b",
+        ),
     ])
     .unwrap();
+    assert_eq!(config.break_glass_roles.len(), 2);
     assert_eq!(config.account("111122223333"), "prod-payments (111122223333)");
     assert_eq!(config.account_name("123456789012"), "dev");
     assert_eq!(config.account_name("999999999999"), "999999999999");
@@ -63,14 +68,18 @@ fn all_mistakes_are_told_at_once_by_name() {
         ("IAMWATCH_QUARANTINE_MODE", "on"),
         ("IAMWATCH_QUARANTINE_EXEMPT", "arn:aws:iam::111122223333:role/x,*,/"),
         ("IAMWATCH_PORTAL_URL", "http://example.awsapps.com/start"),
+        ("IAMWATCH_BREAK_GLASS_ROLES", "emergency,arn:aws:iam::111122223333:role/*,arn:aws:iam::111122223333:user/ann"),
     ])
     .unwrap_err();
-    assert_snapshot!(mistakes.0.join("\n"), @r"
+    assert_snapshot!(mistakes.0.join("\n"), @"
     `IAMWATCH_STACK` is not set; the stack's template sets it
     `IAMWATCH_ACCOUNT_NAMES`: `prod=111122223333` is no account name; write it as `111122223333=prod-payments`
     `IAMWATCH_ACCOUNT_NAMES`: `123456789012=` is no account name; write it as `111122223333=prod-payments`
     `IAMWATCH_MIN_SEVERITY`: `loud` is no severity; use LOW, MEDIUM, HIGH or CRITICAL
     `IAMWATCH_PORTAL_URL`: `http://example.awsapps.com/start` is no access portal; write it as `https://example.awsapps.com/start`
+    `IAMWATCH_BREAK_GLASS_ROLES`: `emergency` is no role; write its whole ARN (`arn:aws:iam::111122223333:role/name`)
+    `IAMWATCH_BREAK_GLASS_ROLES`: `arn:aws:iam::111122223333:role/*` is no role; write its whole ARN (`arn:aws:iam::111122223333:role/name`)
+    `IAMWATCH_BREAK_GLASS_ROLES`: `arn:aws:iam::111122223333:user/ann` is no role; write its whole ARN (`arn:aws:iam::111122223333:role/name`)
     `IAMWATCH_QUARANTINE_MODE`: `on` is no mode; use `off`, `dry-run` or `enforce`
     `IAMWATCH_QUARANTINE_EXEMPT`: `arn:aws:iam::111122223333:role/x` names no users; write a user's whole ARN (`arn:aws:iam::111122223333:user/name`) or a path such as `/break-glass/`
     `IAMWATCH_QUARANTINE_EXEMPT`: `*` has a wildcard; write the user's whole ARN or a path such as `/break-glass/`
@@ -89,9 +98,9 @@ fn enforce_needs_somebody_exempt() {
 
 proptest! {
     #[test]
-    fn any_text_in_any_variable_is_read_or_refused_without_panic(values in prop::collection::vec(".{0,40}", 10)) {
+    fn any_text_in_any_variable_is_read_or_refused_without_panic(values in prop::collection::vec(".{0,40}", 11)) {
         let names = ["STACK", "TABLE", "TOPIC_ARN", "BUS", "ACCOUNT_NAMES", "MIN_SEVERITY", "QUARANTINE_MODE",
-            "QUARANTINE_EXEMPT", "PORTAL_URL", "VENDOR_ACCOUNTS"];
+            "QUARANTINE_EXEMPT", "PORTAL_URL", "VENDOR_ACCOUNTS", "BREAK_GLASS_ROLES"];
         let variables: BTreeMap<String, String> =
             names.iter().map(|name| format!("IAMWATCH_{name}")).zip(values).collect();
         let _ = Config::from_env(|variable| variables.get(variable).cloned());

@@ -12,7 +12,7 @@ use iamwatch::alert::Alert;
 use iamwatch::config::Config;
 use iamwatch::detect::Context;
 use iamwatch::event::Event;
-use iamwatch::facts::{Fact, Held, Holder, HolderKind, Holdings, Policies, Unread};
+use iamwatch::facts::{Fact, Facts, Held, Holder, HolderKind, Holdings, Policies, Unread};
 use iamwatch::finding::Finding;
 use iamwatch::flow::{Line, Machines, Outcome, People, Undelivered};
 use iamwatch::ledger::{Memory, Standing};
@@ -62,12 +62,18 @@ impl Policies for Account {
         self.answer(found.map(|(_, statements)| document(statements)))
     }
 
-    async fn newest_besides(&self, arn: &str, version: &str) -> Fact<Option<(String, Document)>> {
-        let others = self.managed.get(arn).map(|list| {
-            let newest = list.iter().filter(|(name, _)| *name != version).max_by_key(|(name, _)| *name);
-            newest.map(|(name, statements)| ((*name).to_owned(), document(statements)))
-        });
-        self.answer(others)
+    async fn only_other(&self, arn: &str, version: &str) -> Fact<Option<(String, Document)>> {
+        let Some(list) = self.managed.get(arn) else { return self.answer(None) };
+        let others: Vec<_> = list.iter().filter(|(name, _)| *name != version).collect();
+        match others.as_slice() {
+            [] => self.answer(Some(None)),
+            [(name, statements)] => self.answer(Some(Some(((*name).to_owned(), document(statements))))),
+            _ => Fact::Unseen("several others".to_owned()),
+        }
+    }
+
+    async fn in_time(&self, gathered: impl Future<Output = Facts>) -> Option<Facts> {
+        Some(gathered.await)
     }
 
     async fn holdings(&self, holder: &Holder) -> Fact<Holdings> {
@@ -361,11 +367,19 @@ fn a_path_is_found_across_all_that_a_principal_holds() {
 }
 
 #[test]
-fn who_is_an_administrator_already_gets_nothing_new() {
-    let account = Account::default().gives(HolderKind::User, "bob", &[("admin", allow(json!("*")))]);
-    let request = json!({"userName": "bob", "policyName": "more", "policyDocument": text(&allow(json!("iam:*")))});
-    let said = Story::of(account).says(by("alice", "PutUserPolicy", request), &["New"]);
-    assert_eq!(said, "MEDIUM put inline policy more on user bob\nNew: nothing that its holder could not do before");
+fn what_else_its_holder_holds_excuses_nothing() {
+    // IAM is read after the call: of two policies given at once, each would be what the holder had before.
+    let admin = || ("twin", allow(json!("*")));
+    let account = Account::default().gives(HolderKind::User, "bob", &[admin()]);
+    let request = json!({"userName": "bob", "policyName": "more", "policyDocument": text(&allow(json!("*")))});
+    let said = Story::of(account).says(by("alice", "PutUserPolicy", request), &[]);
+    assert_eq!(said, "CRITICAL put administrator policy more on user bob");
+    // What another policy opens by itself is not this one's doing.
+    let account = Account::default().gives(HolderKind::Role, "app", &[admin()]);
+    assert_eq!(
+        Story::of(account).says(put("app", &allow(json!("s3:ListBucket"))), &[]),
+        "LOW put inline policy app on role app"
+    );
 }
 
 #[test]
@@ -379,6 +393,17 @@ fn a_boundary_takes_what_it_does_not_allow() {
         "LOW put inline policy app on role app"
     );
     assert!(story.says(put("app", &allow(json!("*"))), &[]).starts_with("MEDIUM "));
+    account_bound_to(json!(["iam:*", "s3:*"]), "HIGH put IAM administrator policy app on role app");
+    let path = "HIGH put inline policy app on role app, which opens escalation path PE-023";
+    account_bound_to(json!(["iam:CreateAccessKey", "s3:*"]), path);
+}
+
+/// What is said of everything put on a role whose boundary allows only that much.
+fn account_bound_to(bound: Value, said: &str) {
+    let mut account = Account::default().gives(HolderKind::Role, "app", &[]);
+    let holder = Holder { kind: HolderKind::Role, name: "app".to_owned() };
+    account.holdings.get_mut(&holder).unwrap().boundary = Some(document(&allow(bound)));
+    assert_eq!(Story::of(account).says(put("app", &allow(json!("*"))), &[]), said);
 }
 
 #[test]
@@ -426,9 +451,85 @@ fn a_version_is_compared_with_the_one_before() {
         event["responseElements"] = json!({"policyVersion": {"versionId": "v3"}});
         event
     };
-    let said = story.says(version(allow(json!(["s3:ListBucket", "iam:CreateAccessKey"]))), &["Compared"]);
-    assert!(said.starts_with("HIGH gave policy deploy a new version, which opens escalation path PE-023"), "{said}");
+    let less = story.says(version(allow(json!(["s3:ListBucket", "iam:CreateAccessKey"]))), &["New"]);
+    assert_eq!(less, "LOW gave policy deploy a new version\nNew: nothing: it allows no more than the one before");
     assert_eq!(story.says(version(allow(json!(["iam:CreateAccessKey", "s3:ListBucket"]))), &[]), "nothing");
+    let more = story.says(version(allow(json!(["iam:*"]))), &["Compared"]);
+    assert!(more.starts_with("HIGH gave policy deploy a version with IAM administrator rights"), "{more}");
+}
+
+#[test]
+fn a_version_that_was_never_in_force_is_not_what_was_before() {
+    let account = || Account {
+        managed: HashMap::from([(
+            POLICY,
+            vec![("v1", allow(json!("s3:ListBucket"))), ("v2", allow(json!("*"))), ("v3", allow(json!("*")))],
+        )]),
+        ..Account::default()
+    };
+    let create = |default: bool, id: &str| {
+        let request = json!({"policyDocument": text(&allow(json!("*"))), "setAsDefault": default});
+        let mut event = policy("CreatePolicyVersion", request);
+        event["responseElements"] = json!({"policyVersion": {"versionId": id}});
+        event
+    };
+    let mut story = Story::of(account());
+    assert!(story.says(create(false, "v2"), &[]).starts_with("HIGH "), "not in force yet");
+    assert!(story.says(policy("SetDefaultPolicyVersion", json!({"versionId": "v1"})), &[]).starts_with("MEDIUM "));
+    let forced = story.says(create(true, "v3"), &["Undo"]);
+    assert!(forced.starts_with("CRITICAL "), "{forced}");
+    assert!(!forced.contains("v2"), "{forced}");
+}
+
+#[test]
+fn what_was_written_after_the_call_is_not_what_was_before_it() {
+    let mut story = Story::of(Unread);
+    story.number = 10;
+    story.says(put("app", &allow(json!("*"))), &[]);
+    story.number = 4;
+    let late = story.says(put("app", &allow(json!("*"))), &["Not seen"]);
+    assert!(late.starts_with("CRITICAL "), "{late}");
+    assert!(late.ends_with("what is remembered there was written after this call"), "{late}");
+}
+
+#[test]
+fn names_in_another_case_are_the_same_names() {
+    let mut story = Story::of(Unread);
+    assert!(story.says(put("app", &allow(json!("*"))), &[]).starts_with("CRITICAL"));
+    let delete = by("alice", "DeleteRolePolicy", json!({"roleName": "APP", "policyName": "App"}));
+    story.says(delete, &[]);
+    assert!(story.says(put("app", &allow(json!("*"))), &[]).starts_with("CRITICAL"));
+}
+
+#[test]
+fn another_value_of_a_condition_on_who_asks_is_told() {
+    let mut story = Story::of(Unread);
+    let org = |id: &str| trust("app", json!("*"), json!({"StringEquals": {"aws:PrincipalOrgID": id}}));
+    story.says(org("o-exampleorg1"), &[]);
+    assert_eq!(
+        story.says(org("o-exampleorg2"), &["Weaker"]),
+        "HIGH changed who may assume role app\nWeaker: takes other values of aws:PrincipalOrgID than before"
+    );
+}
+
+#[test]
+fn an_administrator_under_a_condition_is_strong() {
+    let mut admin = allow(json!("*"));
+    admin["Condition"] = json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}});
+    let account = Account::default().gives(HolderKind::Group, "team", &[("admin", admin)]);
+    let add = by("alice", "AddUserToGroup", json!({"userName": "bob", "groupName": "team"}));
+    assert_eq!(
+        Story::of(account).says(add, &["Strength"]),
+        "MEDIUM added user bob to group team\nStrength: group team is an administrator, under a condition"
+    );
+}
+
+#[test]
+fn whoever_takes_rights_in_two_steps_gets_no_command_back_to_the_first() {
+    let mut story = Story::of(Unread);
+    story.says(put("app", &allow(json!("iam:PutRolePolicy"))), &[]);
+    let second = story.says(put("app", &allow(json!("*"))), &["Undo"]);
+    assert_eq!(second, "CRITICAL put administrator policy app on role app");
 }
 
 #[test]
@@ -545,7 +646,7 @@ fn a_passed_role_is_as_loud_as_it_is_a_step_up() {
 fn iam_out_of_reach_is_said_and_stops_nothing() {
     let account = || Account { out_of_reach: Some("`iam:GetPolicy` failed: Rate exceeded"), ..Account::default() };
     let said = Story::of(account()).says(policy("AttachUserPolicy", json!({"userName": "bob"})), &["Not seen"]);
-    assert_eq!(said, "LOW attached policy deploy to user bob\nNot seen: `iam:GetPolicy` failed: Rate exceeded");
+    assert_eq!(said, "MEDIUM attached policy deploy to user bob\nNot seen: `iam:GetPolicy` failed: Rate exceeded");
     let said = Story::of(account()).says(put("app", &allow(json!("*"))), &["Not seen"]);
     assert_eq!(
         said,

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::because;
 use crate::facts::{Holder, HolderKind, Place, remembered_as};
 use crate::ledger::Ledger;
+use crate::policy::Document;
 
 /// How many places are written at once.
 const AT_ONCE: usize = 25;
@@ -51,7 +52,9 @@ pub async fn learn(iam: &Client, ledger: &impl Ledger, now: Timestamp) -> Result
         learned += found.len();
         for some in found.chunks(AT_ONCE) {
             let written = some.iter().map(async |(place, text)| {
-                ledger.remember(&place.key(), &remembered_as(text.clone(), now, now), now).await
+                // URL-encoded as IAM gives it, it may be too long for an item of the table.
+                let text = Document::parse(text).map_or_else(|_| text.clone(), |document| document.to_text());
+                ledger.remember(&place.key(), &remembered_as(text, now, now), now).await
             });
             try_join_all(written).await.map_err(|error| error.to_string())?;
         }

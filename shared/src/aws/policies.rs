@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use tokio::time::timeout;
 
 use super::because;
-use crate::facts::{Fact, Held, Holder, HolderKind, Holdings, Policies};
+use crate::facts::{Fact, Facts, Held, Holder, HolderKind, Holdings, Policies};
 use crate::policy::Document;
 
 /// IAM, asked for what the event does not hold.
@@ -17,8 +17,9 @@ pub struct IamPolicies(pub Client);
 
 /// How long one question may take: the alert does not wait longer for what would only make it better.
 const PATIENCE: Duration = Duration::from_secs(4);
-/// How many policies of a principal are read: IAM's own quotas are 20 managed policies and a few inline ones, and 10
-/// groups with as many.
+/// How long all questions about one event may take: there must be time left to tell people, and to be tried again.
+const ALL_PATIENCE: Duration = Duration::from_secs(8);
+/// How many policies of each kind are read of one principal: IAM's own quotas are 20 managed policies and some inline ones.
 const MOST: usize = 40;
 
 impl Policies for IamPolicies {
@@ -33,19 +34,23 @@ impl Policies for IamPolicies {
         .await
     }
 
-    async fn newest_besides(&self, arn: &str, version: &str) -> Fact<Option<(String, Document)>> {
+    async fn only_other(&self, arn: &str, version: &str) -> Fact<Option<(String, Document)>> {
         patiently(async {
             let versions = self.0.list_policy_versions().policy_arn(arn).send().await;
             let versions = versions.map_err(|error| failed("ListPolicyVersions", arn, &error))?;
-            // `v10` is newer than `v9`.
-            let number = |version: &PolicyVersion| version.version_id()?.strip_prefix('v')?.parse::<u64>().ok();
-            let others = versions.versions().iter().filter(|other| other.version_id() != Some(version));
-            let Some(newest) = others.max_by_key(|other| number(other)).and_then(PolicyVersion::version_id) else {
-                return Ok(None);
-            };
-            self.version(arn, newest).await.map(|document| Some((newest.to_owned(), document)))
+            let others: Vec<&str> =
+                versions.versions().iter().filter_map(PolicyVersion::version_id).filter(|id| *id != version).collect();
+            match others.as_slice() {
+                [] => Ok(None),
+                [other] => self.version(arn, other).await.map(|document| Some(((*other).to_owned(), document))),
+                _ => Err("which of its other versions was in force, IAM does not say".to_owned()),
+            }
         })
         .await
+    }
+
+    async fn in_time(&self, gathered: impl Future<Output = Facts>) -> Option<Facts> {
+        timeout(ALL_PATIENCE, Box::pin(gathered)).await.ok()
     }
 
     async fn holdings(&self, holder: &Holder) -> Fact<Holdings> {
@@ -111,7 +116,7 @@ impl IamPolicies {
     /// Adds what a principal holds by itself. `of` says whose it is, where that is not plain.
     async fn own(&self, holder: &Holder, of: &str, holdings: &mut Holdings) -> Result<(), String> {
         let (attached, inline) = (self.attached(holder).await?, self.inline_names(holder).await?);
-        let left_out = (attached.len() + inline.len()).saturating_sub(MOST);
+        let left_out = attached.len().saturating_sub(MOST) + inline.len().saturating_sub(MOST);
         if left_out > 0 {
             holdings.unseen.push(format!("{left_out} more policies of {holder}"));
         }
@@ -125,8 +130,7 @@ impl IamPolicies {
         }));
         let written = join_all(inline.into_iter().take(MOST).map(|name| async move {
             let read = self.inline(holder, &name).await;
-            let title = format!("inline policy {name}{of}");
-            (name, title, read)
+            (format!("{name}{of}"), format!("inline policy {name}{of}"), read)
         }));
         for (id, title, read) in managed.await.into_iter().chain(written.await) {
             match read {

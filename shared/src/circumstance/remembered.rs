@@ -1,19 +1,23 @@
 //! What is told beside any finding because of what came before it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::is_instance;
 use crate::detect::Context;
-use crate::event::{Denial, Event, Owner};
+use crate::event::{Denial, Event, Owner, Target};
 use crate::facts::past::{Key, Pair, Remembering, Trace, What};
 use crate::finding::{Finding, Severity};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// A long-term key, and the network that it is used from.
+/// Whose long-term keys sign, and the network that they are used from: a key that replaces another is not new.
 pub(crate) static NETWORK: Remembering =
     Remembering { id: "key-network", detection: None, what: What::Habit(key_and_network) };
+
+/// Who signs with long-term keys at all: for whom nothing is known, no network is new.
+pub(crate) static KEY_USED: Remembering = Remembering { id: "key-used", detection: None, what: What::Habit(key_user) };
 
 /// A new access key, and who made it.
 pub(crate) static KEY_MADE: Remembering = Remembering {
@@ -29,6 +33,27 @@ pub(crate) static PRINCIPAL_MADE: Remembering = Remembering {
     what: What::Trace { leaves: principal_made, asks: principal_changed, lasts: DAY },
 };
 
+/// A new managed policy, or a new version of one, and who wrote it.
+pub(crate) static POLICY_MADE: Remembering = Remembering {
+    id: "policy-made",
+    detection: None,
+    what: What::Trace { leaves: policy_made, asks: policy_attached, lasts: SignedDuration::from_hours(14 * 24) },
+};
+
+/// Temporary credentials, and the network that they were used from last.
+pub(crate) static SESSION_NETWORK: Remembering = Remembering {
+    id: "session-network",
+    detection: None,
+    what: What::Trace { leaves: session_used, asks: session, lasts: SignedDuration::from_hours(1) },
+};
+
+/// An instance with its role, and the network that it was in last.
+pub(crate) static INSTANCE_NETWORK: Remembering = Remembering {
+    id: "instance-network",
+    detection: None,
+    what: What::Trace { leaves: instance_used, asks: instance, lasts: SignedDuration::from_hours(30 * 24) },
+};
+
 /// A call that was denied.
 pub(crate) static DENIED: Remembering =
     Remembering { id: "call-denied", detection: None, what: What::Trace { leaves: denied, asks: done, lasts: DAY } };
@@ -38,7 +63,10 @@ pub(super) fn network(event: &Event, context: &Context<'_>, finding: Finding) ->
     let Some(Pair(key)) = key_and_network(event) else { return (finding, None) };
     let day = since.strftime("%Y-%m-%d");
     let words = match key.as_slice() {
-        [key, network] => format!("key {key} was not seen from {network} before, since {day}"),
+        [..] if context.facts.is_first(KEY_USED.id) => {
+            format!("no long-term key of this principal was seen before, since {day}")
+        }
+        [_, network] => format!("no long-term key of this principal was seen from {network} before, since {day}"),
         _ => return (finding, None),
     };
     (high_if_medium(finding), Some(words))
@@ -59,6 +87,36 @@ pub(super) fn just_made(event: &Event, context: &Context<'_>, finding: Finding) 
     (finding, Some(words))
 }
 
+pub(super) fn policy_just_made(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
+    let Some(note) = context.facts.left(POLICY_MADE.id) else { return (finding, None) };
+    let (call, maker) = note.text.split_once(' ').unwrap_or_default();
+    let written = if call == "CreatePolicy" { "was made" } else { "got a new version" };
+    let policy = Target::from_arn(event.request("policyArn").unwrap_or_default()).name;
+    (finding, Some(format!("{policy} {written} {} by {maker}", ago(note.at, event.time))))
+}
+
+pub(super) fn two_networks(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
+    let words = context.facts.left(SESSION_NETWORK.id).and_then(|note| {
+        let network = public_network(event).filter(|network| *network != note.text)?;
+        let when = ago(note.at, event.time);
+        Some(format!("the same temporary credentials came from {} {when}, and now from {network}", note.text))
+    });
+    let Some(words) = words else { return (finding, None) };
+    // People change networks on the way home, and a function's come and go. An instance stays where it is.
+    (if is_instance(event) { high_if_medium(finding) } else { finding }, Some(words))
+}
+
+pub(super) fn instance_moved(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
+    let words = context.facts.left(INSTANCE_NETWORK.id).and_then(|note| {
+        let network = public_network(event).filter(|network| *network != note.text)?;
+        let when = ago(note.at, event.time);
+        let instance = Target::from_arn(instance_arn(event)?).name;
+        Some(format!("the credentials of {instance} came from {} {when}, and now from {network}", note.text))
+    });
+    let Some(words) = words else { return (finding, None) };
+    (high_if_medium(finding), Some(words))
+}
+
 pub(super) fn denied_before(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
     let Some(note) = context.facts.left(DENIED.id) else { return (finding, None) };
     let words = format!(
@@ -68,17 +126,26 @@ pub(super) fn denied_before(event: &Event, context: &Context<'_>, finding: Findi
     (high_if_medium(finding), Some(words))
 }
 
+/// Whether a long-term key signed the call of which one has to fear that somebody else holds it: it came from a network that
+/// is new for somebody who was seen in others, or was just made by somebody for another user.
+pub(crate) fn is_key_in_doubt(event: &Event, context: &Context<'_>) -> bool {
+    let made_by_another = context.facts.left(KEY_MADE.id).is_some_and(|note| note.text.ends_with(" another"));
+    let moved = context.facts.first_since(NETWORK.id).is_some() && !context.facts.is_first(KEY_USED.id);
+    event.actor.long_term_key() && (made_by_another || moved)
+}
+
 fn high_if_medium(finding: Finding) -> Finding {
     if finding.severity == Severity::Medium { finding.severity(Severity::High) } else { finding }
 }
 
 /// As in "made 12 min ago".
-fn ago(then: Timestamp, now: Option<Timestamp>) -> String {
+pub(crate) fn ago(then: Timestamp, now: Option<Timestamp>) -> String {
     let minutes = now.map_or(0, |now| now.duration_since(then).as_mins().max(0));
     match minutes {
         0 => "less than a minute ago".to_owned(),
         1..=119 => format!("{minutes} min ago"),
-        _ => format!("{} hours ago", minutes / 60),
+        120..=2_879 => format!("{} hours ago", minutes / 60),
+        _ => format!("{} days ago", minutes / 1_440),
     }
 }
 
@@ -88,15 +155,20 @@ fn long_term_key(event: &Event) -> Option<Key> {
     (!event.actor.is_service()).then(|| vec![key.to_owned()])
 }
 
+fn key_user(event: &Event) -> Option<Pair> {
+    long_term_key(event).filter(|_| !event.actor.principal.is_empty())?;
+    Some(Pair(vec![event.actor.principal.clone()]))
+}
+
 fn key_and_network(event: &Event) -> Option<Pair> {
-    let mut key = long_term_key(event)?;
+    let Pair(mut key) = key_user(event)?;
     key.push(network_of(event.origin.ip?));
     Some(Pair(key))
 }
 
 /// The network that an address is of: its neighbours are a provider's other customers at worst, and the same office or home
 /// at best.
-fn network_of(address: IpAddr) -> String {
+pub(crate) fn network_of(address: IpAddr) -> String {
     match address {
         IpAddr::V4(address) => {
             let [a, b, c, _] = address.octets();
@@ -107,6 +179,74 @@ fn network_of(address: IpAddr) -> String {
             format!("{a:x}:{b:x}:{c:x}::/48")
         }
     }
+}
+
+/// The network of a call that came over the internet. One that came through an endpoint in a VPC bears an address of that
+/// network, which says nothing beside the public one of the same machine.
+fn public_network(event: &Event) -> Option<String> {
+    let address = event.origin.ip?;
+    let public = match address {
+        IpAddr::V4(address) => {
+            !(address.is_private() || address.is_link_local() || address.is_loopback() || is_shared(address))
+        }
+        IpAddr::V6(address) => !(address.is_unique_local() || address.is_unicast_link_local() || address.is_loopback()),
+    };
+    public.then(|| network_of(address))
+}
+
+/// 100.64.0.0/10, which providers and VPCs use behind their own addresses.
+fn is_shared(address: Ipv4Addr) -> bool {
+    matches!(address.octets(), [100, second, ..] if second & 0xC0 == 0x40)
+}
+
+/// A machine with both kinds of addresses uses either as it likes: each kind is looked at by itself.
+fn version(event: &Event) -> Option<String> {
+    Some(if event.origin.ip?.is_ipv4() { "IPv4" } else { "IPv6" }.to_owned())
+}
+
+/// `ASIA…`, of a caller in person.
+fn session(event: &Event) -> Option<Key> {
+    let key = event.actor.access_key.as_deref().filter(|key| key.starts_with("ASIA"))?;
+    let known = !event.actor.is_service() && public_network(event).is_some();
+    known.then_some(())?;
+    Some(vec![key.to_owned(), version(event)?])
+}
+
+fn session_used(event: &Event) -> Option<Trace> {
+    Some(Trace { under: session(event)?, text: public_network(event)? })
+}
+
+/// The instance that AWS gave the credentials to: AWS writes it, where the session's name could be anybody's.
+fn instance_arn(event: &Event) -> Option<&str> {
+    let given = event.record().get("userIdentity")?.get("inScopeOf")?;
+    let instance = given.get("issuerType")?.as_str()? == "AWS::EC2::Instance" && !event.actor.is_service();
+    given.get("credentialsIssuedTo")?.as_str().filter(|_| instance)
+}
+
+fn instance(event: &Event) -> Option<Key> {
+    let instance = instance_arn(event).filter(|_| public_network(event).is_some())?;
+    Some(vec![event.actor.principal.clone(), instance.to_owned(), version(event)?])
+}
+
+fn instance_used(event: &Event) -> Option<Trace> {
+    Some(Trace { under: instance(event)?, text: public_network(event)? })
+}
+
+fn policy_made(event: &Event) -> Option<Trace> {
+    let call = event.call();
+    let arn = match call {
+        "CreatePolicy" => event.response("policy.arn"),
+        "CreatePolicyVersion" => event.request("policyArn"),
+        _ => None,
+    };
+    let arn = arn.filter(|_| event.source == "iam.amazonaws.com" && event.succeeded())?;
+    Some(Trace { under: vec![arn.to_owned()], text: format!("{call} {}", event.actor.principal) })
+}
+
+fn policy_attached(event: &Event) -> Option<Key> {
+    let attaches = ["AttachUserPolicy", "AttachGroupPolicy", "AttachRolePolicy"];
+    let arn = event.request("policyArn").filter(|_| event.is("iam.amazonaws.com", &attaches) && event.succeeded())?;
+    Some(vec![arn.to_owned()])
 }
 
 fn key_made(event: &Event) -> Option<Trace> {

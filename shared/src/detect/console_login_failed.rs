@@ -36,8 +36,6 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-/// What CloudTrail writes for the name of a user that does not exist.
-const UNKNOWN_USER: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 /// People mistype a password twice or three times.
 const QUORUM: u64 = 5;
 
@@ -47,11 +45,10 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     if actor.is_root() {
         return None;
     }
-    let known = !actor.name.is_empty() && actor.name != UNKNOWN_USER;
-    let finding = if known {
-        DETECTION.finding(event, "failed to sign in to the console").target(Target::user(&actor.name))
-    } else {
+    let finding = if actor.is_nameless() {
         DETECTION.finding(event, "failed to sign in to the console as a user that does not exist")
+    } else {
+        DETECTION.finding(event, "failed to sign in to the console").target(Target::user(&actor.name))
     };
     let mfa = (actor.mfa == Some(true)).then_some("asked for: the password was right");
     Some(finding.evidence_if("Reason", event.error_message.as_deref()).evidence_if("MFA", mfa).speaks_at(QUORUM))

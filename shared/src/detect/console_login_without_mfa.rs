@@ -18,7 +18,7 @@
 //! 3. List all calls by the user in the 12 hours after the sign-in, by `userIdentity.userName`.
 //! 4. If so: have them register an MFA device, and require one by policy.
 
-use super::{Context, Detection, Outcome, Page, Technique};
+use super::{Context, Detection, Outcome, Page, Technique, with_what_came_before};
 use crate::event::{Event, Kind, Target};
 use crate::finding::{Finding, Severity};
 use crate::watcher::{Calls, Watcher};
@@ -35,10 +35,11 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let actor = &event.actor;
     if actor.kind != Kind::IamUser || actor.mfa != Some(false) {
         return None;
     }
-    Some(DETECTION.finding(event, "signed in to the console without MFA").target(Target::user(&actor.name)))
+    let finding = DETECTION.finding(event, "signed in to the console without MFA").target(Target::user(&actor.name));
+    Some(with_what_came_before(event, context, finding))
 }

@@ -53,11 +53,15 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         .finding(event, format!("attached policy {name} to {holder}"))
         .evidence("Policy", arn)
         .undo(undo::detach_policy(&holder, arn));
-    let finding = match Given::named(context, arn, Held::Now) {
-        Some(given) => grant::attached(finding, &given, &format!("policy {name}"), &holder),
-        None => finding
-            .evidence("Allows", "not in the event: read the policy's default version")
-            .evidence_if("Not seen", context.facts.document.unseen()),
+    let finding = if let Some(given) = Given::named(context, arn, Held::Now) {
+        grant::attached(finding, &given, &format!("policy {name}"), &holder)
+    } else {
+        let finding = finding.evidence("Allows", "not in the event: read the policy's default version");
+        match context.facts.document.unseen() {
+            // Whoever keeps IAM busy would otherwise attach unseen.
+            Some(why) => finding.severity(Severity::Medium).evidence("Not seen", why),
+            None => finding,
+        }
     };
     Some(grant::weigh(event, context, finding))
 }

@@ -9,7 +9,8 @@
 //!
 //! ## False alarms
 //!
-//! A portal of your own that signs people in this way. It always uses the same user.
+//! A portal of your own that signs people in this way. It always uses the same user: the first time that a user does it,
+//! once iamwatch has learned for as many days as the stack is told, is HIGH.
 //!
 //! ## What to do
 //!
@@ -20,6 +21,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
+use crate::facts::past::{Pair, Remembering, What};
 use crate::finding::{Finding, Severity};
 use crate::grant;
 use crate::policy::{AwsManaged, Document, Privilege};
@@ -41,13 +43,27 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+pub(super) static REMEMBERS: Remembering =
+    Remembering { id: "federation-token-issued", detection: Some(&DETECTION), what: What::Habit(issuer) };
+
+fn issuer(event: &Event) -> Option<Pair> {
+    let principal = &event.actor.principal;
+    (!principal.is_empty()).then(|| Pair(vec![principal.clone()]))
+}
+
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let session = event.request("name").unwrap_or("without a name");
     let finding = DETECTION
         .finding(event, format!("got a federation token for session \"{session}\""))
         // The caller chooses the session's name: it must not split the incident.
         .target(Target::user(&event.actor.name))
         .evidence_if("Session key", event.response("credentials.accessKeyId"));
+    let finding = match context.facts.first_since(REMEMBERS.id) {
+        Some(since) => finding
+            .severity(Severity::High)
+            .evidence("First", format!("this user was not seen to do it before, since {}", since.strftime("%Y-%m-%d"))),
+        None => finding,
+    };
     Some(if holds_nothing_back(event) {
         finding.severity(Severity::High).evidence("Session may", "do all that its user may")
     } else if has_policy(event) {

@@ -23,8 +23,10 @@ mod all_identities_read;
 mod api_key_read_in_clear;
 mod aws_managed_policy_attached;
 mod aws_quarantined_user;
+mod break_glass_role_assumed;
 mod bucket_set_to_expire_soon;
 mod build_overridden;
+mod caller_identity_asked_for_the_first_time;
 mod calls_denied;
 mod central_root_access_changed;
 mod cloudshell_used;
@@ -32,10 +34,13 @@ mod cluster_access_granted;
 mod command_sent_to_instances;
 mod config_recording_stopped;
 mod config_rule_deleted;
+mod console_login_after_failures;
 mod console_login_by_break_glass_user;
 mod console_login_by_instance_role;
 mod console_login_failed;
 mod console_login_failed_at_mfa;
+mod console_login_failed_for_many_users;
+mod console_login_from_new_network;
 mod console_login_past_the_portal;
 mod console_login_with_session_credentials;
 mod console_login_without_mfa;
@@ -81,6 +86,7 @@ mod key_put_out_of_use;
 mod log_filter_deleted;
 mod login_profile_created;
 mod login_profile_updated_for_another_user;
+mod login_profile_used_by_its_maker;
 mod logs_deleted;
 mod managed_policy_detached;
 mod mfa_device_deactivated;
@@ -118,6 +124,9 @@ mod resource_opened_to_another_account;
 mod resource_opened_to_everyone;
 mod resource_policy_unreadable;
 mod resource_share_changed;
+mod role_assumed_by_unknown_account;
+mod role_assumed_for_the_first_time;
+mod role_assumed_with_new_mfa_device;
 mod role_created;
 mod role_opened_to_another_account;
 mod role_opened_to_everyone;
@@ -136,6 +145,7 @@ mod root_mfa_deactivated;
 mod root_password_changed;
 mod root_password_recovery_requested;
 mod root_session_opened;
+mod saml_role_assumed_for_the_first_time;
 mod secret_updated;
 mod secrets_read_by_filter;
 mod security_members_detached;
@@ -208,8 +218,10 @@ pub static ALL: &[&Detection] = &[
     &api_key_read_in_clear::DETECTION,
     &aws_managed_policy_attached::DETECTION,
     &aws_quarantined_user::DETECTION,
+    &break_glass_role_assumed::DETECTION,
     &bucket_set_to_expire_soon::DETECTION,
     &build_overridden::DETECTION,
+    &caller_identity_asked_for_the_first_time::DETECTION,
     &calls_denied::DETECTION,
     &central_root_access_changed::DETECTION,
     &cloudshell_used::DETECTION,
@@ -217,10 +229,13 @@ pub static ALL: &[&Detection] = &[
     &command_sent_to_instances::DETECTION,
     &config_recording_stopped::DETECTION,
     &config_rule_deleted::DETECTION,
+    &console_login_after_failures::DETECTION,
     &console_login_by_break_glass_user::DETECTION,
     &console_login_by_instance_role::DETECTION,
     &console_login_failed::DETECTION,
     &console_login_failed_at_mfa::DETECTION,
+    &console_login_failed_for_many_users::DETECTION,
+    &console_login_from_new_network::DETECTION,
     &console_login_past_the_portal::DETECTION,
     &console_login_with_session_credentials::DETECTION,
     &console_login_without_mfa::DETECTION,
@@ -266,6 +281,7 @@ pub static ALL: &[&Detection] = &[
     &log_filter_deleted::DETECTION,
     &login_profile_created::DETECTION,
     &login_profile_updated_for_another_user::DETECTION,
+    &login_profile_used_by_its_maker::DETECTION,
     &logs_deleted::DETECTION,
     &managed_policy_detached::DETECTION,
     &mfa_device_deactivated::DETECTION,
@@ -303,6 +319,9 @@ pub static ALL: &[&Detection] = &[
     &resource_opened_to_everyone::DETECTION,
     &resource_policy_unreadable::DETECTION,
     &resource_share_changed::DETECTION,
+    &role_assumed_by_unknown_account::DETECTION,
+    &role_assumed_for_the_first_time::DETECTION,
+    &role_assumed_with_new_mfa_device::DETECTION,
     &role_created::DETECTION,
     &role_opened_to_another_account::DETECTION,
     &role_opened_to_everyone::DETECTION,
@@ -321,6 +340,7 @@ pub static ALL: &[&Detection] = &[
     &root_password_changed::DETECTION,
     &root_password_recovery_requested::DETECTION,
     &root_session_opened::DETECTION,
+    &saml_role_assumed_for_the_first_time::DETECTION,
     &secret_updated::DETECTION,
     &secrets_read_by_filter::DETECTION,
     &security_members_detached::DETECTION,
@@ -357,8 +377,28 @@ pub static ALL: &[&Detection] = &[
 ];
 
 /// What is remembered from one event to the next: by detections, and by circumstances.
-pub static REMEMBERING: &[&Remembering] =
-    &[&circumstance::DENIED, &circumstance::KEY_MADE, &circumstance::NETWORK, &circumstance::PRINCIPAL_MADE];
+pub static REMEMBERING: &[&Remembering] = &[
+    &caller_identity_asked_for_the_first_time::REMEMBERS,
+    &circumstance::DENIED,
+    &circumstance::INSTANCE_NETWORK,
+    &circumstance::KEY_MADE,
+    &circumstance::KEY_USED,
+    &circumstance::NETWORK,
+    &circumstance::POLICY_MADE,
+    &circumstance::PRINCIPAL_MADE,
+    &circumstance::SESSION_NETWORK,
+    &console_login_after_failures::REMEMBERS,
+    &console_login_failed_for_many_users::REMEMBERS,
+    &console_login_from_new_network::REMEMBERS,
+    &federation_token_issued::REMEMBERS,
+    &login_profile_used_by_its_maker::REMEMBERS,
+    &role_assumed_by_unknown_account::REMEMBERS,
+    &role_assumed_for_the_first_time::REMEMBERS,
+    &role_assumed_for_the_first_time::TRUST_WRITTEN,
+    &role_assumed_with_new_mfa_device::REMEMBERS,
+    &saml_role_assumed_for_the_first_time::REMEMBERS,
+    &session_token_issued::REMEMBERS,
+];
 
 /// A kind of event worth telling, and the pure function that recognises it.
 pub struct Detection {
@@ -486,6 +526,14 @@ fn denied(event: &Event, denial: &Denial) -> String {
     } else {
         format!("was denied {} on {target}", denial.action)
     }
+}
+
+/// Adds to a sign-in what came before it. Several detections see it there, and the one that speaks has to tell all of it.
+fn with_what_came_before(event: &Event, context: &Context<'_>, finding: Finding) -> Finding {
+    finding
+        .evidence_if("Failed before", console_login_after_failures::failed_before(event, context))
+        .evidence_if("Password set", login_profile_used_by_its_maker::set_by(event, context))
+        .evidence_if("Network", console_login_from_new_network::first_from(event, context))
 }
 
 /// The severity of a change to the stack: what `CloudFormation` does for somebody is their own deployment, unless it blinds.

@@ -50,10 +50,10 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let limits_nothing =
         read.or(AwsManaged::from_arn(arn).and_then(|policy| policy.privilege())) == Some(Privilege::Everything);
     let finding = match boundary(context) {
+        Some(Change::Same) => return None,
         _ if limits_nothing => {
             finding.severity(Severity::High).evidence("Limits", "nothing: it allows every action on every resource")
         }
-        Some(Change::Same) => return None,
         Some(Change::First) => {
             finding.severity(Severity::Low).evidence("Before", "there was none: it takes rights away")
         }

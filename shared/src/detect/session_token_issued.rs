@@ -9,7 +9,9 @@
 //!
 //! ## False alarms
 //!
-//! Nearly all of them: tools that keep keys off the disk make one for each session. It is kept for the record.
+//! Nearly all of them: tools that keep keys off the disk make one for each session. It is kept for the record. HIGH, if
+//! the user was not seen to make one before, or not with that MFA device, and the key that signed came from another
+//! network than the user's, or was just made by somebody else.
 //!
 //! ## What to do
 //!
@@ -17,8 +19,10 @@
 //!    sessions too; setting the key Inactive does not.
 //! 2. List all calls by the session since, by `userIdentity.accessKeyId`, which is under Session key.
 
-use super::{Context, Detection, Outcome, Page, Technique};
+use super::{Context, Detection, Outcome, Page, Technique, role_assumed_with_new_mfa_device};
+use crate::circumstance::is_key_in_doubt;
 use crate::event::{Event, Kind, Target};
+use crate::facts::past::{Pair, Remembering, What};
 use crate::finding::{Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
@@ -38,15 +42,31 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+pub(super) static REMEMBERS: Remembering =
+    Remembering { id: "session-token-issued", detection: Some(&DETECTION), what: What::Habit(user) };
+
+fn user(event: &Event) -> Option<Pair> {
+    let user = event.actor.kind == Kind::IamUser && !event.actor.principal.is_empty();
+    user.then(|| Pair(vec![event.actor.principal.clone()]))
+}
+
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     if event.actor.kind != Kind::IamUser {
         return None;
     }
     let seconds = event.request_value("durationSeconds").and_then(serde_json::Value::as_u64);
+    let since = context.facts.first_since(REMEMBERS.id);
+    let device = role_assumed_with_new_mfa_device::new_device(event, context);
+    let in_doubt = (since.is_some() || device.is_some()) && is_key_in_doubt(event, context);
+    let first =
+        since.map(|since| format!("the user was not seen to do it before, since {}", since.strftime("%Y-%m-%d")));
     Some(
         DETECTION
             .finding(event, "made a temporary session of themselves")
             .target(Target::user(&event.actor.name))
+            .severity(if in_doubt { Severity::High } else { Severity::Low })
+            .evidence_if("First", first)
+            .evidence_if("Device", device)
             .evidence("MFA", event.request("serialNumber").unwrap_or("not used: such a session cannot call IAM"))
             .evidence_if("Lasts", seconds.map(|seconds| format!("{} min", seconds / 60)))
             .evidence_if("Session key", event.response("credentials.accessKeyId")),

@@ -185,6 +185,13 @@ impl Actor {
         self.kind == Kind::Service || self.invoked_by.is_some()
     }
 
+    /// Whether the record hides the name, as `CloudTrail` does for a sign-in as a user that does not exist: people type
+    /// passwords there.
+    #[must_use]
+    pub fn is_nameless(&self) -> bool {
+        self.name.is_empty() || self.name == "HIDDEN_DUE_TO_SECURITY_REASONS"
+    }
+
     /// Whether a long-term access key signed the call.
     #[must_use]
     pub fn long_term_key(&self) -> bool {

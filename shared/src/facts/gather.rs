@@ -16,8 +16,12 @@ pub trait Policies {
     /// A managed policy's document: of that version, or of its default version.
     async fn managed(&self, arn: &str, version: Option<&str>) -> Fact<Document>;
 
-    /// The newest version of a managed policy but that one, with its document; nothing, if it has no other.
-    async fn newest_besides(&self, arn: &str, version: &str) -> Fact<Option<(String, Document)>>;
+    /// The version of a managed policy that was in force before that one, with its document, where it has just one other;
+    /// nothing, if it has none. Of several others IAM does not say which it was.
+    async fn only_other(&self, arn: &str, version: &str) -> Fact<Option<(String, Document)>>;
+
+    /// Gathers facts, but not for ever: nothing, if it takes too long.
+    async fn in_time(&self, gathered: impl Future<Output = Facts>) -> Option<Facts>;
 
     /// What a principal holds, groups and boundary included.
     async fn holdings(&self, holder: &Holder) -> Fact<Holdings>;
@@ -34,8 +38,11 @@ impl Policies for Unread {
     async fn managed(&self, _: &str, _: Option<&str>) -> Fact<Document> {
         Fact::Unasked
     }
-    async fn newest_besides(&self, _: &str, _: &str) -> Fact<Option<(String, Document)>> {
+    async fn only_other(&self, _: &str, _: &str) -> Fact<Option<(String, Document)>> {
         Fact::Unasked
+    }
+    async fn in_time(&self, gathered: impl Future<Output = Facts>) -> Option<Facts> {
+        Some(gathered.await)
     }
     async fn holdings(&self, _: &Holder) -> Fact<Holdings> {
         Fact::Unasked
@@ -90,6 +97,9 @@ pub async fn gather(
     }
     let Asks { document, before, target, actor } = Asks::of(event);
     let remembered = async |place: &Place| match ledger.recall(&place.key(), now).await {
+        Ok(Some(note)) if event.time.is_some_and(|time| note.at > time) => {
+            Fact::Unseen("what is remembered there was written after this call".to_owned())
+        }
         Ok(Some(note)) if note.text.is_empty() => Fact::Known(None),
         Ok(Some(note)) => Fact::Known(Some(note.text)),
         Ok(None) => Fact::Unasked,
@@ -122,7 +132,7 @@ pub async fn gather(
             (_, Fact::Unasked) => Fact::Unasked,
         };
         if let Before::OtherVersion { arn, but, .. } = before {
-            facts.compare_with(policies.newest_besides(arn, but).await);
+            facts.compare_with(policies.only_other(arn, but).await);
         }
     }
     if let Some(holder) = target {
@@ -174,9 +184,9 @@ async fn passed(event: &Event, policies: &impl Policies) -> Vec<(String, Fact<Ho
 }
 
 impl Facts {
-    /// What is remembered goes before what IAM has as the newest other version: that need not have been in force.
-    fn compare_with(&mut self, newest: Fact<Option<(String, Document)>>) {
-        match (&self.before, newest) {
+    /// What is remembered goes before what IAM has as the other version.
+    fn compare_with(&mut self, other: Fact<Option<(String, Document)>>) {
+        match (&self.before, other) {
             (Fact::Known(Some(before)), Fact::Known(Some((version, document)))) => {
                 self.version_before = before.says_the_same_as(&document).then_some(version);
             }
@@ -197,19 +207,24 @@ impl Facts {
 ///
 /// # Errors
 ///
-/// When the ledger is out of reach: the next change there is then compared with an older document, or with none.
-pub async fn learn(event: &Event, ledger: &impl Ledger, now: Timestamp) -> Result<(), LedgerError> {
+/// When the ledger is out of reach: what it remembers of that place is then older than the place, and a next change back to
+/// that would look like none.
+pub async fn learn(event: &Event, facts: &Facts, ledger: &impl Ledger, now: Timestamp) -> Result<(), LedgerError> {
     if event.fault().is_none() {
-        past::learn(event, ledger, now).await?;
+        // A habit that is not noted is noted the next time.
+        let _ = past::learn(event, ledger, now).await;
     }
     let Some((place, left)) = Place::written_by(event) else { return Ok(()) };
     let text = match left {
         Left::Text(text) => text.into_owned(),
         Left::Nothing => String::new(),
-        // What stands there now is not in the event: what is remembered would be wrong.
-        Left::Named => return ledger.forget(&place.key()).await,
+        Left::Named => match facts.document.known() {
+            Some(document) => document.to_text(),
+            // What stands there now is not known: what is remembered would be wrong.
+            None => return ledger.forget(&place.key()).await,
+        },
     };
-    ledger.remember(&place.key(), &remembered_as(text, event.time.unwrap_or(now), now), now).await
+    ledger.remember(&place.key(), &remembered_as(text, event.time.unwrap_or(now).min(now), now), now).await
 }
 
 /// What stands in a place since `at`, as the ledger remembers it.
@@ -232,7 +247,7 @@ struct Asks<'a> {
 #[derive(Debug)]
 enum Before<'a> {
     Remembered(Place),
-    /// Remembered, else what IAM has as the newest version but the new one.
+    /// Remembered, else what IAM has as the one version but the new one.
     OtherVersion {
         place: Place,
         arn: &'a str,

@@ -131,7 +131,7 @@ impl Past {
             return Ok(Self::Familiar);
         }
         let since = ledger.recall(&learning(), now).await?.map(|note| note.at);
-        let learned = since.filter(|since| *since + config.learning <= event.time.unwrap_or(now));
+        let learned = since.filter(|since| *since + config.learning <= event.time.unwrap_or(now).min(now));
         Ok(Self::First(learned.map_or(Learned::TooLittle, Learned::Since)))
     }
 }
@@ -150,7 +150,7 @@ impl Remembering {
 /// Remembers what the event shows and leaves. Tallies were written when they were asked for: a member that is counted
 /// again changes nothing.
 pub(super) async fn learn(event: &Event, ledger: &impl Ledger, now: Timestamp) -> Result<(), LedgerError> {
-    let at = event.time.unwrap_or(now);
+    let at = event.time.unwrap_or(now).min(now);
     for remembering in REMEMBERING {
         match &remembering.what {
             What::Habit(of) if remembering.wants(event) => {

@@ -138,14 +138,19 @@ impl Place {
     /// Under which key the ledger remembers what stands there.
     #[must_use]
     pub fn key(&self) -> MemoryKey {
+        // IAM's names differ by more than case.
+        let name = |name: &str| name.to_ascii_lowercase();
+        let principal = |holder: &Holder| (holder.kind.to_string(), name(&holder.name));
         match self {
-            Self::Inline { account, holder, name } => {
-                MemoryKey::of("inline", &[account, &holder.kind.to_string(), &holder.name, name])
+            Self::Inline { account, holder, name: policy } => {
+                let (kind, holder) = principal(holder);
+                MemoryKey::of("inline", &[account, &kind, &holder, &name(policy)])
             }
-            Self::Managed { arn } => MemoryKey::of("managed", &[arn]),
-            Self::Trust { account, role } => MemoryKey::of("trust", &[account, role]),
+            Self::Managed { arn } => MemoryKey::of("managed", &[&name(arn)]),
+            Self::Trust { account, role } => MemoryKey::of("trust", &[account, &name(role)]),
             Self::Boundary { account, holder } => {
-                MemoryKey::of("boundary", &[account, &holder.kind.to_string(), &holder.name])
+                let (kind, holder) = principal(holder);
+                MemoryKey::of("boundary", &[account, &kind, &holder])
             }
             Self::Only { of, id } => MemoryKey::of("only", &[of, id]),
         }

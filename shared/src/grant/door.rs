@@ -40,14 +40,18 @@ impl<'a> Door<'a> {
     /// Whether somebody is let in who was not before, or who had to show more before.
     pub(crate) fn is_news(&self, trusted: &Trusted<'_>) -> bool {
         let Some(before) = self.before else { return true };
-        let shown = |trusted: &Trusted<'_>| trusted.statement.condition_keys();
         let known = before.trusted(self.account).into_iter().filter(|old| old.who == trusted.who);
-        !known.into_iter().any(|old| shown(&old) == shown(trusted))
+        !known.into_iter().any(|old| trusted.statement.asks_as_much_as(old.statement))
     }
 
-    /// The command that writes it as it was before, if that is known.
+    /// The command that writes it as it was before, if that is known and was no open door itself: whoever opens it in two
+    /// steps is not to get the first of them back.
     pub(crate) fn undo(&self, role: &str) -> Option<String> {
-        undo::update_trust(role, self.before?)
+        let weak = |before: &&Document| {
+            let flaws = before.weaknesses(self.account, Some(role), |_| false);
+            flaws.iter().any(|weak| weak.flaw.severity() >= Severity::High)
+        };
+        undo::update_trust(role, self.before.filter(|before| !weak(before))?)
     }
 
     /// Says what is weak about it. Everyone and other accounts have detections of their own.

@@ -13,8 +13,9 @@ pub(crate) enum Held {
     NotYet,
 }
 
-/// A policy that somebody gets. Only what it adds to what was there before is weighed; where that is not known, all of it
-/// is taken as new.
+/// A policy that somebody gets. Only what it adds to what stood there before is weighed, together with all else that its
+/// holder holds; where what stood there is not known, all of it is taken as new. What else the holder has excuses nothing:
+/// IAM is read after the call, and two policies given at once would hide each other.
 #[derive(Debug)]
 pub(crate) struct Given {
     document: Result<Document, Illegal>,
@@ -74,12 +75,20 @@ impl Given {
         self.before.as_ref()
     }
 
+    /// Whether nobody could see what stood there before.
+    pub(crate) fn is_before_unseen(&self) -> bool {
+        !self.unseen.is_empty() && self.before.is_none()
+    }
+
     /// The privilege that it adds, if it adds one.
     pub(crate) fn privilege(&self) -> Option<Grant<'_>> {
-        let had = self.base.privilege().map(|grant| grant.privilege);
-        let grant = self.whole.privilege()?;
-        let within = self.bound.as_ref().is_none_or(|bound| bound.privilege >= Some(grant.privilege));
-        (had < Some(grant.privilege) && within).then_some(grant)
+        let had = self.base.own_privilege().map(|grant| grant.privilege);
+        let grant = self.whole.own_privilege()?;
+        let privilege = match &self.bound {
+            Some(bound) => bound.privilege?.min(grant.privilege),
+            None => grant.privilege,
+        };
+        (had < Some(privilege)).then_some(Grant { privilege, ..grant })
     }
 
     /// Says what it adds. What nobody could read, and what is allowed only under a condition, is worth a look; an
@@ -100,24 +109,22 @@ impl Given {
 
     fn short_of_privilege(&self, mut finding: Finding, document: &Document) -> Finding {
         if let Some(grant) = document.privilege() {
-            // Its holder had as much, or is bound to less.
-            finding = worth_a_look(finding)
-                .evidence("Allows", grant.words())
-                .evidence("New", "nothing that its holder could not do before");
-            return finding;
+            // Its holder had as much from the one before, or is bound to less.
+            finding = worth_a_look(finding).evidence("Allows", grant.words());
         }
-        let had_if = self
-            .base
-            .privilege_if()
-            .map(|grant| grant.privilege)
-            .max(self.base.privilege().map(|grant| grant.privilege));
-        if let Some(grant) = self.whole.privilege_if().filter(|grant| had_if < Some(grant.privilege)) {
+        let of = |grant: Option<Grant<'_>>| grant.map(|grant| grant.privilege);
+        let had_if = of(self.base.own_privilege_if()).max(of(self.base.own_privilege()));
+        if let Some(grant) = self.whole.own_privilege_if().filter(|grant| had_if < Some(grant.privilege)) {
             return worth_a_look(finding).evidence("Allows", grant.words());
         }
         let (had, opens) = (self.base.opens(), self.whole.opens());
+        // What others of the holder's policies open by themselves is not this one's doing.
+        let is_by = |way: &Way<'_>| way.statements().iter().any(|statement| statement.of.is_none());
         let is_new = |way: &Way<'_>| {
-            let known = |old: &Way<'_>| old.path.reference == way.path.reference && old.certainty() >= way.certainty();
-            !had.ways.iter().any(known) && self.bound.as_ref().is_none_or(|bound| bound.leaves(way))
+            let known = |old: &Way<'_>| {
+                old.path.reference == way.path.reference && old.certainty() >= way.certainty() && is_by(old)
+            };
+            is_by(way) && !had.ways.iter().any(known) && self.bound.as_ref().is_none_or(|bound| bound.leaves(way))
         };
         let ways: Vec<&Way<'_>> = opens.ways.iter().filter(|way| is_new(way)).collect();
         if let Some((worst, others)) = ways.split_first() {
@@ -132,8 +139,12 @@ impl Given {
                 && old.certainty >= new.certainty
                 && (old.what != Exposure::WholeService || old.action == new.action)
         };
-        let news: Vec<&Exposed<'_>> =
-            opens.exposed.iter().filter(|new| !had.exposed.iter().any(|old| exposes(old, new))).collect();
+        let news: Vec<&Exposed<'_>> = opens
+            .exposed
+            .iter()
+            .filter(|new| new.by.of.is_none())
+            .filter(|new| !had.exposed.iter().any(|old| exposes(old, new)))
+            .collect();
         let quiet = ways.is_empty() && news.is_empty() && !opens.tangled;
         finding = exposing(finding, &news).evidence("Says", document.in_words());
         match &self.before {
@@ -248,7 +259,8 @@ fn exposing(mut finding: Finding, exposed: &[&Exposed<'_>]) -> Finding {
 
 impl Bound {
     fn of(boundary: &Document) -> Self {
-        let privilege = boundary.privilege().map(|grant| grant.privilege);
+        let of = |grant: Option<Grant<'_>>| grant.map(|grant| grant.privilege);
+        let privilege = of(boundary.privilege()).max(of(boundary.privilege_if()));
         Self { privilege, paths: boundary.opens().ways.iter().map(|way| way.path.reference).collect() }
     }
 

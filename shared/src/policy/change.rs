@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use super::paths::PATHS;
+use super::reach::may_meet;
 use super::wildcard::contains;
 use super::{Certainty, Condition, Document, Effect, Privilege, Scope, Statement};
 use crate::finding::Severity;
@@ -15,6 +17,8 @@ pub enum Strength {
     Ordinary,
     /// It can get more rights by this path.
     Escalates(&'static str),
+    /// It has that privilege as long as a condition holds, such as MFA.
+    PrivilegedIf(Privilege),
     Privileged(Privilege),
 }
 
@@ -33,6 +37,8 @@ enum Loosened<'a> {
     Gone(&'a Condition),
     /// A condition that takes more values than before.
     Wider(&'a Condition),
+    /// A condition that takes other values than before.
+    Other(&'a Condition),
 }
 
 /// Conditions on who asks, or from where: without them, others get in.
@@ -54,9 +60,18 @@ const BINDING: [&str; 15] = [
     "SAML:aud",
 ];
 
-/// Services in which a denial holds back somebody who wants more rights, or wants not to be seen.
-const GUARDED: [&str; 4] =
-    ["iam:PassRole", "sts:AssumeRole", "organizations:LeaveOrganization", "cloudtrail:StopLogging"];
+/// What whoever does not want to be seen calls.
+const BLINDING: [&str; 6] = [
+    "cloudtrail:StopLogging",
+    "cloudtrail:DeleteTrail",
+    "cloudtrail:PutEventSelectors",
+    "guardduty:DeleteDetector",
+    "config:StopConfigurationRecorder",
+    "organizations:LeaveOrganization",
+];
+
+/// More pairs of statements than IAM's quotas let anybody write are not compared: the work grows with their product.
+const MOST_PAIRS: usize = 40_000;
 
 impl Document {
     /// The same document with a name for its statements to be told by: `policy deploy`.
@@ -93,20 +108,28 @@ impl Document {
     /// Whether it allows nothing that the other one did not allow under the same conditions or fewer.
     #[must_use]
     pub fn adds_nothing_to(&self, before: &Self) -> bool {
+        if self.statements.len() * before.statements.len() > MOST_PAIRS {
+            return false;
+        }
         let allowed = |new: &Statement| {
             before.statements.iter().any(|old| {
-                old.effect == Effect::Allow && old.covers(new) && old.conditions.iter().all(|asked| new.has(asked))
+                old.effect == Effect::Allow
+                    && old.covers(new)
+                    && old.conditions.iter().all(|asked| new.is_held_by(asked))
             })
         };
         self.statements.iter().filter(|statement| statement.effect == Effect::Allow).all(allowed)
             && before.statements.iter().filter(|old| old.effect == Effect::Deny).all(|old| self.still_denies(old))
     }
 
-    /// How strong it makes its holder, without a condition.
+    /// How strong it makes its holder.
     #[must_use]
     pub fn strength(&self) -> Strength {
         if let Some(grant) = self.privilege() {
             return Strength::Privileged(grant.privilege);
+        }
+        if let Some(grant) = self.privilege_if() {
+            return Strength::PrivilegedIf(grant.privilege);
         }
         let opens = self.opens();
         let plain = opens.ways.iter().find(|way| way.certainty() == Certainty::Plain);
@@ -117,6 +140,9 @@ impl Document {
     /// allowed before is no loosening: it is new.
     #[must_use]
     pub fn looser_than<'a>(&self, before: &'a Self) -> Vec<Loosening<'a>> {
+        if self.statements.len() * before.statements.len() > MOST_PAIRS {
+            return Vec::new();
+        }
         let mut loosened: Vec<Loosening<'a>> = before
             .statements
             .iter()
@@ -149,7 +175,7 @@ impl Document {
             .filter(|new| {
                 new.effect == Effect::Deny
                     && new.principals_cover(old)
-                    && new.conditions.iter().all(|condition| old.has(condition))
+                    && new.conditions.iter().all(|condition| old.is_held_by(condition))
             })
             .collect();
         if denials.iter().any(|new| new.covers(old)) {
@@ -228,7 +254,10 @@ impl Statement {
     fn about_action(&self, action: &str) -> bool {
         match &self.actions {
             Scope::Only(patterns) => patterns.iter().any(|pattern| holds(pattern, action)),
-            Scope::AllBut(spared) => !spared.iter().any(|spared| holds(spared, action) || holds(action, spared)),
+            Scope::AllBut(spared) => {
+                let action = action.to_ascii_lowercase();
+                !spared.iter().any(|spared| may_meet(&spared.to_ascii_lowercase(), &action))
+            }
         }
     }
 
@@ -236,15 +265,28 @@ impl Statement {
         match &self.resources {
             None => false,
             Some(Scope::Only(patterns)) => patterns.iter().any(|pattern| contains(pattern, resource)),
-            Some(Scope::AllBut(spared)) => {
-                !spared.iter().any(|spared| contains(spared, resource) || contains(resource, spared))
-            }
+            Some(Scope::AllBut(spared)) => !spared.iter().any(|spared| may_meet(spared, resource)),
         }
     }
 
     fn has(&self, condition: &Condition) -> bool {
         let normal = condition.normal();
         self.conditions.iter().any(|own| own.normal() == normal)
+    }
+
+    /// Whether it asks for everything that the other one asks for, or for more.
+    pub(crate) fn asks_as_much_as(&self, other: &Self) -> bool {
+        let rotated = |asked: &Condition| {
+            let same = |own: &&Condition| own.is_same_test_as(asked);
+            asked.key.eq_ignore_ascii_case("sts:ExternalId") && self.conditions.iter().any(|own| same(&own))
+        };
+        other.conditions.iter().all(|asked| self.is_held_by(asked) || rotated(asked))
+    }
+
+    /// Whether a condition holds wherever its own conditions do.
+    fn is_held_by(&self, condition: &Condition) -> bool {
+        let own = |own: &Condition| condition.is_same_test_as(own) && condition.takes_as_much_as(own);
+        self.has(condition) || self.conditions.iter().any(own)
     }
 
     /// Its conditions that the other one does not have, or has with more values.
@@ -255,8 +297,12 @@ impl Statement {
                 let same = other.conditions.iter().find(|new| new.is_same_test_as(condition));
                 let what = match same {
                     None => Loosened::Gone(condition),
-                    Some(new) if new.takes_more_than(condition) => Loosened::Wider(condition),
-                    Some(_) => return None,
+                    Some(new) if new.takes_as_much_as(condition) && condition.takes_as_much_as(new) => return None,
+                    Some(new) if new.takes_as_much_as(condition) => Loosened::Wider(condition),
+                    Some(new) if condition.takes_as_much_as(new) => return None,
+                    // An external id is a secret that is to be changed now and then.
+                    Some(_) if condition.key.eq_ignore_ascii_case("sts:ExternalId") => return None,
+                    Some(_) => Loosened::Other(condition),
                 };
                 Some(Loosening { what, before: self })
             })
@@ -273,15 +319,19 @@ impl Condition {
     }
 
     fn is_same_test_as(&self, other: &Self) -> bool {
-        self.key.eq_ignore_ascii_case(&other.key) && self.operator.eq_ignore_ascii_case(&other.operator)
+        self.key.eq_ignore_ascii_case(&other.key) && self.test() == other.test()
     }
 
-    /// Whether it lets through all that the other one did, and more. Another value in the place of one is no less.
-    fn takes_more_than(&self, other: &Self) -> bool {
+    /// The operator, where two compare alike: a pattern without a wildcard is a value.
+    fn test(&self) -> String {
+        self.operator.to_ascii_lowercase().replace("like", "equals")
+    }
+
+    /// Whether it lets through all that the other one does.
+    fn takes_as_much_as(&self, other: &Self) -> bool {
         let negates = self.operator.to_ascii_lowercase().contains("not");
         let (wide, narrow) = if negates { (other, self) } else { (self, other) };
         narrow.values.iter().all(|value| wide.values.iter().any(|wide| contains(wide, value)))
-            && !wide.values.iter().all(|value| narrow.values.iter().any(|narrow| contains(narrow, value)))
     }
 }
 
@@ -297,11 +347,20 @@ impl Strength {
         let rank = |strength: Self| match strength {
             Self::Ordinary => 0,
             Self::Escalates(_) => 1,
-            Self::Privileged(Privilege::AllButIam) => 2,
-            Self::Privileged(Privilege::Iam) => 3,
-            Self::Privileged(Privilege::Everything) => 4,
+            Self::PrivilegedIf(_) => 2,
+            Self::Privileged(Privilege::AllButIam) => 3,
+            Self::Privileged(Privilege::Iam) => 4,
+            Self::Privileged(Privilege::Everything) => 5,
         };
         rank(self) > rank(other)
+    }
+}
+
+fn title(privilege: Privilege) -> &'static str {
+    match privilege {
+        Privilege::Everything => "an administrator",
+        Privilege::Iam => "an IAM administrator",
+        Privilege::AllButIam => "a power user",
     }
 }
 
@@ -311,9 +370,8 @@ impl fmt::Display for Strength {
         match self {
             Self::Ordinary => f.write_str("an ordinary one, as far as its policies tell"),
             Self::Escalates(path) => write!(f, "one that can get more rights (path {path})"),
-            Self::Privileged(Privilege::Everything) => f.write_str("an administrator"),
-            Self::Privileged(Privilege::Iam) => f.write_str("an IAM administrator"),
-            Self::Privileged(Privilege::AllButIam) => f.write_str("a power user"),
+            Self::Privileged(privilege) => f.write_str(title(*privilege)),
+            Self::PrivilegedIf(privilege) => write!(f, "{}, under a condition", title(*privilege)),
         }
     }
 }
@@ -323,8 +381,13 @@ impl Loosening<'_> {
     #[must_use]
     pub fn severity(&self) -> Severity {
         let high = match self.what {
-            Loosened::Denial => GUARDED.iter().any(|action| self.before.about_action(action)),
+            Loosened::Denial => {
+                let by_rights = PATHS.iter().filter(|path| path.is_by_rights()).flat_map(|path| path.actions);
+                by_rights.chain(&BLINDING).any(|action| self.before.about_action(action))
+            }
             Loosened::Gone(condition) => condition.binds(),
+            // Networks come and go; who may ask does not.
+            Loosened::Other(condition) => condition.binds() && !condition.key.to_ascii_lowercase().contains("source"),
             Loosened::Wider(_) => false,
         };
         if high { Severity::High } else { Severity::Medium }
@@ -347,6 +410,7 @@ impl fmt::Display for Loosening<'_> {
             Loosened::Denial => write!(f, "no longer says: {}", self.before.in_words()),
             Loosened::Gone(condition) => write!(f, "no longer asks for {}", condition.key),
             Loosened::Wider(condition) => write!(f, "takes more values of {} than before", condition.key),
+            Loosened::Other(condition) => write!(f, "takes other values of {} than before", condition.key),
         }
     }
 }
@@ -394,7 +458,15 @@ mod tests {
         let split = json!([deny(json!("IAM:*"), "*"), deny(json!("s3:*"), "*")]);
         assert!(loosened(&both, &split).is_empty());
         assert_eq!(loosened(&both, &deny(json!("iam:*"), "*")).len(), 1);
-        assert_eq!(loosened(&deny(json!("s3:DeleteBucket"), "*"), &json!([])).len(), 1);
+        assert_eq!(
+            loosened(&deny(json!("s3:DeleteBucket"), "*"), &json!([])),
+            ["MEDIUM no longer says: deny s3:DeleteBucket on *"]
+        );
+        let but = json!({"Effect": "Deny", "Action": "s3:*", "NotResource": "arn:aws:s3:::*-logs"});
+        assert_eq!(loosened(&deny(json!("s3:*"), "arn:aws:s3:::prod-*"), &but).len(), 1, "prod-logs is free now");
+        let regions = |values: Value| json!({"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"StringNotEquals": {"aws:RequestedRegion": values}}});
+        assert!(loosened(&regions(json!(["a", "b"])), &regions(json!("a"))).is_empty(), "it denies more than before");
+        assert_eq!(loosened(&regions(json!("a")), &regions(json!(["a", "b"]))).len(), 1);
         let when =
             |condition: Value| json!({"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": condition});
         let region = json!({"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}});
@@ -410,6 +482,13 @@ mod tests {
         assert!(loosened(&trust(json!({})), &trust(id.clone())).is_empty());
         let other = json!({"StringEquals": {"sts:ExternalId": "rotated"}});
         assert!(loosened(&trust(id.clone()), &trust(other)).is_empty());
+        let like = json!({"StringLike": {"sts:ExternalId": "example"}});
+        assert!(loosened(&trust(id.clone()), &trust(like)).is_empty(), "a pattern without a wildcard is a value");
+        let org = |id: &str| trust(json!({"StringEquals": {"aws:PrincipalOrgID": id}}));
+        assert_eq!(
+            loosened(&org("o-exampleorg1"), &org("o-exampleorg2")),
+            ["HIGH takes other values of aws:PrincipalOrgID than before"]
+        );
         let more = json!({"StringEquals": {"sts:ExternalId": ["example", "second"]}});
         assert_eq!(loosened(&trust(id), &trust(more)), ["MEDIUM takes more values of sts:ExternalId than before"]);
     }

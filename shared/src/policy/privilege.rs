@@ -80,6 +80,18 @@ impl Document {
         self.strongest(|statement| !statement.conditions.is_empty())
     }
 
+    /// As [`Document::privilege`], by a statement that is of no other document: see [`Document::called`].
+    #[must_use]
+    pub fn own_privilege(&self) -> Option<Grant<'_>> {
+        self.strongest(|statement| statement.conditions.is_empty() && statement.of.is_none())
+    }
+
+    /// As [`Document::privilege_if`], by a statement that is of no other document.
+    #[must_use]
+    pub fn own_privilege_if(&self) -> Option<Grant<'_>> {
+        self.strongest(|statement| !statement.conditions.is_empty() && statement.of.is_none())
+    }
+
     fn strongest(&self, candidate: impl Fn(&Statement) -> bool) -> Option<Grant<'_>> {
         let denied = self
             .statements

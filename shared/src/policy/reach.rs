@@ -469,7 +469,7 @@ fn into_set(place: Option<usize>, set: &mut Set) {
 }
 
 /// Whether something may match both. A yes may be wrong, a no never is.
-fn may_meet(a: &str, b: &str) -> bool {
+pub(super) fn may_meet(a: &str, b: &str) -> bool {
     let (start, other) = (literal_prefix(a), literal_prefix(b));
     match (start.len() < a.len(), other.len() < b.len()) {
         (false, false) => a == b,

@@ -1,0 +1,116 @@
+//! # Role assumed by somebody for the first time
+//!
+//! A user, a role or somebody of another account assumed a role that they were not seen to assume, once iamwatch has
+//! learned for as many days as the stack is told. What AWS services assume for their work is left out.
+//!
+//! ## Why it matters
+//!
+//! Intruders try which roles they can get, and go from role to role to the one they want. Who assumes what changes
+//! rarely.
+//!
+//! ## False alarms
+//!
+//! New people, new pipelines, a new role. It is kept for the record. HIGH, if a long-term key assumed it that came from
+//! another network than the user's, or that somebody else just made. MEDIUM, if the one who assumed it had just written
+//! who may.
+//!
+//! ## What to do
+//!
+//! 1. Ask whoever is named under Who whether they work with this role.
+//! 2. If not: cut off their credentials, then revoke the role's active sessions.
+//! 3. List all calls by the session since, by `userIdentity.accessKeyId`, which is under Session key.
+//! 4. List all `AssumeRole` calls by the same principal in the 24 hours before, also failed ones, by `userIdentity.arn`.
+
+use jiff::SignedDuration;
+
+use super::{Context, Detection, Outcome, Page, Technique};
+use crate::circumstance::{ago, is_key_in_doubt};
+use crate::event::{Event, Kind, Target};
+use crate::facts::past::{Key, Pair, Remembering, Trace, What};
+use crate::finding::{Finding, Severity};
+use crate::watcher::{Calls, Watcher};
+
+pub(super) static DETECTION: Detection = Detection {
+    id: "role-assumed-for-the-first-time",
+    watcher: Watcher::SignIn,
+    severity: Severity::Low,
+    mitre: &[Technique {
+        id: "T1550.001",
+        was: None,
+        name: "Use Alternate Authentication Material: Application Access Token",
+    }],
+    covers: &["EXTA-02", "IAMC-44", "IAMC-46"],
+    calls: &[Calls { source: "sts.amazonaws.com", names: &["AssumeRole"] }],
+    outcome: Outcome::Succeeded,
+    page: Page::of(include_str!("role_assumed_for_the_first_time.rs")),
+    detect,
+};
+
+pub(super) static REMEMBERS: Remembering = Remembering {
+    id: "role-assumed-for-the-first-time",
+    detection: Some(&DETECTION),
+    what: What::Habit(principal_and_role),
+};
+
+/// Who wrote a role's trust policy last.
+pub(super) static TRUST_WRITTEN: Remembering = Remembering {
+    id: "trust-written",
+    detection: Some(&DETECTION),
+    what: What::Trace { leaves: trust_written, asks: role_assumed, lasts: SignedDuration::from_hours(24) },
+};
+
+fn principal_and_role(event: &Event) -> Option<Pair> {
+    let actor = &event.actor;
+    let role = event.request("roleArn")?;
+    let in_person = !actor.is_service() && !actor.is_service_linked_role() && !actor.principal.is_empty();
+    in_person.then(|| Pair(vec![actor.principal.clone(), role.to_owned()]))
+}
+
+fn trust_written(event: &Event) -> Option<Trace> {
+    let writes = event.is("iam.amazonaws.com", &["CreateRole", "UpdateAssumeRolePolicy"]) && event.succeeded();
+    let role = event.request("roleName").filter(|_| writes)?;
+    Some(Trace { under: vec![event.account.clone(), role.to_ascii_lowercase()], text: event.actor.principal.clone() })
+}
+
+/// IAM tells roles apart neither by their paths nor by the case of their letters.
+fn role_assumed(event: &Event) -> Option<Key> {
+    let role = event.request("roleArn")?;
+    let account = role.split(':').nth(4)?;
+    Some(vec![account.to_owned(), Target::from_arn(role).name.to_ascii_lowercase()])
+}
+
+/// In words, that the role's trust policy was written within a day; and whether by the one who now assumes it.
+pub(super) fn opened(event: &Event, context: &Context<'_>) -> Option<(String, bool)> {
+    let note = context.facts.left(TRUST_WRITTEN.id)?;
+    let own = note.text == event.actor.principal;
+    let by = if own { "by the same who now assumed it".to_owned() } else { format!("by {}", note.text) };
+    Some((format!("its trust policy was written {} {by}", ago(note.at, event.time)), own))
+}
+
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
+    let since = context.facts.first_since(REMEMBERS.id)?;
+    let role = Target::from_arn(event.request("roleArn")?);
+    let account = event.request("roleArn")?.split(':').nth(4).filter(|account| *account != event.account);
+    let opened = opened(event, context);
+    let itself = opened.as_ref().is_some_and(|(_, itself)| *itself);
+    let severity = match (is_key_in_doubt(event, context), itself) {
+        (true, _) => Severity::High,
+        (false, true) => Severity::Medium,
+        (false, false) => Severity::Low,
+    };
+    let first = match event.actor.kind {
+        Kind::Role => "this role was not seen to assume it before, since",
+        Kind::OtherAccount => "this account was not seen to assume it before, since",
+        _ => "this principal was not seen to assume it before, since",
+    };
+    Some(
+        DETECTION
+            .finding(event, format!("assumed role {} for the first time", role.name))
+            .target(role)
+            .severity(severity)
+            .evidence("First", format!("{first} {}", since.strftime("%Y-%m-%d")))
+            .evidence_if("Role of", account.map(|account| context.config.account(account)))
+            .evidence_if("Opened", opened.map(|(words, _)| words))
+            .evidence_if("Session key", event.response("credentials.accessKeyId")),
+    )
+}

@@ -1,0 +1,711 @@
+//! What is remembered from one event to the next: habits, traces and tallies, over the same line as the stack's.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(clippy::needless_pass_by_value, reason = "events are written where they are passed")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use iamwatch::alert::Alert;
+use iamwatch::config::Config;
+use iamwatch::detect::{Context, REMEMBERING};
+use iamwatch::event::Event;
+use iamwatch::facts::Unread;
+use iamwatch::facts::past::What;
+use iamwatch::finding::Finding;
+use iamwatch::flow::{Line, Machines, Outcome, People, Undelivered};
+use iamwatch::ledger::{Memory, Standing};
+use iamwatch::watcher::{Glance, Watcher};
+use insta::assert_snapshot;
+use jiff::Timestamp;
+use pollster::block_on;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+const OFFICE: &str = "192.0.2.44";
+const ELSEWHERE: &str = "198.51.100.99";
+
+/// Those to whom findings go.
+struct Nobody;
+
+impl People for Nobody {
+    async fn tell(&self, _: &Alert) -> Result<(), Undelivered> {
+        Ok(())
+    }
+}
+
+impl Machines for Nobody {
+    async fn hand_over(&self, _: &Finding, _: &Standing) -> Result<(), Undelivered> {
+        Ok(())
+    }
+}
+
+/// A stack over time.
+#[derive(Default)]
+struct Story {
+    ledger: Memory,
+    config: Config,
+    number: u32,
+}
+
+impl Story {
+    /// What is said of an event that arrives when it is made.
+    fn on(&mut self, time: &str, event: Value) -> String {
+        self.late(time, time, event)
+    }
+
+    /// What is said of an event that was made at one time and arrives at another: its severity, its act, and what is told
+    /// because of what came before.
+    fn late(&mut self, made: &str, arrives: &str, event: Value) -> String {
+        self.found(made, arrives, event).map_or_else(|| "nothing".to_owned(), |finding| in_words(&finding))
+    }
+
+    fn found(&mut self, made: &str, arrives: &str, mut event: Value) -> Option<Finding> {
+        self.number += 1;
+        event["eventID"] = json!(format!("00000000-0000-4000-8000-{:012}", self.number));
+        event["eventTime"] = json!(format!("2026-03-{made}:00Z"));
+        let event = Event::decode(event);
+        let now: Timestamp = format!("2026-03-{arrives}:00Z").parse().unwrap();
+        let admitted = Watcher::ALL.into_iter().filter(|watcher| watcher.admits(&Glance::of(&event)));
+        let mut found = None;
+        for watcher in admitted {
+            let context = Context::new(&self.config);
+            let (people, machines) = (&Nobody, &Nobody);
+            let line = Line { watcher, context, ledger: &self.ledger, people, machines, policies: &Unread };
+            if let Outcome::Found(finding, ..) = block_on(line.watch(&event, now)).unwrap() {
+                found = Some(*finding);
+            }
+        }
+        found
+    }
+
+    /// A stack that has learned for long enough, and knows nobody in these tests.
+    fn learned() -> Self {
+        let mut story = Self::default();
+        let caller = json!({"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/ann", "accountId": "111122223333",
+            "userName": "ann", "accessKeyId": "AKIAANNANNANNEXAMPLE"});
+        story.on("01T08:00", call(caller, "iam", "CreateGroup", OFFICE, json!({"groupName": "team"})));
+        story
+    }
+}
+
+fn in_words(finding: &Finding) -> String {
+    let told = [
+        "Network",
+        "Key",
+        "Just made",
+        "Just written",
+        "Two networks",
+        "Instance",
+        "Denied before",
+        "First",
+        "Opened",
+        "Stranger",
+        "Device",
+    ];
+    let facts = finding.evidence.iter().filter(|fact| told.contains(&fact.label.as_str()));
+    let facts = facts.map(|fact| format!("{}: {}", fact.label, fact.value));
+    std::iter::once(format!("{} {}", finding.severity, finding.act)).chain(facts).collect::<Vec<_>>().join("\n")
+}
+
+fn user(name: &str, key: &str) -> Value {
+    json!({"type": "IAMUser", "arn": format!("arn:aws:iam::111122223333:user/{name}"), "accountId": "111122223333",
+        "userName": name, "accessKeyId": key})
+}
+
+fn bob() -> Value {
+    user("bob", "AKIABOBBOBBOBEXAMPLE")
+}
+
+fn session(role: &str, name: &str, key: &str) -> Value {
+    json!({"type": "AssumedRole", "arn": format!("arn:aws:sts::111122223333:assumed-role/{role}/{name}"),
+        "principalId": format!("AROAAAAAAAAAAEXAMPLE:{name}"), "accountId": "111122223333", "accessKeyId": key,
+        "sessionContext": {"sessionIssuer": {"type": "Role", "userName": role, "accountId": "111122223333",
+            "arn": format!("arn:aws:iam::111122223333:role/{role}")}}})
+}
+
+fn instance(id: &str, key: &str) -> Value {
+    let mut session = session("web", id, key);
+    session["inScopeOf"] = json!({"issuerType": "AWS::EC2::Instance",
+        "credentialsIssuedTo": format!("arn:aws:ec2:us-east-1:111122223333:instance/{id}")});
+    session
+}
+
+fn call(by: Value, service: &str, name: &str, address: &str, request: Value) -> Value {
+    json!({"eventVersion": "1.11", "eventSource": format!("{service}.amazonaws.com"), "eventName": name,
+        "userIdentity": by, "requestParameters": request, "responseElements": null, "sourceIPAddress": address,
+        "userAgent": "aws-cli/2.27.41", "awsRegion": "us-east-1", "eventType": "AwsApiCall", "readOnly": false,
+        "recipientAccountId": "111122223333"})
+}
+
+/// A call that is MEDIUM by itself.
+fn makes_user(by: Value, address: &str) -> Value {
+    call(by, "iam", "CreateUser", address, json!({"userName": "carol"}))
+}
+
+fn answered(mut event: Value, answer: Value) -> Value {
+    event["responseElements"] = answer;
+    event
+}
+
+fn denied(mut event: Value) -> Value {
+    event["errorCode"] = json!("AccessDenied");
+    event["errorMessage"] = json!(
+        "User: arn:aws:iam::111122223333:user/bob is not authorized to perform: \
+        iam:CreateUser on resource: arn:aws:iam::111122223333:user/carol because no identity-based policy allows the \
+        iam:CreateUser action"
+    );
+    event["requestParameters"] = Value::Null;
+    event
+}
+
+#[test]
+fn a_key_from_a_new_network_is_told_once_enough_was_learned() {
+    let mut story = Story::learned();
+    assert_snapshot!(story.on("04T09:00", makes_user(bob(), OFFICE)), @"MEDIUM created user carol");
+    assert_snapshot!(story.on("12T09:00", makes_user(bob(), ELSEWHERE)), @"
+    HIGH created user carol
+    Network: no long-term key of this principal was seen from 198.51.100.0/24 before, since 2026-03-01
+    ");
+    assert_snapshot!(story.on("12T09:05", makes_user(bob(), "198.51.100.7")), @"MEDIUM created user carol");
+    assert_snapshot!(story.on("13T09:00", makes_user(bob(), "192.0.2.200")), @"MEDIUM created user carol");
+    assert_snapshot!(story.on("13T09:00", makes_user(bob(), "2001:db8:7:1::5")), @"
+    HIGH created user carol
+    Network: no long-term key of this principal was seen from 2001:db8:7::/48 before, since 2026-03-01
+    ");
+    assert_snapshot!(story.on("13T09:00", makes_user(bob(), "2001:db8:7:ffff::5")), @"MEDIUM created user carol");
+    assert_snapshot!(story.on("13T09:00", makes_user(bob(), "cloudformation.amazonaws.com")), @"MEDIUM created user carol");
+}
+
+#[test]
+fn temporary_credentials_have_no_network_of_their_own() {
+    let mut story = Story::learned();
+    assert_snapshot!(story.on("12T09:00", makes_user(session("build", "b-1", "ASIABUILDBUILEXAMPLE"), ELSEWHERE)), @"MEDIUM created user carol");
+}
+
+#[test]
+fn a_network_that_was_not_seen_for_months_is_new_again() {
+    let mut story = Story::learned();
+    story.on("02T09:00", makes_user(bob(), OFFICE));
+    let (config, ledger) = (&story.config, &story.ledger);
+    let mut event = makes_user(bob(), OFFICE);
+    event["eventID"] = json!("later");
+    event["eventTime"] = json!("2026-06-20T09:00:00Z");
+    let (event, context) = (Event::decode(event), Context::new(config));
+    let watcher = Watcher::IamChanges;
+    let line = Line { watcher, context, ledger, people: &Nobody, machines: &Nobody, policies: &Unread };
+    let found = block_on(line.watch(&event, "2026-06-20T09:00:01Z".parse().unwrap())).unwrap();
+    let Outcome::Found(finding, ..) = found else { panic!("a user was made") };
+    assert!(in_words(&finding).starts_with("HIGH "), "{}", in_words(&finding));
+}
+
+#[test]
+fn the_time_to_learn_is_the_configurations() {
+    let mut story = Story::learned();
+    story.config.learning = jiff::SignedDuration::from_hours(30 * 24);
+    assert_snapshot!(story.on("12T09:00", makes_user(bob(), ELSEWHERE)), @"MEDIUM created user carol");
+}
+
+fn makes_key(by: Value, whose: &str, key: &str) -> Value {
+    let made = json!({"accessKey": {"userName": whose, "accessKeyId": key, "status": "Active"}});
+    answered(call(by, "iam", "CreateAccessKey", OFFICE, json!({"userName": whose})), made)
+}
+
+#[test]
+fn a_key_made_by_another_is_louder_when_it_is_used() {
+    let mut story = Story::default();
+    story.on("10T09:00", makes_key(user("mallory", "AKIAMALLORYMAEXAMPLE"), "bob", "AKIANEWNEWNEWEXAMPLE"));
+    assert_snapshot!(story.on("10T09:12", makes_user(user("bob", "AKIANEWNEWNEWEXAMPLE"), OFFICE)), @"
+    HIGH created user carol
+    Key: the key that signed this was made 12 min ago by arn:aws:iam::111122223333:user/mallory
+    ");
+    assert_snapshot!(story.on("10T11:30", makes_user(user("bob", "AKIANEWNEWNEWEXAMPLE"), OFFICE)), @"
+    HIGH created user carol
+    Key: the key that signed this was made 2 hours ago by arn:aws:iam::111122223333:user/mallory
+    ");
+    assert_snapshot!(story.on("10T09:13", makes_user(bob(), OFFICE)), @"MEDIUM created user carol");
+    assert_snapshot!(story.on("12T09:12", makes_user(user("bob", "AKIANEWNEWNEWEXAMPLE"), OFFICE)), @"MEDIUM created user carol");
+}
+
+#[test]
+fn a_key_of_ones_own_is_told_and_changes_nothing() {
+    let mut story = Story::default();
+    story.on("10T09:00", makes_key(bob(), "bob", "AKIANEWNEWNEWEXAMPLE"));
+    assert_snapshot!(story.on("10T09:00", makes_user(user("bob", "AKIANEWNEWNEWEXAMPLE"), OFFICE)), @"
+    MEDIUM created user carol
+    Key: the key that signed this was made less than a minute ago by arn:aws:iam::111122223333:user/bob
+    ");
+}
+
+#[test]
+fn who_was_just_made_is_told_when_it_is_changed() {
+    let mut story = Story::default();
+    story.on("10T09:00", makes_user(bob(), OFFICE));
+    let add = |user: &str| call(bob(), "iam", "AddUserToGroup", OFFICE, json!({"userName": user, "groupName": "team"}));
+    assert_snapshot!(story.on("10T09:40", add("carol")), @"
+    MEDIUM added user carol to group team
+    Just made: user carol was made 40 min ago by arn:aws:iam::111122223333:user/bob
+    ");
+    assert_snapshot!(story.on("10T09:40", add("Carol")), @"MEDIUM added user Carol to group team");
+    assert_snapshot!(story.on("11T09:40", add("carol")), @"MEDIUM added user carol to group team");
+    let mut elsewhere = add("carol");
+    elsewhere["recipientAccountId"] = json!("123456789012");
+    assert_snapshot!(story.on("10T09:41", elsewhere), @"
+    MEDIUM added user carol to group team
+    Stranger: account 111122223333 is named neither among your own nor among your vendors'
+    ");
+}
+
+#[test]
+fn what_was_denied_and_then_worked_is_louder() {
+    let mut story = Story::default();
+    story.on("10T09:00", denied(makes_user(bob(), OFFICE)));
+    assert_snapshot!(story.on("10T09:30", makes_user(bob(), OFFICE)), @"
+    HIGH created user carol
+    Denied before: the same call was denied to it 30 min ago: somebody gave it the right, or it found a way
+    ");
+    assert_snapshot!(story.on("10T09:30", makes_user(user("ann", "AKIAANNANNANNEXAMPLE"), OFFICE)), @"MEDIUM created user carol");
+    assert_snapshot!(story.on("11T09:30", makes_user(bob(), OFFICE)), @"MEDIUM created user carol");
+}
+
+#[test]
+fn nothing_is_told_of_what_came_after() {
+    let mut story = Story::default();
+    story.on("10T09:00", denied(makes_user(bob(), OFFICE)));
+    assert_snapshot!(story.late("10T08:30", "10T09:05", makes_user(bob(), OFFICE)), @"MEDIUM created user carol");
+    // An older denial that arrives later does not take the newer one's place.
+    story.late("10T07:00", "10T09:10", denied(makes_user(bob(), OFFICE)));
+    assert_snapshot!(story.on("10T09:30", makes_user(bob(), OFFICE)), @"
+    HIGH created user carol
+    Denied before: the same call was denied to it 30 min ago: somebody gave it the right, or it found a way
+    ");
+}
+
+const POLICY: &str = "arn:aws:iam::111122223333:policy/deploy";
+
+#[test]
+fn who_wrote_a_policy_is_told_when_it_is_attached() {
+    let mut story = Story::default();
+    let document = r#"{"Statement": {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}}"#;
+    let made = call(bob(), "iam", "CreatePolicy", OFFICE, json!({"policyName": "deploy", "policyDocument": document}));
+    story.on("01T09:00", answered(made, json!({"policy": {"arn": POLICY, "policyName": "deploy"}})));
+    let attach =
+        |arn: &str| call(bob(), "iam", "AttachUserPolicy", OFFICE, json!({"userName": "carol", "policyArn": arn}));
+    assert_snapshot!(story.on("01T12:10", attach(POLICY)), @"
+    LOW attached policy deploy to user carol
+    Just written: deploy was made 3 hours ago by arn:aws:iam::111122223333:user/bob
+    ");
+    assert_snapshot!(story.on("01T12:10", attach("arn:aws:iam::111122223333:policy/other")), @"LOW attached policy other to user carol");
+    let ann = user("ann", "AKIAANNANNANNEXAMPLE");
+    let request = json!({"policyArn": POLICY, "policyDocument": document, "setAsDefault": true});
+    story.on("10T09:00", call(ann, "iam", "CreatePolicyVersion", OFFICE, request));
+    assert_snapshot!(story.on("13T09:01", attach(POLICY)), @"
+    LOW attached policy deploy to user carol
+    Just written: deploy got a new version 3 days ago by arn:aws:iam::111122223333:user/ann
+    ");
+    assert_snapshot!(story.on("25T09:01", attach(POLICY)), @"LOW attached policy deploy to user carol");
+}
+
+#[test]
+fn the_same_credentials_from_two_networks_are_told() {
+    let mut story = Story::default();
+    let ours = || session("build", "b-1", "ASIABUILDBUILEXAMPLE");
+    assert_snapshot!(story.on("10T09:00", makes_user(ours(), OFFICE)), @"MEDIUM created user carol");
+    assert_snapshot!(story.on("10T09:01", makes_user(ours(), "192.0.2.9")), @"MEDIUM created user carol");
+    assert_snapshot!(story.on("10T09:12", makes_user(ours(), ELSEWHERE)), @"
+    MEDIUM created user carol
+    Two networks: the same temporary credentials came from 192.0.2.0/24 11 min ago, and now from 198.51.100.0/24
+    ");
+    let other = session("build", "b-1", "ASIAOTHEROTHEEXAMPLE");
+    assert_snapshot!(story.on("10T09:13", makes_user(other, OFFICE)), @"MEDIUM created user carol");
+    assert_snapshot!(story.on("10T11:13", makes_user(ours(), OFFICE)), @"MEDIUM created user carol");
+}
+
+#[test]
+fn a_vpcs_addresses_the_other_version_and_host_names_are_no_networks() {
+    let mut story = Story::default();
+    let ours = || session("build", "b-1", "ASIABUILDBUILEXAMPLE");
+    story.on("10T09:00", makes_user(ours(), OFFICE));
+    let addresses =
+        ["10.0.4.7", "172.31.2.9", "192.168.1.4", "100.64.7.7", "2001:db8::7", "fd00::7", "ec2.amazonaws.com"];
+    for address in addresses {
+        let said = story.on("10T09:01", makes_user(ours(), address));
+        assert!(!said.contains("Two networks"), "{address}: {said}");
+    }
+    let mut on_behalf = makes_user(ours(), ELSEWHERE);
+    on_behalf["userIdentity"]["invokedBy"] = json!("cloudformation.amazonaws.com");
+    assert_snapshot!(story.on("10T09:02", on_behalf), @"MEDIUM created user carol");
+    assert!(story.on("10T09:03", makes_user(ours(), ELSEWHERE)).contains("Two networks"), "none of them wiped it out");
+}
+
+#[test]
+fn an_instances_credentials_that_left_it_are_louder() {
+    let mut story = Story::default();
+    let tag = |by: Value, address: &str| {
+        call(by, "iam", "CreateRole", address, json!({"roleName": "x", "assumeRolePolicyDocument": "{}"}))
+    };
+    let (id, key) = ("i-0a1b2c3d4e5f67890", "ASIAWEBWEBWEBEXAMPLE");
+    assert_snapshot!(story.on("10T09:00", tag(instance(id, key), OFFICE)), @"HIGH created role x");
+    assert_snapshot!(story.on("10T09:20", tag(instance(id, key), ELSEWHERE)), @"
+    HIGH created role x
+    Two networks: the same temporary credentials came from 192.0.2.0/24 20 min ago, and now from 198.51.100.0/24
+    Instance: the credentials of i-0a1b2c3d4e5f67890 came from 192.0.2.0/24 20 min ago, and now from 198.51.100.0/24
+    ");
+    // The instance's next credentials, days later.
+    assert_snapshot!(story.on("14T09:20", tag(instance(id, "ASIANEXTNEXTNEXAMPLE"), "203.0.113.5")), @"
+    HIGH created role x
+    Instance: the credentials of i-0a1b2c3d4e5f67890 came from 198.51.100.0/24 4 days ago, and now from 203.0.113.0/24
+    ");
+    // Another instance of the role has an address of its own.
+    let another = instance("i-00000000000000001", "ASIAOTHEROTHEEXAMPLE");
+    assert_snapshot!(story.on("14T09:20", tag(another, ELSEWHERE)), @"HIGH created role x");
+}
+
+fn assumes(by: Value, role: &str, address: &str) -> Value {
+    call(by, "sts", "AssumeRole", address, json!({"roleArn": role, "roleSessionName": "work"}))
+}
+
+#[test]
+fn a_role_that_is_new_for_somebody_is_louder_with_a_key_in_doubt() {
+    let (reader, admin) = ("arn:aws:iam::111122223333:role/reader", "arn:aws:iam::111122223333:role/eng/admin");
+    let mut story = Story::learned();
+    assert_snapshot!(story.on("02T09:00", assumes(bob(), reader, OFFICE)), @"nothing");
+    assert_snapshot!(story.on("12T09:00", assumes(bob(), admin, OFFICE)), @"
+    LOW assumed role admin for the first time
+    First: this principal was not seen to assume it before, since 2026-03-01
+    ");
+    assert_snapshot!(story.on("12T09:01", assumes(bob(), admin, OFFICE)), @"nothing");
+    assert_snapshot!(story.on("12T09:02", assumes(bob(), "arn:aws:iam::111122223333:role/audit", ELSEWHERE)), @"
+    HIGH assumed role audit for the first time
+    First: this principal was not seen to assume it before, since 2026-03-01
+    Network: no long-term key of this principal was seen from 198.51.100.0/24 before, since 2026-03-01
+    ");
+    story.on("12T09:30", makes_key(user("mallory", "AKIAMALLORYMAEXAMPLE"), "bob", "AKIANEWNEWNEWEXAMPLE"));
+    let with_new_key = user("bob", "AKIANEWNEWNEWEXAMPLE");
+    assert_snapshot!(story.on("12T09:40", assumes(with_new_key, "arn:aws:iam::111122223333:role/ops", OFFICE)), @"
+    HIGH assumed role ops for the first time
+    First: this principal was not seen to assume it before, since 2026-03-01
+    Key: the key that signed this was made 10 min ago by arn:aws:iam::111122223333:user/mallory
+    ");
+}
+
+#[test]
+fn who_was_never_seen_is_new_in_one_way_only() {
+    let carol = || user("carol", "AKIACAROLCAROEXAMPLE");
+    let mut story = Story::learned();
+    let asks = |address: &str| call(carol(), "sts", "GetCallerIdentity", address, Value::Null);
+    assert_snapshot!(story.on("12T09:00", asks(OFFICE)), @"
+    LOW asked who they are for the first time
+    First: this principal was not seen to ask before, since 2026-03-01
+    Network: no long-term key of this principal was seen before, since 2026-03-01
+    ");
+    let reader = "arn:aws:iam::111122223333:role/reader";
+    assert_snapshot!(story.on("12T09:01", assumes(carol(), reader, OFFICE)), @"
+    LOW assumed role reader for the first time
+    First: this principal was not seen to assume it before, since 2026-03-01
+    ");
+    assert_snapshot!(story.on("12T09:02", makes_user(carol(), ELSEWHERE)), @"
+    HIGH created user carol
+    Network: no long-term key of this principal was seen from 198.51.100.0/24 before, since 2026-03-01
+    ");
+}
+
+#[test]
+fn who_opens_a_role_and_walks_through_it_is_one_story() {
+    let role = "arn:aws:iam::111122223333:role/eng/admin";
+    let mut story = Story::learned();
+    story.on("12T08:55", assumes(bob(), "arn:aws:iam::111122223333:role/reader", OFFICE));
+    let document = r#"{"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}}"#;
+    let request = json!({"roleName": "admin", "policyDocument": document});
+    story.on("12T09:00", call(bob(), "iam", "UpdateAssumeRolePolicy", OFFICE, request));
+    assert_snapshot!(story.on("12T09:02", assumes(user("ann", "AKIAANNANNANNEXAMPLE"), role, OFFICE)), @"
+    LOW assumed role admin for the first time
+    First: this principal was not seen to assume it before, since 2026-03-01
+    Opened: its trust policy was written 2 min ago by arn:aws:iam::111122223333:user/bob
+    ");
+    assert_snapshot!(story.on("12T09:03", assumes(bob(), role, OFFICE)), @"
+    MEDIUM assumed role admin for the first time
+    First: this principal was not seen to assume it before, since 2026-03-01
+    Opened: its trust policy was written 3 min ago by the same who now assumed it
+    ");
+}
+
+#[test]
+fn an_account_that_is_named_is_no_stranger() {
+    let stranger = json!({"type": "AWSAccount", "principalId": "AIDASTRANGERSEXAMPLE", "accountId": "123456789012"});
+    let role = "arn:aws:iam::111122223333:role/support";
+    let mut story = Story::learned();
+    assert_snapshot!(story.on("12T09:00", assumes(stranger.clone(), role, ELSEWHERE)), @"
+    MEDIUM assumed role support from an account that is not known
+    First: the account was not seen to assume this role before
+    ");
+    assert_snapshot!(story.on("12T09:01", assumes(stranger.clone(), role, OFFICE)), @"nothing");
+    for named in ["own", "vendor"] {
+        let mut story = Story::learned();
+        let account = ("123456789012".to_owned(), named.to_owned());
+        match named {
+            "own" => story.config.account_names.extend([account]),
+            _ => story.config.vendors.extend([account]),
+        }
+        let said = story.on("12T09:00", assumes(stranger.clone(), role, ELSEWHERE));
+        assert!(said.starts_with("LOW assumed role support for the first time"), "{said}");
+    }
+}
+
+#[test]
+fn where_accounts_are_named_a_stranger_need_not_be_learned() {
+    let stranger = || json!({"type": "AWSAccount", "principalId": "AIDASTRANGERSEXAMPLE", "accountId": "123456789012"});
+    let assumed = || assumes(stranger(), "arn:aws:iam::111122223333:role/support", ELSEWHERE);
+    let mut story = Story::default();
+    assert_snapshot!(story.on("02T09:00", assumed()), @"nothing");
+    let mut story = Story::default();
+    story.config.account_names.extend([("111122223333".to_owned(), "prod".to_owned())]);
+    assert_snapshot!(story.on("02T09:00", assumed()), @"
+    MEDIUM assumed role support from an account that is not known
+    First: the account was not seen to assume this role before
+    ");
+    assert_snapshot!(story.on("02T09:01", assumed()), @"nothing");
+}
+
+#[test]
+fn what_a_stranger_does_is_louder_where_ones_own_accounts_are_named() {
+    let stranger = || json!({"type": "AWSAccount", "principalId": "AIDASTRANGERSEXAMPLE", "accountId": "123456789012"});
+    let mut story = Story::default();
+    assert_snapshot!(story.on("12T09:00", makes_user(stranger(), ELSEWHERE)), @"
+    MEDIUM created user carol
+    Stranger: account 123456789012 is named neither among your own nor among your vendors'
+    ");
+    story.config.account_names.extend([("111122223333".to_owned(), "prod".to_owned())]);
+    assert_snapshot!(story.on("12T09:01", makes_user(stranger(), ELSEWHERE)), @"
+    HIGH created user carol
+    Stranger: account 123456789012 is named neither among your own nor among your vendors'
+    ");
+    assert_snapshot!(story.on("12T09:02", denied(makes_user(stranger(), ELSEWHERE))), @"HIGH was denied iam:CreateUser on user carol");
+    story.config.vendors.extend([("123456789012".to_owned(), "example-vendor".to_owned())]);
+    assert_snapshot!(story.on("12T09:03", makes_user(stranger(), ELSEWHERE)), @"
+    HIGH created user carol
+    Denied before: the same call was denied to it 1 min ago: somebody gave it the right, or it found a way
+    ");
+}
+
+#[test]
+fn a_key_that_replaces_another_is_not_new() {
+    let mut story = Story::learned();
+    story.on("03T09:00", makes_user(bob(), OFFICE));
+    assert_snapshot!(story.on("12T09:00", makes_user(user("bob", "AKIANEXTNEXTNEXAMPLE"), OFFICE)), @"MEDIUM created user carol");
+    assert_snapshot!(story.on("12T09:01", makes_user(user("bob", "AKIANEXTNEXTNEXAMPLE"), ELSEWHERE)), @"
+    HIGH created user carol
+    Network: no long-term key of this principal was seen from 198.51.100.0/24 before, since 2026-03-01
+    ");
+}
+
+#[test]
+fn a_first_federation_token_is_louder_and_a_first_session_only_with_a_key_in_doubt() {
+    let federates = |by: Value, address: &str| call(by, "sts", "GetFederationToken", address, json!({"name": "x"}));
+    let session =
+        |by: Value, address: &str| call(by, "sts", "GetSessionToken", address, json!({"durationSeconds": 900}));
+    let mut story = Story::learned();
+    assert_snapshot!(story.on("03T09:00", federates(bob(), OFFICE)), @r#"MEDIUM got a federation token for session "x""#);
+    assert_snapshot!(story.on("12T09:00", federates(bob(), OFFICE)), @r#"MEDIUM got a federation token for session "x""#);
+    let ann = || user("ann", "AKIAANNANNANNEXAMPLE");
+    assert_snapshot!(story.on("12T09:01", federates(ann(), OFFICE)), @r#"
+    HIGH got a federation token for session "x"
+    First: this user was not seen to do it before, since 2026-03-01
+    "#);
+    assert_snapshot!(story.on("12T09:02", session(ann(), OFFICE)), @"
+    LOW made a temporary session of themselves
+    First: the user was not seen to do it before, since 2026-03-01
+    ");
+    assert_snapshot!(story.on("12T09:03", session(ann(), OFFICE)), @"LOW made a temporary session of themselves");
+    assert_snapshot!(story.on("12T09:04", session(bob(), ELSEWHERE)), @"
+    HIGH made a temporary session of themselves
+    First: the user was not seen to do it before, since 2026-03-01
+    Network: no long-term key of this principal was seen from 198.51.100.0/24 before, since 2026-03-01
+    ");
+}
+
+#[test]
+fn a_device_that_made_a_session_is_not_new_for_a_role() {
+    let with = |call_name: &str, device: &str, address: &str| {
+        let serial = format!("arn:aws:iam::111122223333:mfa/{device}");
+        let role = "arn:aws:iam::111122223333:role/admin";
+        call(bob(), "sts", call_name, address, json!({"roleArn": role, "serialNumber": serial}))
+    };
+    let mut story = Story::learned();
+    story.on("02T09:00", with("GetSessionToken", "bob", OFFICE));
+    story.on("02T09:00", with("AssumeRole", "bob", OFFICE));
+    assert_snapshot!(story.on("12T09:00", with("AssumeRole", "bob", OFFICE)), @"nothing");
+    assert_snapshot!(story.on("12T09:01", with("AssumeRole", "other", OFFICE)), @"
+    LOW assumed role admin with an MFA device that is new for them
+    Device: arn:aws:iam::111122223333:mfa/other: not seen with this user before, since 2026-03-01
+    ");
+    assert_snapshot!(story.on("12T09:02", with("GetSessionToken", "third", ELSEWHERE)), @"
+    HIGH made a temporary session of themselves
+    Device: arn:aws:iam::111122223333:mfa/third: not seen with this user before, since 2026-03-01
+    Network: no long-term key of this principal was seen from 198.51.100.0/24 before, since 2026-03-01
+    ");
+}
+
+fn signs_in(user: &str, address: &str, works: bool) -> Value {
+    let by = json!({"type": "IAMUser", "arn": format!("arn:aws:iam::111122223333:user/{user}"), "userName": user,
+        "accountId": "111122223333"});
+    let mut event = call(by, "signin", "ConsoleLogin", address, Value::Null);
+    event["eventType"] = json!("AwsConsoleSignIn");
+    event["additionalEventData"] = json!({"MFAUsed": "Yes"});
+    event["responseElements"] = json!({"ConsoleLogin": if works { "Success" } else { "Failure" }});
+    if !works {
+        event["errorMessage"] = json!("Failed authentication");
+    }
+    event
+}
+
+#[test]
+fn tries_at_many_users_are_one_incident_of_nobody_in_particular() {
+    let mut story = Story::default();
+    for user in ["alice", "bob", "carol", "dave"] {
+        story.on("10T09:00", signs_in(user, ELSEWHERE, false));
+    }
+    assert_snapshot!(story.on("10T09:01", signs_in("erin", ELSEWHERE, false)), @"MEDIUM failed to sign in to the console as 5 users, from 198.51.100.0/24");
+    for number in 0..300 {
+        story.on("10T09:02", signs_in(&format!("user-{number}"), "198.51.100.7", false));
+    }
+    assert_snapshot!(story.on("10T09:03", signs_in("frank", ELSEWHERE, false)), @"HIGH failed to sign in to the console as at least 200 users, from 198.51.100.0/24");
+    let mut incident = |user: &str| {
+        let finding = story.found("10T09:02", "10T09:02", signs_in(user, ELSEWHERE, false)).unwrap();
+        assert_eq!((finding.actor.name.as_str(), finding.actor.human.as_ref()), ("", None), "no user is to be cut off");
+        finding.incident()
+    };
+    assert_eq!(incident("heidi"), incident("ivan"));
+    assert_snapshot!(story.on("10T09:03", signs_in("grace", OFFICE, false)), @"MEDIUM failed to sign in to the console at MFA");
+}
+
+#[test]
+fn a_sign_in_after_failures_counts_no_sign_in_that_worked() {
+    let mut story = Story::learned();
+    for _ in 0..4 {
+        story.on("10T09:00", signs_in("bob", OFFICE, false));
+        story.on("10T09:00", signs_in("bob", OFFICE, true));
+    }
+    assert_snapshot!(story.on("10T09:01", signs_in("bob", OFFICE, true)), @"nothing");
+    story.on("10T09:01", signs_in("bob", OFFICE, false));
+    assert_snapshot!(story.on("10T09:02", signs_in("bob", OFFICE, true)), @"MEDIUM signed in to the console after 5 failed tries");
+    assert_snapshot!(story.on("10T09:03", signs_in("bob", ELSEWHERE, true)), @"
+    HIGH signed in to the console after 5 failed tries
+    Network: user bob was not seen to sign in from 198.51.100.0/24 before, since 2026-03-01
+    ");
+}
+
+#[test]
+fn a_sign_in_without_mfa_tells_what_came_before_too() {
+    let mut story = Story::learned();
+    let resets = call(bob(), "iam", "UpdateLoginProfile", ELSEWHERE, json!({"userName": "carol"}));
+    story.on("12T08:50", resets);
+    for _ in 0..5 {
+        story.on("12T09:00", signs_in("carol", ELSEWHERE, false));
+    }
+    let mut event = signs_in("carol", ELSEWHERE, true);
+    event["additionalEventData"]["MFAUsed"] = json!("No");
+    let finding = story.found("12T09:01", "12T09:01", event).unwrap();
+    let facts = finding.evidence.iter().map(|fact| format!("{}: {}\n", fact.label, fact.value));
+    assert_snapshot!(format!("{} {}\n{}", finding.severity, finding.act, facts.collect::<Vec<_>>().concat()), @"
+    HIGH signed in to the console after 5 failed tries
+    MFA: not used
+    Failed before: 5 tries as this user, within an hour
+    Password set: 11 min ago by arn:aws:iam::111122223333:user/bob, from the same address
+    Network: user carol was not seen to sign in from 198.51.100.0/24 before, since 2026-03-01
+    ");
+    let also = ["console-login-from-new-network", "console-login-without-mfa", "login-profile-used-by-its-maker"];
+    assert_eq!(finding.also.iter().map(String::as_str).collect::<BTreeSet<_>>(), BTreeSet::from(also));
+}
+
+/// Every event of every sample.
+static RECORDS: LazyLock<Vec<Value>> = LazyLock::new(|| {
+    let events = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
+    let folders = fs::read_dir(events).unwrap().map(|folder| folder.unwrap().path());
+    let files = folders.filter(|path| path.is_dir()).flat_map(|folder| fs::read_dir(folder).unwrap());
+    let files = files.map(|file| file.unwrap().path()).filter(|path| path.extension().is_some_and(|it| it == "json"));
+    let read = files.flat_map(|file| match serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap() {
+        Value::Array(story) => story,
+        event => vec![event],
+    });
+    read.filter_map(|mut envelope| envelope.get_mut("detail").map(Value::take)).filter(Value::is_object).collect()
+});
+
+/// All keys under which something is remembered or looked up for the event.
+fn keys(record: &Value) -> Vec<(&'static str, Option<Vec<String>>)> {
+    let event = Event::decode(record.clone());
+    let mut keys = Vec::new();
+    for remembering in REMEMBERING {
+        match &remembering.what {
+            What::Habit(of) => keys.push((remembering.id, of(&event).map(|pair| pair.0))),
+            What::Tally { of, .. } => keys.push((remembering.id, of(&event).map(|member| member.under))),
+            What::Trace { leaves, asks, .. } => {
+                keys.push((remembering.id, leaves(&event).map(|trace| trace.under)));
+                keys.push((remembering.id, asks(&event)));
+            }
+        }
+    }
+    keys
+}
+
+/// The record with another session name, user agent, error text and names for sessions to come.
+fn in_other_words(record: &Value, words: &str) -> Value {
+    let mut other = record.clone();
+    other["userAgent"] = json!(words);
+    if other["errorMessage"].is_string() {
+        other["errorMessage"] = json!(format!("said {words}"));
+    }
+    let identity = &mut other["userIdentity"];
+    let session =
+        |text: &Value, mark: char| text.as_str()?.rsplit_once(mark).map(|(rest, _)| format!("{rest}{mark}{words}"));
+    if identity["type"] == "AssumedRole" {
+        identity["arn"] = session(&identity["arn"], '/').map_or(Value::Null, Value::from);
+        identity["principalId"] = session(&identity["principalId"], ':').map_or(Value::Null, Value::from);
+    }
+    if identity["sessionContext"].is_object() {
+        identity["sessionContext"]["sourceIdentity"] = json!(words);
+    }
+    if other["requestParameters"].is_object() && record["eventSource"] == "sts.amazonaws.com" {
+        for name in ["roleSessionName", "sourceIdentity", "policy", "name", "externalId"] {
+            other["requestParameters"][name] = json!(words);
+        }
+    }
+    other
+}
+
+#[test]
+fn something_is_remembered_of_each_kind() {
+    let seen: BTreeSet<&str> = RECORDS
+        .iter()
+        .flat_map(|record| keys(record).into_iter().filter(|(_, key)| key.is_some()).map(|(id, _)| id))
+        .collect();
+    let all: BTreeSet<&str> = REMEMBERING.iter().map(|remembering| remembering.id).collect();
+    assert_eq!(seen, all, "a sample for each thing that is remembered");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_that_a_caller_chooses_becomes_part_of_a_key(words in "[ -~]{1,40}|i-[0-9a-f]{17}|[\\PC\n\r\u{202e}]{1,40}") {
+        // A slash or a colon cannot stand in a session's name.
+        let words = words.replace(['/', ':'], "-");
+        for record in &*RECORDS {
+            let other = in_other_words(record, &words);
+            prop_assert_eq!(keys(record), keys(&other), "{}", record);
+        }
+    }
+
+    #[test]
+    fn hostile_texts_are_remembered_without_harm(words in "[\\PC\n\r\t\u{0}\u{202e}\"'#]{0,4000}", address in "[0-9a-f.:]{0,40}") {
+        let mut story = Story::default();
+        let mut event = makes_user(session("build", &words, &words), &address);
+        event["userAgent"] = json!(words);
+        event["requestParameters"]["userName"] = json!(words);
+        story.on("10T09:00", denied(event.clone()));
+        story.on("10T09:01", event.clone());
+        let said = story.on("10T09:02", event);
+        prop_assert!(said.starts_with("HIGH ") || said.starts_with("MEDIUM "), "{}", said);
+    }
+}
