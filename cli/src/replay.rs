@@ -38,7 +38,7 @@ use crate::terminal::{self, complain};
 /// account is needed, and nothing leaves this machine.
 ///
 /// The events go down the same line as live, with their own times as the clock: the same detections, the same grouping
-/// into incidents, the same alerts. Ends with status 2 when a file is damaged or cannot be read, or none is
+/// into incidents, the same alerts, the same cap on them. Ends with status 2 when a file is damaged or cannot be read, or none is
 /// found; the rest is still read.
 #[derive(Debug, Args)]
 pub(crate) struct Replay {

@@ -150,8 +150,25 @@ fn in_full_it_prints_each_alert_as_on_call_gets_it() {
         words.contains("user alice created access key AKIAIOSFODNN7EXAMPLE for user bob in 111122223333."),
         "{printed}"
     );
-    assert!(words.contains("x2 in 15 min, 1 of them since the last mail."), "{printed}");
+    assert!(words.contains("x2 in 2 min, 1 of them since the last mail."), "{printed}");
     assert!(words.contains("aws iam update-access-key"), "{printed}");
+}
+
+#[test]
+fn more_alerts_than_the_topic_takes_are_held_back_as_live() {
+    let folder = Folder::new("flood");
+    let records: Vec<Value> = (0..40).map(|n| key_made(&n.to_string(), 12, &format!("bot-{n}"))).collect();
+    folder.write("a.json", trail(&records));
+    let printed = text(&folder.replay(&["a.json"]).stdout);
+    assert!(
+        printed.contains("incidents  40: 40 HIGH\nalerts     6, one of them about 35 that were held back"),
+        "{printed}"
+    );
+    let mails = text(&folder.replay(&["--full", "a.json"]).stdout);
+    assert!(mails.contains("[HIGH] held back: 35 alerts about 35 incidents - 111122223333"), "{mails}");
+    let lines = text(&folder.replay(&["--format", "json", "a.json"]).stdout);
+    let held = lines.lines().filter(|line| line.contains(r#""told":false,"held_back":true"#)).count();
+    assert_eq!(held, 35, "{lines}");
 }
 
 #[test]
@@ -159,7 +176,7 @@ fn as_json_each_finding_is_one_line() {
     let folder = Folder::new("json");
     folder.write("a.json", trail(&[key_made("1", 12, "bob")]));
     let output = folder.replay(&["--format", "json", "a.json"]);
-    assert_snapshot!(text(&output.stdout), @r#"{"detection":"access-key-created-for-another-user","severity":"HIGH","title":"Access key created for another user","event_id":"1","event_name":"CreateAccessKey","event_source":"iam.amazonaws.com","event_time":"2026-10-01T09:12:33Z","account":"111122223333","region":"us-east-1","actor":"arn:aws:iam::111122223333:user/alice","human":null,"act":"created access key AKIAIOSFODNN7EXAMPLE for user bob","target":"user bob","target_arn":null,"source_ip":"203.0.113.24","watcher":"access-keys","incident":"3f0627e5a0a40586f71b264a5b7afaf5","count":1,"told":true,"also":[]}"#);
+    assert_snapshot!(text(&output.stdout), @r#"{"detection":"access-key-created-for-another-user","severity":"HIGH","title":"Access key created for another user","event_id":"1","event_name":"CreateAccessKey","event_source":"iam.amazonaws.com","event_time":"2026-10-01T09:12:33Z","account":"111122223333","region":"us-east-1","actor":"arn:aws:iam::111122223333:user/alice","human":null,"act":"created access key AKIAIOSFODNN7EXAMPLE for user bob","target":"user bob","target_arn":null,"source_ip":"203.0.113.24","watcher":"access-keys","incident":"3f0627e5a0a40586f71b264a5b7afaf5","count":1,"told":true,"held_back":false,"also":[]}"#);
     assert_snapshot!(steady(&output.stderr), @r#"
     records    1 read in 1 file, 606 B
     unreadable 0

@@ -61,6 +61,24 @@ class Line:
         heard = self.subscriber.read(0, settle=0.1)
         return [part for notification in heard if (part := quarantine_part(notification))]
 
+    def digest(self) -> None:
+        """One run of the digest, which the schedule starts every minute."""
+        self.account.client("lambda").invoke(FunctionName=self.stack.physical_id("Digest"), Payload="{}")
+
+    def told_of_held_back(self) -> dict[str, Any]:
+        """Runs the digest until it tells of what was held back, as soon as the topic has room: what machines get."""
+
+        def told() -> list[dict[str, Any]]:
+            self.digest()
+            return self.held_back()
+
+        return wait_for(told, 30, "the message about what was held back")[0]
+
+    def held_back(self) -> list[dict[str, Any]]:
+        """What the messages about alerts that were held back say to machines: `alerts`, `counts`, `loudest`."""
+        parts = [n.json()["unmapped"]["iamwatch"].get("held") for n in self.subscriber.read(0, settle=0.5)]
+        return [part for part in parts if part]
+
     def emails(self) -> list[dict[str, Any]]:
         """The e-mails on-call would have got, oldest first."""
         topic = self.stack.outputs["TopicArn"]

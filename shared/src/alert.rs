@@ -7,6 +7,7 @@ mod chat;
 mod containment;
 mod cut_off;
 mod email;
+mod held;
 mod links;
 mod machine;
 mod sms;
@@ -24,6 +25,7 @@ use serde_json::{Value, json};
 pub use subject::Subject;
 use words::Words;
 
+use crate::cap::Held;
 use crate::detect::Context;
 use crate::finding::Finding;
 use crate::ledger::{Due, Standing};
@@ -46,6 +48,8 @@ pub struct Alert {
     pub machine: String,
     /// What SNS filter policies match on. Never an empty value: SNS refuses those, and the alert with them.
     pub attributes: BTreeMap<&'static str, String>,
+    /// The same for what is not one: a filter policy matches any of them.
+    pub lists: BTreeMap<&'static str, Vec<String>>,
 }
 
 /// The alert of a finding that speaks. `now` is the time of the alert.
@@ -59,6 +63,18 @@ pub fn of_finding(finding: &Finding, standing: &Standing, context: &Context<'_>,
 pub fn statement(finding: &Finding, context: &Context<'_>) -> String {
     let standing = Standing::unclaimed(finding);
     Words::of_finding(finding, &standing, context, Timestamp::UNIX_EPOCH).statement()
+}
+
+/// What quarantine did, in one line without a full stop.
+#[must_use]
+pub fn statement_of_containment(record: &Record, context: &Context<'_>) -> String {
+    Words::of_containment(record, context).statement()
+}
+
+/// The one alert of all that were held back.
+#[must_use]
+pub fn of_held(held: &[Held], context: &Context<'_>, now: Timestamp) -> Alert {
+    held::of(held, context, now)
 }
 
 /// The alert of an incident that grew since it was told: "x37 in 15 min".
@@ -81,6 +97,7 @@ fn render(words: &Words<'_>) -> Alert {
         sms: sms::of(words),
         machine: machine::of(words),
         attributes: attributes(words),
+        lists: BTreeMap::new(),
     }
 }
 

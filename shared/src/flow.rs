@@ -5,11 +5,12 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::alert::{self, Alert};
+use crate::cap::{Admission, Held, Message};
 use crate::detect::{self, Context};
 use crate::event::Event;
 use crate::exceptions::{Judge, Judged};
 use crate::facts::{self, Facts, Policies};
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use crate::ledger::{Claim, Delivery, Due, Ledger, LedgerError, Standing};
 use crate::watcher::Watcher;
 
@@ -45,10 +46,31 @@ pub enum Outcome {
     Quiet,
     /// The same event was dealt with before.
     Known,
-    /// A finding, and where it stands.
-    Found(Box<Finding>, Standing),
+    /// A finding, where it stands, and whether people heard of it.
+    Found(Box<Finding>, Standing, Heard),
     /// A finding that an exception keeps from people and quarantine.
     Suppressed(Box<Finding>),
+}
+
+/// Whether people heard of something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// It was not for them.
+    No,
+    Told,
+    /// The topic had no room: the digest will name it.
+    HeldBack,
+}
+
+/// What a run of the digest did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Digested {
+    /// Incidents that were told as they ended.
+    pub told: usize,
+    /// Alerts that were held back when it ran.
+    pub held: usize,
+    /// Whether it told of them.
+    pub named: bool,
 }
 
 /// The event is not dealt with: to be tried again.
@@ -93,7 +115,7 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
         let learned = facts::learn(event, &facts, self.ledger, now).await;
         match (&outcome, learned) {
             // Whoever was told without the ledger would be told again.
-            (Outcome::Found(_, Standing { unclaimed: true, .. }), _) | (_, Ok(())) => {}
+            (Outcome::Found(_, Standing { unclaimed: true, .. }, _), _) | (_, Ok(())) => {}
             // Whatever was told is not told again: the next try only learns.
             (_, Err(down)) => return Err(Retry::Undelivered(down.into())),
         }
@@ -108,12 +130,12 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
     /// As [`Line::watch`].
     pub async fn follow(&self, finding: Finding, now: Timestamp) -> Result<Outcome, Retry> {
         match self.exceptions.judge(finding, now).await {
-            Judged::Told(finding) => self.tell(finding, now).await,
+            Judged::Told(finding) => self.count_and_deliver(finding, now).await,
             Judged::Suppressed(finding) => self.suppress(finding, now).await,
         }
     }
 
-    async fn tell(&self, finding: Finding, now: Timestamp) -> Result<Outcome, Retry> {
+    async fn count_and_deliver(&self, finding: Finding, now: Timestamp) -> Result<Outcome, Retry> {
         let delivery = Delivery::of(self.watcher, &finding);
         let standing = match self.ledger.claim(&delivery, now).await {
             Ok(Claim::Done) => return Ok(Outcome::Known),
@@ -136,11 +158,11 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
         if !standing.unclaimed {
             // A claim that cannot be confirmed or given back ends with its lease; the next try finds what was done.
             let _ = match &delivered {
-                Ok(()) => self.ledger.confirm(&delivery, now).await,
+                Ok(_) => self.ledger.confirm(&delivery, now).await,
                 Err(_) => self.ledger.release(&delivery).await,
             };
         }
-        delivered.map(|()| Outcome::Found(Box::new(finding), standing)).map_err(Retry::Undelivered)
+        delivered.map(|heard| Outcome::Found(Box::new(finding), standing, heard)).map_err(Retry::Undelivered)
     }
 
     /// Counts a finding that nobody is told of, and leaves it to machines as a record. It waits for the ledger: what is not
@@ -156,7 +178,7 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
             }
             // What means something only when it is counted is too much for a record of each.
             if finding.speaks_at == 1 {
-                let standing = Standing { incident: finding.incident(), count: 1, speaks: false, unclaimed: false };
+                let standing = Standing { speaks: false, unclaimed: false, ..Standing::unclaimed(&finding) };
                 self.machines.hand_over(&finding, &standing).await.map_err(Retry::Undelivered)?;
             }
             let _ = self.ledger.confirm(&delivery, now).await;
@@ -176,21 +198,52 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
         finding: &Finding,
         standing: &Standing,
         now: Timestamp,
-    ) -> Result<(), Undelivered> {
+    ) -> Result<Heard, Undelivered> {
         if standing.count < finding.speaks_at {
-            return Ok(());
+            return Ok(Heard::No);
         }
+        let mut heard = Heard::No;
         if standing.speaks && finding.severity >= self.context.config.min_severity {
-            self.people.tell_of(finding, standing, &self.context, now).await?;
+            heard = self.tell(finding, standing, now).await?;
             // If this is not remembered, the worst is a second mail: better than none.
             let _ = self.ledger.told(delivery, standing).await;
         }
-        self.machines.hand_over(finding, standing).await
+        self.machines.hand_over(finding, standing).await?;
+        Ok(heard)
+    }
+
+    async fn tell(&self, finding: &Finding, standing: &Standing, now: Timestamp) -> Result<Heard, Undelivered> {
+        let tell = || self.people.tell_of(finding, standing, &self.context, now);
+        // A ledger that did not answer is not asked again: the function's time is short.
+        if standing.unclaimed {
+            return tell().await.map(|()| Heard::Told);
+        }
+        let held = || Held::finding(finding, standing, alert::statement(finding, &self.context), now);
+        tell_or_hold(self.ledger, Message::of(finding.severity), now, held, tell).await
     }
 }
 
-/// Tells what incidents counted since they were last told, and closes those whose window is over. Answers how many were
-/// told.
+/// Tells people, or holds the alert back for the digest where the topic has no room for it. When the ledger cannot say, it
+/// is told: better too much than nothing.
+///
+/// # Errors
+///
+/// Those of `tell`.
+pub async fn tell_or_hold<L: Ledger>(
+    ledger: &L,
+    message: Message,
+    now: Timestamp,
+    held: impl FnOnce() -> Held,
+    tell: impl AsyncFnOnce() -> Result<(), Undelivered>,
+) -> Result<Heard, Undelivered> {
+    if ledger.admit(message, now).await == Ok(Admission::HeldBack) && ledger.hold(&held()).await.is_ok() {
+        return Ok(Heard::HeldBack);
+    }
+    tell().await.map(|()| Heard::Told)
+}
+
+/// Tells what incidents that are over counted since they were last told, and closes them; then tells in one message what
+/// was held back.
 ///
 /// # Errors
 ///
@@ -200,32 +253,66 @@ pub async fn digest<L: Ledger, P: People>(
     people: &P,
     context: &Context<'_>,
     now: Timestamp,
-) -> Result<usize, Undelivered> {
-    let (mut told, mut failed) = (0, None);
+) -> Result<Digested, Undelivered> {
+    let (mut digested, mut failed) = (Digested::default(), None);
     for due in ledger.due(now).await? {
         // One that cannot be told holds nobody else up.
         match settle(ledger, people, context, &due, now).await {
-            Ok(spoke) => told += usize::from(spoke),
+            Ok(heard) => digested.told += usize::from(heard == Heard::Told),
             Err(why) => failed = failed.or(Some(why)),
         }
     }
-    failed.map_or(Ok(told), Err)
+    (digested.held, digested.named) = tell_held(ledger, people, context, now).await?;
+    failed.map_or(Ok(digested), Err)
 }
 
-/// Tells one due incident, if there is something to tell, and closes it.
-async fn settle<L: Ledger, P: People>(
+/// Tells in one message what was held back, if the topic has room for it. Answers how many alerts that are, and whether
+/// they were told.
+///
+/// # Errors
+///
+/// As [`digest`].
+pub async fn tell_held<L: Ledger, P: People>(
+    ledger: &L,
+    people: &P,
+    context: &Context<'_>,
+    now: Timestamp,
+) -> Result<(usize, bool), Undelivered> {
+    let held = ledger.held().await?;
+    if held.is_empty() || ledger.admit(Message::Digest, now).await? == Admission::HeldBack {
+        return Ok((held.len(), false));
+    }
+    people.tell(&alert::of_held(&held, context, now)).await?;
+    ledger.let_go(&held).await?;
+    Ok((held.len(), true))
+}
+
+/// Tells one due incident, if there is something to tell, and closes it, unless it goes on.
+///
+/// # Errors
+///
+/// As [`digest`].
+pub async fn settle<L: Ledger, P: People>(
     ledger: &L,
     people: &P,
     context: &Context<'_>,
     due: &Due,
     now: Timestamp,
-) -> Result<bool, Undelivered> {
-    let speaks = due.speaks(context.config.min_severity);
-    if speaks {
-        people.tell(&alert::of_due(due, context, now)).await?;
+) -> Result<Heard, Undelivered> {
+    if due.end() > now {
+        ledger.put_off(due).await?;
+        return Ok(Heard::No);
+    }
+    let mut heard = Heard::No;
+    if due.speaks(context.config.min_severity) {
+        // A count takes nothing of what is kept for news.
+        let message = Message::of(due.finding.severity.min(Severity::High));
+        let held = || Held::due(due, alert::statement(&due.finding, context), now);
+        heard = tell_or_hold(ledger, message, now, held, async || people.tell(&alert::of_due(due, context, now)).await)
+            .await?;
     }
     ledger.close(due, now).await?;
-    Ok(speaks)
+    Ok(heard)
 }
 
 impl From<LedgerError> for Undelivered {

@@ -1,8 +1,8 @@
 //! The memory of the line: which deliveries are done, and which incidents are open.
 //!
 //! Two keys, never mixed up. A [`Delivery`] is one event at one watcher: the same event twice is one alert. An
-//! [`IncidentKey`] is the same kind of thing done again: many events are one alert at once and one that counts them when
-//! the incident's window closes.
+//! [`IncidentKey`] is the same kind of thing done again: many events are one alert at once, one at the tenth, the hundredth,
+//! the thousandth of them, and one that counts them when the incident is over.
 //!
 //! AWS delivers events at least once, concurrently, and again after errors. So a delivery is claimed before anything is
 //! told and confirmed after, counting happens once for each delivery however often it is tried, and all expiry is
@@ -18,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use memory::Memory;
 
+use crate::cap::{Admission, Held, Message};
 use crate::exceptions::Suppressions;
 use crate::finding::{Finding, IncidentKey, Severity};
 use crate::fingerprint;
@@ -27,11 +28,15 @@ use crate::watcher::Watcher;
 pub const LEASE: SignedDuration = SignedDuration::from_secs(45);
 /// How long a finished delivery is remembered: longer than EventBridge and Lambda together keep trying.
 pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// How long an incident collects events before it is told again.
+/// How long nothing may happen until an incident is over.
 pub const WINDOW: SignedDuration = SignedDuration::from_mins(15);
+/// How long an incident that goes on stays one: what never ends is told anew from time to time.
+pub const LONGEST: SignedDuration = SignedDuration::from_hours(6);
 /// An incident whose window closed this long ago and that nobody told is given up: a new event opens a new one, so that
 /// a broken digest cannot silence alerts.
 pub const ABANDONED: SignedDuration = SignedDuration::from_hours(1);
+/// Alerts held back that one message tells of.
+pub const HELD_AT_ONCE: usize = 1_000;
 /// A tally counts no further: an item of the table has its limit, and nobody waits for more.
 pub const MOST_MEMBERS: usize = 200;
 /// How long a closed incident stays in the table.
@@ -74,6 +79,10 @@ pub struct Standing {
     pub incident: IncidentKey,
     /// Events of the incident so far, this one included.
     pub count: u64,
+    /// How many of them people have heard of.
+    pub told: u64,
+    /// When it was opened, if the ledger knows.
+    pub opened: Option<Timestamp>,
     /// Whether this delivery is the one that tells people.
     pub speaks: bool,
     /// Whether the ledger was out of reach: the alert may come again.
@@ -95,13 +104,15 @@ pub struct Note {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct MemoryKey(String);
 
-/// An incident whose window is over.
+/// An incident that is to be looked at again: it is over, or its window is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Due {
     pub incident: IncidentKey,
     /// The loudest finding that spoke, else the one that opened it.
     pub finding: Finding,
     pub opened: Timestamp,
+    /// When its last event was counted.
+    pub last: Timestamp,
     pub count: u64,
     /// How many of them people have heard of.
     pub told: u64,
@@ -134,7 +145,8 @@ pub trait Ledger {
     async fn claim(&self, delivery: &Delivery, now: Timestamp) -> Result<Claim, LedgerError>;
 
     /// Counts a claimed delivery into its incident, once, and decides whether it speaks: the first to reach the
-    /// incident's quorum at its severity does, and does again when it is tried again.
+    /// incident's quorum at its severity does, and of those as loud as it the first to reach each [`step`] of the count.
+    /// It does again when it is tried again.
     async fn count(
         &self,
         delivery: &Delivery,
@@ -158,11 +170,27 @@ pub trait Ledger {
     /// Gives a claim back, so that the next try need not wait for its lease.
     async fn release(&self, delivery: &Delivery) -> Result<(), LedgerError>;
 
-    /// Incidents whose window is over, oldest first, at most 100.
+    /// Incidents that are to be looked at again, oldest first, at most 100.
     async fn due(&self, now: Timestamp) -> Result<Vec<Due>, LedgerError>;
+
+    /// Puts a due incident that goes on off until it may be over.
+    async fn put_off(&self, due: &Due) -> Result<(), LedgerError>;
 
     /// Remembers what was told of a due incident, and closes it; if it grew meanwhile, gives it another window.
     async fn close(&self, due: &Due, now: Timestamp) -> Result<(), LedgerError>;
+
+    /// Gives a message a place on the topic, or none: see [`crate::cap`]. It holds for all who publish together. When too many
+    /// ask at the same moment, what is CRITICAL is admitted, and all else is not.
+    async fn admit(&self, message: Message, now: Timestamp) -> Result<Admission, LedgerError>;
+
+    /// Keeps an alert that was held back, until it is let go. The same one twice is one.
+    async fn hold(&self, held: &Held) -> Result<(), LedgerError>;
+
+    /// Alerts that are held back, oldest first, at most [`HELD_AT_ONCE`].
+    async fn held(&self) -> Result<Vec<Held>, LedgerError>;
+
+    /// Forgets alerts that were held back and are told now.
+    async fn let_go(&self, held: &[Held]) -> Result<(), LedgerError>;
 
     /// What is remembered under a key, unless it is to be forgotten.
     async fn recall(&self, key: &MemoryKey, now: Timestamp) -> Result<Option<Note>, LedgerError>;
@@ -217,11 +245,27 @@ impl Standing {
     /// such standing.
     #[must_use]
     pub fn unclaimed(finding: &Finding) -> Self {
-        Self { incident: finding.incident(), count: 1, speaks: true, unclaimed: true }
+        Self { incident: finding.incident(), count: 1, told: 0, opened: None, speaks: true, unclaimed: true }
     }
 }
 
+/// The step that a count has reached: 1, 10, 100, 1,000 and so on.
+#[must_use]
+pub fn step(count: u64) -> u64 {
+    count.checked_ilog10().map_or(0, |power| 10_u64.pow(power))
+}
+
 impl Due {
+    /// When it is over, should nothing more happen. What did not reach its quorum within one window does not go on: it is
+    /// many in a short time that mean something.
+    #[must_use]
+    pub fn end(&self) -> Timestamp {
+        let since = if self.count < self.finding.speaks_at { self.opened } else { self.last };
+        let end = since + WINDOW;
+        let longest = self.opened.checked_add(LONGEST).unwrap_or(Timestamp::MAX);
+        end.min(longest)
+    }
+
     /// Whether people are to hear of it: it reached its quorum, and it grew since they were last told.
     #[must_use]
     pub fn speaks(&self, min_severity: Severity) -> bool {

@@ -7,6 +7,7 @@ pub mod alert;
 #[cfg(feature = "aws")]
 pub mod aws;
 mod blinding;
+pub mod cap;
 pub mod circumstance;
 pub mod config;
 pub mod detect;

@@ -142,7 +142,7 @@ fn watch(watcher: Watcher, event: &Event, config: &Config, ledger: &Memory) -> O
         exceptions: &Exceptions::NONE,
     };
     match pollster::block_on(line.watch(event, event.time.unwrap_or_default())).unwrap() {
-        Outcome::Found(finding, _) => Some(*finding),
+        Outcome::Found(finding, ..) => Some(*finding),
         Outcome::Quiet => None,
         Outcome::Known => panic!("each event of a story has an id of its own"),
         Outcome::Suppressed(_) => panic!("nothing is excepted"),

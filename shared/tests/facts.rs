@@ -139,7 +139,7 @@ impl<I: Policies> Story<I> {
             exceptions: &Exceptions::NONE,
         };
         match block_on(line.watch(&Event::decode(event), now)).unwrap() {
-            Outcome::Found(finding, _) => said(&finding, labels),
+            Outcome::Found(finding, ..) => said(&finding, labels),
             Outcome::Quiet => "nothing".to_owned(),
             Outcome::Known | Outcome::Suppressed(_) => panic!("every event is new, and nothing is excepted"),
         }

@@ -4,13 +4,14 @@
 use std::cell::{Cell, RefCell};
 
 use iamwatch::alert::Alert;
+use iamwatch::cap::{Admission, Held, Message};
 use iamwatch::config::Config;
 use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
 use iamwatch::exceptions::{self, Exceptions, Suppressions};
 use iamwatch::facts::Unread;
 use iamwatch::finding::{Finding, Severity};
-use iamwatch::flow::{self, Line, Machines, Outcome, People, Retry, Undelivered};
+use iamwatch::flow::{self, Digested, Heard, Line, Machines, Outcome, People, Retry, Undelivered};
 use iamwatch::ledger::{
     Claim, Delivery, Due, Ledger, LedgerError, Memory, MemoryKey, Note, Progress, Standing, WINDOW,
 };
@@ -87,6 +88,21 @@ impl Ledger for Unreachable {
         no_answer()
     }
     async fn due(&self, _: Timestamp) -> Result<Vec<Due>, LedgerError> {
+        no_answer()
+    }
+    async fn admit(&self, _: Message, _: Timestamp) -> Result<Admission, LedgerError> {
+        no_answer()
+    }
+    async fn hold(&self, _: &Held) -> Result<(), LedgerError> {
+        no_answer()
+    }
+    async fn held(&self) -> Result<Vec<Held>, LedgerError> {
+        no_answer()
+    }
+    async fn let_go(&self, _: &[Held]) -> Result<(), LedgerError> {
+        no_answer()
+    }
+    async fn put_off(&self, _: &Due) -> Result<(), LedgerError> {
         no_answer()
     }
     async fn close(&self, _: &Due, _: Timestamp) -> Result<(), LedgerError> {
@@ -173,7 +189,7 @@ fn an_alert_that_failed_to_publish_is_sent_on_retry() {
         assert!(matches!(tried, Err(Retry::Undelivered(_))));
         assert_eq!(machines.count(), 0, "people hear first");
     }
-    let Ok(Outcome::Found(_, standing)) = watch(&ledger, &people, &machines, &event, &config, start()) else {
+    let Ok(Outcome::Found(_, standing, _)) = watch(&ledger, &people, &machines, &event, &config, start()) else {
         panic!("not found")
     };
     assert_eq!((people.count(), machines.count(), standing.count), (1, 1, 1));
@@ -193,7 +209,7 @@ fn a_failed_hand_over_is_tried_again_without_a_second_mail() {
 fn without_a_ledger_alerts_go_out_and_say_so() {
     let (people, machines) = (Receiver::default(), Receiver::default());
     let found = watch(&Unreachable, &people, &machines, &key_made("e1"), &Config::default(), start()).unwrap();
-    let Outcome::Found(_, standing) = found else { panic!("not found") };
+    let Outcome::Found(_, standing, _) = found else { panic!("not found") };
     assert!(standing.unclaimed && standing.speaks);
     assert_eq!((people.count(), machines.count()), (1, 1));
     let mail = people.got.borrow();
@@ -209,19 +225,41 @@ fn a_finding_below_the_least_severity_is_handed_over_and_not_mailed() {
 }
 
 #[test]
-fn thirty_seven_events_are_one_mail_at_once_and_one_that_counts_them() {
+fn thirty_seven_events_are_one_mail_at_once_one_at_the_tenth_and_one_that_counts_them() {
     let (ledger, people, machines) = (Memory::default(), Receiver::default(), Receiver::default());
     let config = Config::default();
     for number in 0..37 {
         watch(&ledger, &people, &machines, &key_made(&format!("e{number}")), &config, start()).unwrap();
     }
-    assert_eq!((people.count(), machines.count()), (1, 37));
+    assert_eq!((people.count(), machines.count()), (2, 37));
+    assert!(people.got.borrow()[1].contains("x10"), "{}", people.got.borrow()[1]);
     let context = Context::new(&config);
-    let digest = |at| block_on(flow::digest(&ledger, &people, &context, at)).unwrap();
+    let digest = |at| block_on(flow::digest(&ledger, &people, &context, at)).unwrap().told;
     assert_eq!(digest(start() + WINDOW - SignedDuration::from_secs(1)), 0);
     assert_eq!(digest(start() + WINDOW), 1);
-    assert!(people.got.borrow()[1].contains("x37"), "{}", people.got.borrow()[1]);
+    assert!(people.got.borrow()[2].contains("x37"), "{}", people.got.borrow()[2]);
     assert_eq!(digest(start() + WINDOW), 0, "a closed incident is not told again");
+}
+
+#[test]
+fn an_incident_that_goes_on_stays_one_and_its_count_is_told_when_it_ends() {
+    let (ledger, people, machines) = (Memory::default(), Receiver::default(), Receiver::default());
+    let (config, minute) = (Config::default(), SignedDuration::from_mins(1));
+    let context = Context::new(&config);
+    let mut now = start();
+    for number in 0..60 {
+        watch(&ledger, &people, &machines, &key_made(&format!("e{number}")), &config, now).unwrap();
+        now += minute;
+        block_on(flow::digest(&ledger, &people, &context, now)).unwrap();
+    }
+    assert_eq!(people.count(), 2, "the first and the tenth");
+    for _ in 0..WINDOW.as_mins() {
+        block_on(flow::digest(&ledger, &people, &context, now)).unwrap();
+        now += minute;
+    }
+    assert_eq!(people.count(), 3);
+    let last = people.got.borrow()[2].clone();
+    assert!(last.contains("x60 in 59 min, 50 of them since the last mail"), "{last}");
 }
 
 #[test]
@@ -229,7 +267,8 @@ fn a_lone_event_has_no_second_mail() {
     let (ledger, people, machines) = (Memory::default(), Receiver::default(), Receiver::default());
     let config = Config::default();
     watch(&ledger, &people, &machines, &key_made("e1"), &config, start()).unwrap();
-    assert_eq!(block_on(flow::digest(&ledger, &people, &Context::new(&config), start() + WINDOW)), Ok(0));
+    let digested = block_on(flow::digest(&ledger, &people, &Context::new(&config), start() + WINDOW));
+    assert_eq!(digested, Ok(Digested::default()));
     assert_eq!(people.count(), 1);
 }
 
@@ -243,7 +282,7 @@ fn a_digest_that_failed_to_publish_is_sent_next_time() {
     let context = Context::new(&config);
     people.fails.set(1);
     assert!(block_on(flow::digest(&ledger, &people, &context, start() + WINDOW)).is_err());
-    assert_eq!(block_on(flow::digest(&ledger, &people, &context, start() + WINDOW)), Ok(1));
+    assert_eq!(block_on(flow::digest(&ledger, &people, &context, start() + WINDOW)).unwrap().told, 1);
 }
 
 #[test]
@@ -295,7 +334,10 @@ fn a_suppressed_finding_is_counted_once_and_left_to_machines() {
     let tally = block_on(ledger.suppressed("alice-makes-keys")).unwrap().unwrap();
     assert_eq!(tally, Suppressions { count: 1, since: start(), last: start() });
     let config = Config::default();
-    assert_eq!(block_on(flow::digest(&ledger, &people, &Context::new(&config), start() + WINDOW)), Ok(0));
+    assert_eq!(
+        block_on(flow::digest(&ledger, &people, &Context::new(&config), start() + WINDOW)),
+        Ok(Digested::default())
+    );
     assert_eq!(people.count(), 0, "nor is it told when a window closes");
 }
 
@@ -315,4 +357,200 @@ fn without_a_ledger_a_suppressed_finding_is_tried_again_so_that_it_is_counted() 
     let tried = watch_with(&excepted("2026-03-31"), &Unreachable, &people, &machines, start());
     assert!(matches!(tried, Err(Retry::Undelivered(_))));
     assert_eq!((people.count(), machines.count()), (0, 0));
+}
+
+/// Subscribers who write down when they got what.
+struct Inbox {
+    now: Cell<Timestamp>,
+    got: RefCell<Vec<(Timestamp, Alert)>>,
+}
+
+impl People for Inbox {
+    async fn tell(&self, alert: &Alert) -> Result<(), Undelivered> {
+        self.got.borrow_mut().push((self.now.get(), alert.clone()));
+        Ok(())
+    }
+}
+
+impl Machines for Inbox {
+    async fn hand_over(&self, _: &Finding, _: &Standing) -> Result<(), Undelivered> {
+        Ok(())
+    }
+}
+
+/// A flood, and all who look at it. Its clock is passed on with every event.
+struct Flood {
+    ledger: Memory,
+    inbox: Inbox,
+    config: Config,
+}
+
+impl Flood {
+    fn new() -> Self {
+        let inbox = Inbox { now: Cell::new(start()), got: RefCell::default() };
+        Self { ledger: Memory::default(), inbox, config: Config::default() }
+    }
+
+    fn follow(&self, finding: Finding, now: Timestamp) -> Outcome {
+        self.inbox.now.set(now);
+        let line = Line {
+            watcher: Watcher::AccessKeys,
+            context: Context::new(&self.config),
+            ledger: &self.ledger,
+            people: &self.inbox,
+            machines: &self.inbox,
+            policies: &Unread,
+            exceptions: &Exceptions::NONE,
+        };
+        block_on(line.follow(finding, now)).unwrap()
+    }
+
+    fn digest(&self, now: Timestamp) -> Digested {
+        self.inbox.now.set(now);
+        block_on(flow::digest(&self.ledger, &self.inbox, &Context::new(&self.config), now)).unwrap()
+    }
+
+    /// The most that came within any time as long as this.
+    fn most_within(&self, seconds: i64) -> usize {
+        let got = self.inbox.got.borrow();
+        let within = SignedDuration::from_secs(seconds);
+        let after = |from: Timestamp| got.iter().filter(|(at, _)| (from..from + within).contains(at)).count();
+        got.iter().map(|(from, _)| after(*from)).max().unwrap_or(0)
+    }
+}
+
+fn finding_of(principal: u32, number: u32) -> Finding {
+    let event = Event::decode(json!({
+        "eventID": format!("{principal}-{number}"),
+        "eventName": "CreateAccessKey",
+        "eventSource": "iam.amazonaws.com",
+        "eventTime": "2026-03-01T02:59:30Z",
+        "recipientAccountId": "111122223333",
+        "userIdentity": {"type": "IAMUser", "userName": format!("user-{principal}"),
+            "arn": format!("arn:aws:iam::111122223333:user/user-{principal}")},
+        "responseElements": {"accessKey": {"userName": "deploy-bot", "accessKeyId": "AKIAIOSFODNN7EXAMPLE"}},
+    }));
+    detect::look(Watcher::AccessKeys, &event, &Context::new(&Config::default())).unwrap()
+}
+
+#[test]
+fn five_hundred_principals_with_twenty_findings_each_never_flood_the_topic_and_no_count_is_lost() {
+    const PRINCIPALS: u32 = 500;
+    const EACH: u32 = 20;
+    let flood = Flood::new();
+    let minute = SignedDuration::from_mins(1);
+    let (mut now, mut held) = (start(), 0_u64);
+    // In a little more than four minutes.
+    for number in 0..EACH {
+        for principal in 0..PRINCIPALS {
+            let before = now;
+            now += SignedDuration::from_millis(25);
+            if before.as_second() / 60 != now.as_second() / 60 {
+                flood.digest(now);
+            }
+            let outcome = flood.follow(finding_of(principal, number), now);
+            held += u64::from(matches!(outcome, Outcome::Found(_, _, Heard::HeldBack)));
+        }
+        if number == EACH / 2 {
+            // In the middle of it.
+            let critical = finding_of(PRINCIPALS, 0).severity(Severity::Critical);
+            let outcome = flood.follow(critical, now);
+            assert!(matches!(outcome, Outcome::Found(_, _, Heard::Told)), "{outcome:?}");
+            assert!(flood.inbox.got.borrow().last().unwrap().1.subject.as_str().starts_with("[CRITICAL]"));
+        }
+    }
+    let over = now + WINDOW + SignedDuration::from_hours(1);
+    while now < over {
+        now += minute;
+        flood.digest(now);
+    }
+    assert_eq!(flood.digest(now), Digested::default(), "nothing is left");
+
+    assert!(flood.most_within(1) <= 5, "{} in a second", flood.most_within(1));
+    assert!(flood.most_within(10) <= 10, "{} in ten seconds", flood.most_within(10));
+    assert!(flood.most_within(3_600) <= 61, "{} in an hour, one of them CRITICAL", flood.most_within(3_600));
+
+    // What everybody was told of each incident, in mails of its own and in those about what was held back.
+    let mut told = std::collections::BTreeMap::<String, u64>::new();
+    let (mut alone, mut named) = (0_u64, 0_u64);
+    for (_, alert) in flood.inbox.got.borrow().iter() {
+        let machine: serde_json::Value = serde_json::from_str(&alert.machine).unwrap();
+        let ours = &machine["unmapped"]["iamwatch"];
+        assert!(alert.sns_message().contains("unmapped"), "the machines' form is whole");
+        match ours["held"]["counts"].as_object() {
+            None => {
+                alone += 1;
+                let count = told.entry(ours["incident"].as_str().unwrap().to_owned()).or_default();
+                *count = (*count).max(ours["count"].as_u64().unwrap());
+            }
+            Some(counts) => {
+                assert!(alert.subject.as_str().contains(&format!("{} alerts", ours["held"]["alerts"])));
+                named += ours["held"]["alerts"].as_u64().unwrap();
+                for (incident, of) in counts {
+                    let count = told.entry(incident.clone()).or_default();
+                    *count = (*count).max(of.as_u64().unwrap());
+                }
+            }
+        }
+    }
+    assert_eq!(told.len(), PRINCIPALS as usize + 1);
+    assert_eq!(told.values().filter(|count| **count == u64::from(EACH)).count(), PRINCIPALS as usize, "{told:?}");
+    // The first, the tenth and the count of each, and the CRITICAL one: in mails of their own, or named.
+    assert_eq!((alone + named, named > held), (3 * u64::from(PRINCIPALS) + 1, true));
+
+    let before = flood.inbox.got.borrow().len();
+    for number in 0..EACH {
+        for principal in 0..PRINCIPALS {
+            assert_eq!(flood.follow(finding_of(principal, number), now), Outcome::Known);
+        }
+    }
+    flood.digest(now + WINDOW);
+    assert_eq!(flood.inbox.got.borrow().len(), before, "a second run tells nothing twice");
+}
+
+#[test]
+fn what_was_held_back_is_told_in_one_message_that_says_how_many() {
+    let flood = Flood::new();
+    for principal in 0..20 {
+        flood.follow(finding_of(principal, 0), start());
+    }
+    assert_eq!(flood.inbox.got.borrow().len(), 5);
+    let minute = SignedDuration::from_mins(1);
+    assert_eq!(flood.digest(start() + minute), Digested { told: 0, held: 15, named: true });
+    let got = flood.inbox.got.borrow().last().unwrap().1.clone();
+    assert_eq!(got.subject.as_str(), "[HIGH] held back: 15 alerts about 15 incidents - 111122223333");
+    assert_eq!(flood.digest(start() + minute * 2), Digested::default());
+    assert_eq!(flood.inbox.got.borrow().len(), 6);
+    // They count as told: a lone event has no second mail.
+    assert_eq!(flood.digest(start() + WINDOW), Digested::default());
+    assert_eq!(flood.inbox.got.borrow().len(), 6);
+}
+
+#[test]
+fn what_was_held_back_and_could_not_be_told_is_told_next_time() {
+    let (ledger, people, machines) = (Memory::default(), Receiver::default(), Receiver::default());
+    let config = Config::default();
+    for number in 0..7 {
+        let event = key_made(&format!("e{number}"));
+        let finding = detect::look(Watcher::AccessKeys, &event, &Context::new(&config)).unwrap();
+        let finding = Finding { account: format!("11112222333{number}"), ..finding };
+        let line = Line {
+            watcher: Watcher::AccessKeys,
+            context: Context::new(&config),
+            ledger: &ledger,
+            people: &people,
+            machines: &machines,
+            policies: &Unread,
+            exceptions: &Exceptions::NONE,
+        };
+        block_on(line.follow(finding, start())).unwrap();
+    }
+    assert_eq!((people.count(), machines.count()), (5, 7), "machines get all of them");
+    people.fails.set(1);
+    let at = |minutes| start() + SignedDuration::from_mins(minutes);
+    let digest = |now| block_on(flow::digest(&ledger, &people, &Context::new(&config), now));
+    assert!(digest(at(1)).is_err());
+    assert_eq!(digest(at(2)), Ok(Digested { told: 0, held: 2, named: false }), "its place is taken for five minutes");
+    assert_eq!(digest(at(6)), Ok(Digested { told: 0, held: 2, named: true }));
+    assert!(people.got.borrow()[5].starts_with("2 alerts about 2 incidents in 2 accounts were held back"));
 }

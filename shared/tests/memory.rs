@@ -82,7 +82,7 @@ impl Story {
                 policies: &Unread,
                 exceptions: &Exceptions::NONE,
             };
-            if let Outcome::Found(finding, _) = block_on(line.watch(&event, now)).unwrap() {
+            if let Outcome::Found(finding, ..) = block_on(line.watch(&event, now)).unwrap() {
                 found = Some(*finding);
             }
         }
@@ -213,7 +213,7 @@ fn a_network_that_was_not_seen_for_months_is_new_again() {
         exceptions: &Exceptions::NONE,
     };
     let found = block_on(line.watch(&event, "2026-06-20T09:00:01Z".parse().unwrap())).unwrap();
-    let Outcome::Found(finding, _) = found else { panic!("a user was made") };
+    let Outcome::Found(finding, ..) = found else { panic!("a user was made") };
     assert!(in_words(&finding).starts_with("HIGH "), "{}", in_words(&finding));
 }
 

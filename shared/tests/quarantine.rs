@@ -6,12 +6,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use iamwatch::alert::Alert;
+use iamwatch::cap::Message;
 use iamwatch::config::{Config, Exempt, Mode, Quarantine};
 use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
 use iamwatch::finding::Finding;
 use iamwatch::flow::{People, Undelivered};
-use iamwatch::ledger::LEASE;
+use iamwatch::ledger::{LEASE, Ledger, Memory};
 use iamwatch::quarantine::{
     Budget, Containment, Facts, Failure, Iam, KeyFacts, Moved, Outcome, Record, Records, Refusal, State, Step, restore,
 };
@@ -27,6 +28,7 @@ const ACCOUNT: &str = "111122223333";
 struct World {
     users: RefCell<BTreeMap<String, Facts>>,
     writes: RefCell<Vec<String>>,
+    ledger: Memory,
     records: RefCell<BTreeMap<String, Record>>,
     budget: RefCell<(Budget, u64)>,
     mails: RefCell<Vec<String>>,
@@ -75,7 +77,8 @@ impl World {
 
     fn contain(&self, finding: &Finding, config: &Config, now: Timestamp) -> Result<Outcome, Failure> {
         let context = Context::new(config);
-        let containment = Containment { context, account: ACCOUNT, iam: self, records: self, people: self };
+        let containment =
+            Containment { context, account: ACCOUNT, iam: self, records: self, ledger: &self.ledger, people: self };
         block_on(containment.contain(finding, now))
     }
 
@@ -317,4 +320,19 @@ fn a_restored_key_is_not_contained_again_for_the_same_event() {
     assert!(world.is_active("deploy-bot"));
     let twice = block_on(restore(world.only_record(), &world, &world, start())).unwrap_err();
     assert!(twice.to_string().contains("nothing to take back"), "{twice}");
+}
+
+#[test]
+fn in_a_flood_a_report_waits_for_the_digest_unless_the_key_may_still_work() {
+    let world = World::with_user("bob", "/", start());
+    for _ in 0..5 {
+        block_on(world.ledger.admit(Message::Alert, start())).unwrap();
+    }
+    world.contain(&finding("bob", start()), &config(Mode::Enforce), start()).unwrap();
+    assert_eq!(world.only_record().state, State::Verified);
+    assert!(world.only_record().told, "the digest names it");
+    assert_eq!(world.mails.borrow().len(), 0);
+    let held = block_on(world.ledger.held()).unwrap();
+    assert!(held[0].statement.starts_with("iamwatch set access key"), "{held:?}");
+    assert_eq!(Message::of_record(&Record { state: State::Failed, ..world.only_record() }), Message::Critical);
 }

@@ -56,7 +56,7 @@ fn watch(event: &Event, config: &Config, ledger: &Memory) -> Option<Finding> {
         exceptions: &Exceptions::NONE,
     };
     match pollster::block_on(line.watch(event, event.time.unwrap())).unwrap() {
-        Outcome::Found(finding, _) => Some(*finding),
+        Outcome::Found(finding, ..) => Some(*finding),
         Outcome::Quiet | Outcome::Known | Outcome::Suppressed(_) => None,
     }
 }

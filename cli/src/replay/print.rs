@@ -44,9 +44,22 @@ pub(super) struct Printer<'o> {
 pub(super) struct Tally {
     pub(super) findings: u64,
     pub(super) alerts: u64,
+    /// Alerts that were no messages of their own, and the messages that named them.
+    pub(super) held: u64,
+    pub(super) named_in: u64,
     pub(super) incidents: BTreeMap<Severity, u64>,
     /// How many findings each exception kept from people.
     pub(super) suppressed: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    fn count(&mut self, told: &Told) {
+        match told {
+            Told::No => {}
+            Told::Silently | Told::Words(_) => self.alerts += 1,
+            Told::HeldBack => self.held += 1,
+        }
+    }
 }
 
 /// One finding as a line of JSON.
@@ -76,6 +89,8 @@ struct Line<'a> {
     count: u64,
     /// Whether people are told of this event at once.
     told: bool,
+    /// Whether they would be, had not so much happened at once: it is part of one message about all that was held back.
+    held_back: bool,
     also: &'a [String],
 }
 
@@ -92,9 +107,9 @@ impl<'o> Printer<'o> {
             Said::Finding(finding, _, _) if finding.severity < self.context.config.min_severity => Ok(()),
             Said::Finding(finding, standing, told) => {
                 self.tally.findings += 1;
-                self.tally.alerts += u64::from(told != Told::No);
+                self.tally.count(&told);
                 match (self.form, told) {
-                    (Form::Json, told) => self.line(&finding, &standing, told != Told::No),
+                    (Form::Json, told) => self.line(&finding, &standing, &told),
                     (Form::Mails, Told::Words(alert)) => self.mail(&alert),
                     _ => Ok(()),
                 }
@@ -108,9 +123,17 @@ impl<'o> Printer<'o> {
             Said::Incident(due, _) if due.finding.severity < self.context.config.min_severity => Ok(()),
             Said::Incident(due, told) => {
                 *self.tally.incidents.entry(due.finding.severity).or_default() += 1;
-                self.tally.alerts += u64::from(told != Told::No);
+                self.tally.count(&told);
                 match (self.form, told) {
                     (Form::List, _) => self.incident(&due),
+                    (Form::Mails, Told::Words(alert)) => self.mail(&alert),
+                    _ => Ok(()),
+                }
+            }
+            Said::Held(told) => {
+                self.tally.count(&told);
+                self.tally.named_in += 1;
+                match (self.form, told) {
                     (Form::Mails, Told::Words(alert)) => self.mail(&alert),
                     _ => Ok(()),
                 }
@@ -118,7 +141,7 @@ impl<'o> Printer<'o> {
         }
     }
 
-    fn line(&mut self, finding: &Finding, standing: &Standing, told: bool) -> io::Result<()> {
+    fn line(&mut self, finding: &Finding, standing: &Standing, told: &Told) -> io::Result<()> {
         let known = self.known.get(finding.detection.as_str());
         let line = Line {
             detection: &finding.detection,
@@ -139,7 +162,8 @@ impl<'o> Printer<'o> {
             watcher: known.map(|(_, watcher)| watcher.name()),
             incident: standing.incident.as_str(),
             count: standing.count,
-            told,
+            told: matches!(told, Told::Silently | Told::Words(_)),
+            held_back: *told == Told::HeldBack,
             also: &finding.also,
         };
         self.buffer.clear();
@@ -193,7 +217,12 @@ pub(super) fn summary(out: &mut dyn Write, haul: &Haul, tally: &Tally, skipped: 
         tally.incidents.iter().rev().map(|(severity, number)| format!("{} {severity}", count(*number))).collect();
     let each = if each.is_empty() { String::new() } else { format!(": {}", each.join(", ")) };
     writeln!(out, "incidents  {}{each}", count(incidents))?;
-    writeln!(out, "alerts     {}", count(tally.alerts))?;
+    let held = match (tally.held, tally.named_in) {
+        (0, _) => String::new(),
+        (held, 1) => format!(", one of them about {} that were held back", count(held)),
+        (held, times) => format!(", {} of them about {} that were held back", count(times), count(held)),
+    };
+    writeln!(out, "alerts     {}{held}", count(tally.alerts))?;
     let suppressed: u64 = tally.suppressed.values().sum();
     if suppressed > 0 {
         let each: Vec<String> =

@@ -1,18 +1,20 @@
 //! What on-call would have been told: the findings go down the same line as live, with the events' time as the clock.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 
 use iamwatch::alert::{self, Alert};
 use iamwatch::detect::Context;
 use iamwatch::exceptions::Exceptions;
 use iamwatch::facts::Unread;
 use iamwatch::finding::Finding;
-use iamwatch::flow::{Line, Machines, Outcome, People, Undelivered};
-use iamwatch::ledger::{Due, Ledger, Memory, Standing, WINDOW};
-use jiff::Timestamp;
+use iamwatch::flow::{self, Heard, Line, Machines, Outcome, People, Undelivered};
+use iamwatch::ledger::{Due, Ledger, Memory, Standing};
+use jiff::{SignedDuration, Timestamp};
 
 use super::read::{Found, What, decode};
+
+/// How often the digest looks.
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 /// What came of the findings, in the order of time.
 #[derive(Debug)]
@@ -20,8 +22,10 @@ pub(super) enum Said {
     Finding(Finding, Standing, Told),
     /// A finding that an exception keeps from people.
     Suppressed(Finding),
-    /// An incident whose window is over; told if it grew since.
+    /// An incident that is over; told if it grew since it was last told.
     Incident(Due, Told),
+    /// The message about what was held back.
+    Held(Told),
 }
 
 /// Whether people were told.
@@ -32,6 +36,8 @@ pub(super) enum Told {
     /// Without words.
     Silently,
     Words(Box<Alert>),
+    /// Not by an alert of its own: the topic had no room.
+    HeldBack,
 }
 
 /// Whether alerts are put into words: it takes longer than all else that is done to a finding.
@@ -51,17 +57,13 @@ pub(super) fn tell<E>(
     context: &Context<'_>,
     exceptions: &Exceptions,
     wording: Wording,
-    mut say: impl FnMut(Said) -> Result<(), E>,
+    say: impl FnMut(Said) -> Result<(), E>,
 ) -> Result<(), E> {
     let ledger = Memory::default();
     let mailbox = Mailbox { wording, told: RefCell::default() };
-    // When the windows end that were opened: in order, since the findings are.
-    let mut ends: VecDeque<Timestamp> = VecDeque::new();
+    let mut digest = Digest { ledger: &ledger, mailbox: &mailbox, context, next: None, say };
     for Found { now, watcher, what, .. } in found {
-        let over = ends.partition_point(|end| *end <= now);
-        if ends.drain(..over).count() > 0 {
-            close(&ledger, context, now, wording, &mut say)?;
-        }
+        digest.run_until(now)?;
         let line = Line {
             watcher,
             context: *context,
@@ -79,39 +81,71 @@ pub(super) fn tell<E>(
         });
         // Memory is always in reach and the mailbox always open, so nothing is ever to be tried again.
         match outcome {
-            Ok(Outcome::Found(finding, standing)) => {
-                if standing.count == 1 {
-                    ends.push_back(now + WINDOW);
-                }
-                say(Said::Finding(*finding, standing, mailbox.told.take()))?;
+            Ok(Outcome::Found(finding, standing, heard)) => {
+                let told = digest.heard(heard, now);
+                (digest.say)(Said::Finding(*finding, standing, told))?;
             }
-            Ok(Outcome::Suppressed(finding)) => say(Said::Suppressed(*finding))?,
+            Ok(Outcome::Suppressed(finding)) => (digest.say)(Said::Suppressed(*finding))?,
             Ok(Outcome::Quiet | Outcome::Known) | Err(_) => {}
         }
     }
-    close(&ledger, context, Timestamp::MAX, wording, &mut say)
+    digest.run_until(Timestamp::MAX)
 }
 
-/// Closes the incidents whose window is over, as `digest` does every minute.
-fn close<E>(
-    ledger: &Memory,
-    context: &Context<'_>,
-    now: Timestamp,
-    wording: Wording,
-    say: &mut impl FnMut(Said) -> Result<(), E>,
-) -> Result<(), E> {
-    loop {
-        let due = pollster::block_on(ledger.due(now)).unwrap_or_default();
-        if due.is_empty() {
+/// What `digest` does live, at the minutes at which there is something to do.
+struct Digest<'a, S> {
+    ledger: &'a Memory,
+    mailbox: &'a Mailbox,
+    context: &'a Context<'a>,
+    /// When it looks at what was held back, if anything was.
+    next: Option<Timestamp>,
+    say: S,
+}
+
+impl<S: FnMut(Said) -> Result<(), E>, E> Digest<'_, S> {
+    /// Closes the incidents that are over and tells what was held back, up to a time.
+    fn run_until(&mut self, now: Timestamp) -> Result<(), E> {
+        loop {
+            let mut due = pollster::block_on(self.ledger.due(now)).unwrap_or_default();
+            due.sort_by_key(Due::end);
+            if due.is_empty() {
+                break;
+            }
+            for due in due {
+                self.settle(due, now)?;
+            }
+        }
+        while let Some(at) = self.next.filter(|at| *at <= now) {
+            let (held, named) =
+                pollster::block_on(flow::tell_held(self.ledger, self.mailbox, self.context, at)).unwrap_or_default();
+            let told = self.mailbox.told.take();
+            if named {
+                (self.say)(Said::Held(told))?;
+            }
+            self.next = (held > 0).then_some(at + MINUTE);
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self, due: Due, now: Timestamp) -> Result<(), E> {
+        let end = due.end();
+        let heard = pollster::block_on(flow::settle(self.ledger, self.mailbox, self.context, &due, end.min(now)));
+        if end > now {
             return Ok(());
         }
-        for due in due {
-            let end = due.opened + WINDOW;
-            let speaks = due.speaks(context.config.min_severity);
-            let told = if speaks { wording.of(|| alert::of_due(&due, context, end)) } else { Told::No };
-            // Nothing in memory fails.
-            let _ = pollster::block_on(ledger.close(&due, end));
-            say(Said::Incident(due, told))?;
+        let told = self.heard(heard.unwrap_or(Heard::No), end);
+        (self.say)(Said::Incident(due, told))
+    }
+
+    /// Whether people heard, with the alert that they got.
+    fn heard(&mut self, heard: Heard, now: Timestamp) -> Told {
+        match heard {
+            Heard::No => Told::No,
+            Heard::Told => self.mailbox.told.take(),
+            Heard::HeldBack => {
+                self.next = self.next.or(Some(now + MINUTE));
+                Told::HeldBack
+            }
         }
     }
 }

@@ -140,7 +140,7 @@ fn mode_words(mode: Mode) -> &'static str {
 }
 
 /// The characters that Slack gives a meaning everywhere: `<!channel>` would call everyone.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
@@ -150,6 +150,6 @@ fn plain(text: &str) -> String {
 }
 
 /// A code span. Nothing inside can end it.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     format!("`{}`", escape(&text.replace('`', "'")))
 }

@@ -51,7 +51,7 @@ fn containment_mail(words: &Words<'_>, record: &Record, mut mail: Mail) -> Strin
     mail.rows(&rows);
     mail.steps("What to do", &words.steps());
     if let Some((heading, commands)) = containment::commands(record, &words.config.stack) {
-        mail.commands(&in_account(words, heading), &commands);
+        mail.list(&in_account(words, heading), &commands);
     }
     mail.links(links::of(words));
     let mut rows = Rows::default();
@@ -222,7 +222,7 @@ fn event_id(words: &Words<'_>) -> Vec<String> {
 
 /// Labelled values, aligned. A value that is empty is left out with its label.
 #[derive(Default)]
-struct Rows(Vec<Row>);
+pub(super) struct Rows(Vec<Row>);
 
 struct Row {
     label: String,
@@ -232,7 +232,7 @@ struct Row {
 }
 
 impl Rows {
-    fn add(&mut self, label: &str, value: impl Into<String>) {
+    pub(super) fn add(&mut self, label: &str, value: impl Into<String>) {
         let value = value.into();
         if !value.is_empty() {
             self.0.push(Row { label: label.to_owned(), value, verbatim: false });
@@ -240,7 +240,7 @@ impl Rows {
     }
 
     /// Lines under one label.
-    fn add_all(&mut self, label: &str, lines: Vec<String>) {
+    pub(super) fn add_all(&mut self, label: &str, lines: Vec<String>) {
         let mut label = label;
         for line in lines.into_iter().filter(|line| !line.is_empty()) {
             self.add(label, line);
@@ -254,8 +254,8 @@ impl Rows {
 }
 
 /// The text so far: blocks with an empty line between them.
-struct Mail {
-    text: String,
+pub(super) struct Mail {
+    pub(super) text: String,
 }
 
 impl Mail {
@@ -269,13 +269,13 @@ impl Mail {
         }
     }
 
-    fn prose(&mut self, paragraphs: Vec<String>) {
+    pub(super) fn prose(&mut self, paragraphs: Vec<String>) {
         for paragraph in paragraphs {
             self.block(&wrap(&paragraph, ""));
         }
     }
 
-    fn rows(&mut self, rows: &Rows) {
+    pub(super) fn rows(&mut self, rows: &Rows) {
         let width = rows.0.iter().map(|row| row.label.chars().count()).max().unwrap_or_default() + 2;
         let indent = " ".repeat(width);
         let mut lines = Vec::new();
@@ -291,6 +291,14 @@ impl Mail {
         self.block(&lines);
     }
 
+    /// Lines that stay as they are.
+    pub(super) fn list(&mut self, heading: &str, lines: &[String]) {
+        if !lines.is_empty() {
+            let lines = lines.iter().map(|line| format!("  {line}"));
+            self.block(&std::iter::once(heading.to_owned()).chain(lines).collect::<Vec<_>>());
+        }
+    }
+
     fn section(&mut self, heading: &str, text: &str) {
         let mut lines = vec![heading.to_owned()];
         for (nth, paragraph) in text.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty()).enumerate() {
@@ -304,7 +312,7 @@ impl Mail {
         }
     }
 
-    fn steps(&mut self, heading: &str, steps: &[String]) {
+    pub(super) fn steps(&mut self, heading: &str, steps: &[String]) {
         let mut lines = vec![heading.to_owned()];
         for (nth, step) in (1..).zip(steps) {
             lines.extend(hang(step, &format!("  {nth}. "), "     "));
@@ -319,7 +327,7 @@ impl Mail {
         let said = words.finding.undo.as_deref();
         let heading = in_account(words, "Undo");
         if let Some(command) = said.and_then(as_is) {
-            self.commands(&heading, &[command.to_owned()]);
+            self.list(&heading, &[command.to_owned()]);
         } else if said.is_some() || words.finding.asks.is_some() {
             let refused =
                 "No command is given: a name in this event is not one that IAM allows. Look at the event itself.";
@@ -334,13 +342,6 @@ impl Mail {
             lines.extend(wrap(cut_off.how, "  "));
             lines.extend(cut_off.command.map(|command| format!("  {command}")));
             self.block(&lines);
-        }
-    }
-
-    fn commands(&mut self, heading: &str, commands: &[String]) {
-        if !commands.is_empty() {
-            let commands = commands.iter().map(|command| format!("  {command}"));
-            self.block(&std::iter::once(heading.to_owned()).chain(commands).collect::<Vec<_>>());
         }
     }
 

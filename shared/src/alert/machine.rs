@@ -400,7 +400,7 @@ fn unmapped(words: &Words<'_>) -> Value {
     })
 }
 
-fn severity(severity: Severity) -> (u32, &'static str) {
+pub(super) fn severity(severity: Severity) -> (u32, &'static str) {
     match severity {
         Severity::Low => (2, "Low"),
         Severity::Medium => (3, "Medium"),

@@ -20,7 +20,7 @@ pub(super) fn of(words: &Words<'_>) -> String {
 }
 
 /// ASCII without what GSM 7-bit lacks, or spells with two places.
-fn gsm(text: &str) -> String {
+pub(super) fn gsm(text: &str) -> String {
     let alike = |char: char| match char {
         '[' | '{' => '(',
         ']' | '}' => ')',

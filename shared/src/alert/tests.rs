@@ -81,7 +81,7 @@ fn found(watcher: Watcher, record: &Value) -> Finding {
 }
 
 fn standing(finding: &Finding) -> Standing {
-    Standing { incident: finding.incident(), count: 1, speaks: true, unclaimed: false }
+    Standing { incident: finding.incident(), count: 1, told: 0, opened: None, speaks: true, unclaimed: false }
 }
 
 fn alert(finding: &Finding, config: &Config) -> Alert {
@@ -675,9 +675,10 @@ fn an_alert_without_a_ledger_says_that_it_may_come_again() {
 #[test]
 fn an_incident_that_grew_is_counted_in_subject_and_sentence() {
     let finding = key_for_another(&json!({}));
-    let due = Due { incident: finding.incident(), finding, opened: at("2026-11-22T04:13:46Z"), count: 37, told: 1 };
+    let (opened, last) = (at("2026-11-22T04:13:46Z"), at("2026-11-22T04:28:40Z"));
+    let due = Due { incident: finding.incident(), finding, opened, last, count: 37, told: 1 };
     let config = enforcing();
-    let alert = of_due(&due, &Context::new(&config), at("2026-11-22T04:29:10Z"));
+    let alert = of_due(&due, &Context::new(&config), at("2026-11-22T04:43:50Z"));
     assert_snapshot!(alert.subject, @"[HIGH] x37 in 15 min: created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot - prod-payments");
     assert_snapshot!(alert.email, @"
     user alice created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments, x37 in 15 min, 36 of them since the last mail.
@@ -694,7 +695,7 @@ fn an_incident_that_grew_is_counted_in_subject_and_sentence() {
                 Linux/6.1.0-kali5-amd64 exe/x…)
     Account:    prod-payments (111122223333)
     Region:     us-east-1
-    When:       2026-11-22 04:13:05 UTC, told 16 min later
+    When:       2026-11-22 04:13:05 UTC, told 31 min later
     Tool:       Kali Linux, made for attacks, by its user agent
     Seen:       x37 in 15 min, 36 of them since the last mail
     Quarantine: enforce: each key is dealt with on its own; see the reports
@@ -757,6 +758,325 @@ fn an_incident_that_grew_is_counted_in_subject_and_sentence() {
           },
           "credential_uid": "AKIAI44QH8DHBEXAMPLE",
     "#);
+}
+
+#[test]
+fn the_tenth_of_an_incident_says_how_many_and_how_many_are_news() {
+    let finding = key_for_another(&json!({}));
+    let opened = Some(at("2026-11-22T04:11:00Z"));
+    let standing = Standing { count: 10, told: 1, opened, ..standing(&finding) };
+    let alert = of_finding(&finding, &standing, &Context::new(&config()), at("2026-11-22T04:13:46Z"));
+    assert_snapshot!(alert.subject, @"[HIGH] x10 in 3 min: created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot - prod-payments");
+    assert_snapshot!(alert.email.lines().take(4).collect::<Vec<_>>().join("\n"), @"
+    user alice created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments, x10 in 3 min, 9 of them since the last mail.
+
+    10 events make this one incident. What follows is about one of them.
+    ");
+    assert_snapshot!(lines_with(&alert.email, "Seen:", 1), @"Seen:       x10 in 3 min, 9 of them since the last mail");
+    assert_snapshot!(lines_with(&pretty(&alert.chat), "summary", 1), @r#"    "summary": "[HIGH] x10 in 3 min: created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot - prod-payments","#);
+    assert_snapshot!(alert.sms, @"HIGH: user alice created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments, x10 in 3 min");
+    assert_snapshot!(pretty(&alert.machine).lines().take(3).collect::<Vec<_>>().join("\n"), @r#"
+    {
+      "activity_id": 2,
+      "activity_name": "Update",
+    "#);
+}
+
+fn held_back(number: u32, severity: Severity, count: u64) -> Held {
+    let finding = key_for_another(&json!({
+        "eventID": format!("held-{number}"),
+        "userIdentity": {"type": "IAMUser", "userName": format!("user-{number}"),
+            "arn": format!("arn:aws:iam::111122223333:user/user-{number}"), "accountId": "111122223333"},
+    }))
+    .severity(severity);
+    let standing = Standing { count, ..standing(&finding) };
+    let statement = statement(&finding, &Context::new(&config()));
+    Held::finding(&finding, &standing, statement, at("2026-11-22T04:13:46Z"))
+}
+
+#[test]
+fn what_was_held_back_is_one_message_that_reads_well() {
+    let mut held: Vec<Held> = (0..12).map(|number| held_back(number, Severity::Medium, 1)).collect();
+    held.extend([held_back(3, Severity::High, 20), held_back(3, Severity::High, 100)]);
+    let mut other = held_back(20, Severity::High, 7);
+    other.detection = "role-passed".to_owned();
+    held.push(other);
+    let alert = of_held(&held, &Context::new(&config()), at("2026-11-22T04:18:02Z"));
+    assert_snapshot!(alert.subject, @"[HIGH] held back: 15 alerts about 13 incidents - prod-payments");
+    assert_snapshot!(alert.email, @"
+    15 alerts about 13 incidents in prod-payments were held back: more happened at once than may be mailed.
+
+    AWS cuts off a mailbox that gets more than ten messages a second. So at most
+    ten in ten seconds and 60 in an hour are sent, and beside them 20 that are
+    CRITICAL. What is above that is told in one message, at most every five
+    minutes: this is one. The findings themselves were handed to machines as ever.
+
+    Severity:  HIGH
+    Incidents: 2 HIGH, 11 MEDIUM
+    Accounts:  prod-payments (111122223333)
+    When:      2026-11-22 04:13:46 UTC to 2026-11-22 04:18:02 UTC
+
+    Loudest: HIGH user user-3 created access key AKIAIOSFODNN7EXAMPLE for user
+             deploy-bot in prod-payments, x100
+             HIGH user user-20 created access key AKIAIOSFODNN7EXAMPLE for user
+             deploy-bot in prod-payments, x7
+             MEDIUM user user-2 created access key AKIAIOSFODNN7EXAMPLE for user
+             deploy-bot in prod-payments
+             MEDIUM user user-7 created access key AKIAIOSFODNN7EXAMPLE for user
+             deploy-bot in prod-payments
+             MEDIUM user user-10 created access key AKIAIOSFODNN7EXAMPLE for user
+             deploy-bot in prod-payments
+             MEDIUM user user-0 created access key AKIAIOSFODNN7EXAMPLE for user
+             deploy-bot in prod-payments
+             MEDIUM user user-6 created access key AKIAIOSFODNN7EXAMPLE for user
+             deploy-bot in prod-payments
+             MEDIUM user user-8 created access key AKIAIOSFODNN7EXAMPLE for user
+             deploy-bot in prod-payments
+             MEDIUM user user-5 created access key AKIAIOSFODNN7EXAMPLE for user
+             deploy-bot in prod-payments
+             MEDIUM user user-4 created access key AKIAIOSFODNN7EXAMPLE for user
+             deploy-bot in prod-payments
+             and 3 incidents more
+
+    Who, by incidents
+         1  arn:aws:iam::111122223333:user/user-0
+         1  arn:aws:iam::111122223333:user/user-1
+         1  arn:aws:iam::111122223333:user/user-10
+         1  arn:aws:iam::111122223333:user/user-11
+         1  arn:aws:iam::111122223333:user/user-2
+         1  arn:aws:iam::111122223333:user/user-20
+         1  arn:aws:iam::111122223333:user/user-3
+         1  arn:aws:iam::111122223333:user/user-4
+         1  arn:aws:iam::111122223333:user/user-5
+         1  arn:aws:iam::111122223333:user/user-6
+            and 3 more
+
+    What, by incidents
+        12  access-key-created-for-another-user
+         1  role-passed
+
+    What to do
+      1. Look at the incidents under Loudest first. Every finding is whole on the
+         findings bus, and a line in the log of its watcher.
+      2. If one principal under Who did most of it, ask them over a channel that
+         is not their mail. If it was not them, deny that principal everything,
+         then list all its calls in CloudTrail since an hour before the first
+         alert.
+      3. If many did it, list in CloudTrail the calls of that time by source
+         address and user agent: it is one deployment, or one attacker with many
+         identities.
+    ");
+    assert_snapshot!(pretty(&alert.chat), @r#"
+    {
+      "content": {
+        "description": "15 alerts about 13 incidents in prod-payments were held back: more happened at once than may be mailed.\nIncidents: 2 HIGH, 11 MEDIUM\n`HIGH user user-3 created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments, x100`\n`HIGH user user-20 created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments, x7`\n`MEDIUM user user-2 created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments`\n`MEDIUM user user-7 created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments`\n`MEDIUM user user-10 created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments`\nBy: `1  arn:aws:iam::111122223333:user/user-0`\nBy: `1  arn:aws:iam::111122223333:user/user-1`\nBy: `1  arn:aws:iam::111122223333:user/user-10`\nBy: `1  arn:aws:iam::111122223333:user/user-11`\nBy: `1  arn:aws:iam::111122223333:user/user-2`",
+        "keywords": [
+          "HIGH",
+          "alerts-held-back"
+        ],
+        "nextSteps": [
+          "Look at the incidents under Loudest first. Every finding is whole on the findings bus, and a line in the log of its watcher.",
+          "If one principal under Who did most of it, ask them over a channel that is not their mail. If it was not them, deny that principal everything, then list all its calls in CloudTrail since an hour before the first alert.",
+          "If many did it, list in CloudTrail the calls of that time by source address and user agent: it is one deployment, or one attacker with many identities."
+        ],
+        "textType": "client-markdown",
+        "title": "[HIGH] Alerts held back"
+      },
+      "metadata": {
+        "additionalContext": {
+          "count": "15",
+          "severity": "HIGH"
+        },
+        "eventType": "alerts-held-back",
+        "summary": "[HIGH] held back: 15 alerts about 13 incidents - prod-payments",
+        "threadId": "alerts-held-back"
+      },
+      "source": "custom",
+      "version": "1.0"
+    }
+    "#);
+    assert_snapshot!(alert.sms, @"HIGH: 15 alerts about 13 incidents held back in prod-payments. Loudest: user user-3 created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments");
+    assert_snapshot!(pretty(&alert.machine), @r#"
+    {
+      "activity_id": 1,
+      "activity_name": "Create",
+      "category_name": "Findings",
+      "category_uid": 2,
+      "class_name": "Detection Finding",
+      "class_uid": 2004,
+      "cloud": {
+        "provider": "AWS"
+      },
+      "count": 15,
+      "finding_info": {
+        "created_time": 1795321082000,
+        "title": "Alerts held back",
+        "types": [
+          "alerts-held-back"
+        ],
+        "uid": "alerts-held-back/1795321082000"
+      },
+      "is_alert": true,
+      "message": "15 alerts about 13 incidents in prod-payments were held back: more happened at once than may be mailed.",
+      "metadata": {
+        "product": {
+          "name": "iamwatch",
+          "vendor_name": "iamwatch",
+          "version": "0.1.0"
+        },
+        "profiles": [
+          "cloud",
+          "host"
+        ],
+        "uid": "alerts-held-back/1795321082000",
+        "version": "1.6.0"
+      },
+      "severity": "High",
+      "severity_id": 4,
+      "start_time": 1795320826000,
+      "status": "New",
+      "status_id": 1,
+      "time": 1795321082000,
+      "type_name": "Detection Finding: Create",
+      "type_uid": 200401,
+      "unmapped": {
+        "iamwatch": {
+          "held": {
+            "alerts": 15,
+            "counts": {
+              "0ffd858131eb9e423da7456d014798fd": 1,
+              "16861cf315db57b50ec2074debc8b5f4": 1,
+              "1dec077ad60b5bd649f79306dc9c0dce": 1,
+              "2c17b70498dbf53d205006188c672d07": 1,
+              "417d96d1e6cbdbff2600692cfff9762b": 1,
+              "5c69793b43dbb9506cf250d17325e08f": 7,
+              "842b0d74abf4c94b4f8df838d876b8b4": 1,
+              "91a20b283ebe75b0d25ab00509ba4270": 1,
+              "93c8a71e18ccc8d35c7ebafad2b544b2": 1,
+              "9c140008676050aeb650cf3ca901e7bf": 1,
+              "b420a0a3b8b3563486b2a4a841db22fd": 1,
+              "d6a0d8951cffbcbecb9e22103a49f20d": 100,
+              "f8cf716bfbccd22e57f7a8608a5f0864": 1
+            },
+            "loudest": [
+              {
+                "account": "111122223333",
+                "count": 100,
+                "detection": "access-key-created-for-another-user",
+                "incident": "d6a0d8951cffbcbecb9e22103a49f20d",
+                "message": "user user-3 created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments",
+                "principal": "arn:aws:iam::111122223333:user/user-3",
+                "severity": "HIGH"
+              },
+              {
+                "account": "111122223333",
+                "count": 7,
+                "detection": "role-passed",
+                "incident": "5c69793b43dbb9506cf250d17325e08f",
+                "message": "user user-20 created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments",
+                "principal": "arn:aws:iam::111122223333:user/user-20",
+                "severity": "HIGH"
+              },
+              {
+                "account": "111122223333",
+                "count": 1,
+                "detection": "access-key-created-for-another-user",
+                "incident": "0ffd858131eb9e423da7456d014798fd",
+                "message": "user user-2 created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments",
+                "principal": "arn:aws:iam::111122223333:user/user-2",
+                "severity": "MEDIUM"
+              },
+              {
+                "account": "111122223333",
+                "count": 1,
+                "detection": "access-key-created-for-another-user",
+                "incident": "16861cf315db57b50ec2074debc8b5f4",
+                "message": "user user-7 created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments",
+                "principal": "arn:aws:iam::111122223333:user/user-7",
+                "severity": "MEDIUM"
+              },
+              {
+                "account": "111122223333",
+                "count": 1,
+                "detection": "access-key-created-for-another-user",
+                "incident": "1dec077ad60b5bd649f79306dc9c0dce",
+                "message": "user user-10 created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments",
+                "principal": "arn:aws:iam::111122223333:user/user-10",
+                "severity": "MEDIUM"
+              },
+              {
+                "account": "111122223333",
+                "count": 1,
+                "detection": "access-key-created-for-another-user",
+                "incident": "2c17b70498dbf53d205006188c672d07",
+                "message": "user user-0 created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments",
+                "principal": "arn:aws:iam::111122223333:user/user-0",
+                "severity": "MEDIUM"
+              },
+              {
+                "account": "111122223333",
+                "count": 1,
+                "detection": "access-key-created-for-another-user",
+                "incident": "417d96d1e6cbdbff2600692cfff9762b",
+                "message": "user user-6 created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments",
+                "principal": "arn:aws:iam::111122223333:user/user-6",
+                "severity": "MEDIUM"
+              },
+              {
+                "account": "111122223333",
+                "count": 1,
+                "detection": "access-key-created-for-another-user",
+                "incident": "842b0d74abf4c94b4f8df838d876b8b4",
+                "message": "user user-8 created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments",
+                "principal": "arn:aws:iam::111122223333:user/user-8",
+                "severity": "MEDIUM"
+              },
+              {
+                "account": "111122223333",
+                "count": 1,
+                "detection": "access-key-created-for-another-user",
+                "incident": "91a20b283ebe75b0d25ab00509ba4270",
+                "message": "user user-5 created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments",
+                "principal": "arn:aws:iam::111122223333:user/user-5",
+                "severity": "MEDIUM"
+              },
+              {
+                "account": "111122223333",
+                "count": 1,
+                "detection": "access-key-created-for-another-user",
+                "incident": "93c8a71e18ccc8d35c7ebafad2b544b2",
+                "message": "user user-4 created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments",
+                "principal": "arn:aws:iam::111122223333:user/user-4",
+                "severity": "MEDIUM"
+              }
+            ]
+          },
+          "quarantine": null
+        }
+      }
+    }
+    "#);
+    assert_snapshot!(format!("{:?} {:?}", alert.attributes, alert.lists), @r#"{"mode": "dry-run", "severity": "HIGH"} {"account": ["111122223333"], "detection": ["access-key-created-for-another-user", "role-passed"], "watcher": ["access-keys", "iam-changes"]}"#);
+    check_message(&alert);
+}
+
+#[test]
+fn a_message_about_a_thousand_held_alerts_is_whole_and_fits() {
+    let one = held_back(0, Severity::High, 1_000_000);
+    let long = |number: u32| Held {
+        incident: format!("{number:032x}"),
+        principal: "\u{1f600}".repeat(3_000),
+        statement: "\u{1f600}".repeat(3_000),
+        detection: "\u{1f600}".repeat(3_000),
+        account: format!("{number}{}", "\u{1f600}".repeat(3_000)),
+        ..one.clone()
+    };
+    let held: Vec<Held> = (0..1_000).map(long).collect();
+    let alert = of_held(&held, &Context::new(&config()), at("2026-11-22T04:18:02Z"));
+    check_message(&alert);
+    let machine = serde_json::from_str::<Value>(&alert.sns_message()).unwrap()["sqs"].as_str().unwrap().to_owned();
+    let machine: Value = serde_json::from_str(&machine).unwrap();
+    assert_eq!(machine["unmapped"]["iamwatch"]["held"]["counts"].as_object().unwrap().len(), 1_000);
 }
 
 fn record(state: State, refusal: Option<Refusal>) -> Record {
@@ -1260,8 +1580,8 @@ proptest! {
         let config = enforcing();
         let context = Context::new(&config);
         let now = at("2026-11-22T04:13:46Z");
-        let standing = Standing { incident: finding.incident(), count, speaks: true, unclaimed };
-        let due = Due { incident: finding.incident(), finding: finding.clone(), opened: now, count, told };
+        let standing = Standing { incident: finding.incident(), count, told, opened: Some(now), speaks: true, unclaimed };
+        let due = Due { incident: finding.incident(), finding: finding.clone(), opened: now, last: now, count, told };
         for alert in [of_finding(&finding, &standing, &context, now), of_due(&due, &context, now)] {
             check_message(&alert);
             let subject = alert.subject.as_str();

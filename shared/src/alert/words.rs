@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::detect::{self, Context, Detection};
 use crate::event::{Actor, Kind, ToldBy, is_account};
 use crate::finding::{Finding, IncidentKey};
-use crate::ledger::{Due, Standing, WINDOW};
+use crate::ledger::{Due, Standing};
 use crate::quarantine::Record;
 
 /// One finding, and all that is known beside it.
@@ -32,6 +32,8 @@ pub(super) struct Words<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Grown {
     pub(super) opened: Timestamp,
+    /// When the last event was counted.
+    pub(super) last: Timestamp,
     /// How many of its events people have heard of.
     pub(super) told: u64,
 }
@@ -49,7 +51,11 @@ impl<'a> Words<'a> {
             config: context.config,
             incident: standing.incident.clone(),
             count: standing.count,
-            grown: None,
+            grown: standing.opened.filter(|_| standing.count > 1).map(|opened| Grown {
+                opened,
+                last: now,
+                told: standing.told,
+            }),
             record: None,
             unclaimed: standing.unclaimed,
             now,
@@ -63,7 +69,7 @@ impl<'a> Words<'a> {
             config: context.config,
             incident: due.incident.clone(),
             count: due.count,
-            grown: Some(Grown { opened: due.opened, told: due.told }),
+            grown: Some(Grown { opened: due.opened, last: due.last, told: due.told }),
             record: None,
             unclaimed: false,
             now,
@@ -170,13 +176,9 @@ impl<'a> Words<'a> {
 
     /// `x37 in 15 min`, once it is more than one.
     pub(super) fn often(&self) -> Option<String> {
-        if self.count < 2 {
-            return None;
-        }
-        Some(match self.grown {
-            Some(grown) => format!("x{} in {}", self.count, span(self.now.duration_since(grown.opened))),
-            None => format!("x{} within {}", self.count, span(WINDOW)),
-        })
+        let grown = self.grown.filter(|_| self.count > 1)?;
+        let took = grown.last.duration_since(grown.opened).max(SignedDuration::from_secs(1));
+        Some(format!("x{} in {}", self.count, span(took)))
     }
 
     /// How many events nobody has heard of yet.

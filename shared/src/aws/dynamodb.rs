@@ -1,7 +1,9 @@
 //! The ledger in `DynamoDB`: one table, key `pk`, index `due` for open incidents.
 //!
 //! `claim#WATCHER#ACCOUNT#EVENT` holds a claim, `incident#KEY` an incident, `memory#KIND#KEY` what is remembered,
-//! `exception#ID` what an exception suppressed. An incident is open while it has `due_bucket`: the sparse index then lists it. Times are epoch seconds.
+//! `exception#ID` what an exception suppressed, `cap#topic` what was published lately, `held#KEY` an alert that was held
+//! back. An incident is open while it has the `due_bucket` `open`: the sparse index then lists it. What is held back has
+//! the bucket `held`. Times are epoch seconds.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
@@ -13,17 +15,19 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, DeleteRequest, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    WriteRequest,
 };
 use jiff::Timestamp;
 
 use super::{CONDITION_FAILED, because, text};
+use crate::cap::{Admission, Cap, Held, Message};
 use crate::exceptions::Suppressions;
 use crate::finding::{Finding, IncidentKey};
 use crate::fingerprint;
 use crate::ledger::{
-    ABANDONED, Claim, Delivery, Due, KEPT, LEASE, Ledger, LedgerError, MOST_MEMBERS, MemoryKey, Note, Progress,
-    REMEMBERED, SUPPRESSED, Standing, WINDOW,
+    ABANDONED, Claim, Delivery, Due, HELD_AT_ONCE, KEPT, LEASE, Ledger, LedgerError, MOST_MEMBERS, MemoryKey, Note,
+    Progress, REMEMBERED, SUPPRESSED, Standing, WINDOW, step,
 };
 
 /// The ledger of a stack.
@@ -37,6 +41,16 @@ type Item = HashMap<String, AttributeValue>;
 
 /// `DynamoDB`'s word for a plain write to an item that a transaction is just writing.
 const CONFLICT: &str = "TransactionConflictException";
+
+/// The one item that the cap is kept in.
+const CAP: &str = "cap#topic";
+
+/// How often a place is asked for against others that ask at the same moment. Each failure is somebody else's place, and in
+/// one second there are ten.
+const ADMISSION_TRIES: u32 = 12;
+
+/// How many items one call deletes at most, by `DynamoDB`'s limit.
+const BATCH: usize = 25;
 
 /// How often a count is tried against others that count the same incident at the same moment.
 const CONTENTION_TRIES: u32 = 8;
@@ -81,10 +95,13 @@ impl Ledger for DynamoLedger {
         if !progress.counted {
             self.count_once(delivery, &incident, finding, now).await?;
         }
-        let count = self.counted(&incident).await?;
-        let speaks =
-            count >= finding.speaks_at && !progress.told && self.take_floor(delivery, &incident, finding).await?;
-        Ok(Standing { incident, count, speaks, unclaimed: false })
+        let item = self.read(incident_key(&incident)).await?.unwrap_or_default();
+        let count = integer(&item, "count").unwrap_or(1);
+        let speaks = count >= finding.speaks_at
+            && !progress.told
+            && self.take_floor(delivery, &incident, finding, count).await?;
+        let told = integer(&item, "told").unwrap_or(0);
+        Ok(Standing { incident, count, told, opened: time(&item, "opened"), speaks, unclaimed: false })
     }
 
     async fn told(&self, delivery: &Delivery, standing: &Standing) -> Result<(), LedgerError> {
@@ -171,6 +188,17 @@ impl Ledger for DynamoLedger {
         Ok(readable)
     }
 
+    async fn put_off(&self, due: &Due) -> Result<(), LedgerError> {
+        let put_off = self
+            .update_item(incident_key(&due.incident))
+            .update_expression("SET due_at = :due_at, expires = :expires")
+            .condition_expression("opened = :opened AND attribute_exists(due_bucket)")
+            .expression_attribute_values(":opened", seconds(due.opened))
+            .expression_attribute_values(":due_at", seconds(due.end()))
+            .expression_attribute_values(":expires", seconds(due.end() + KEPT));
+        self.write(put_off).await.map(drop)
+    }
+
     async fn close(&self, due: &Due, now: Timestamp) -> Result<(), LedgerError> {
         let close = self
             .update_item(incident_key(&due.incident))
@@ -195,10 +223,90 @@ impl Ledger for DynamoLedger {
         self.write(later).await.map(drop)
     }
 
+    async fn admit(&self, message: Message, now: Timestamp) -> Result<Admission, LedgerError> {
+        for _ in 0..ADMISSION_TRIES {
+            let item = self.read(CAP.to_owned()).await?.unwrap_or_default();
+            let version = integer(&item, "version").unwrap_or(0);
+            // One that cannot be read is begun anew: the topic must not stay closed.
+            let cap = item.get("cap").and_then(|json| serde_json::from_str(json.as_s().ok()?).ok());
+            let mut cap: Cap = cap.unwrap_or_default();
+            // Who gets no place writes nothing, so that a flood does not wait for itself.
+            if cap.admit(message, now) == Admission::HeldBack {
+                return Ok(Admission::HeldBack);
+            }
+            if self.put_cap(&cap, version).await? {
+                return Ok(Admission::Admitted);
+            }
+        }
+        Ok(if message == Message::Critical { Admission::Admitted } else { Admission::HeldBack })
+    }
+
+    async fn hold(&self, held: &Held) -> Result<(), LedgerError> {
+        let json = serde_json::to_string(held).map_err(|error| LedgerError::Down(error.to_string()))?;
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item("pk", text(held_key(held)))
+            .item("due_bucket", text("held"))
+            .item("due_at", seconds(held.at))
+            .item("expires", seconds(held.at + REMEMBERED))
+            .item("held", text(json));
+        put.send().await.map(drop).map_err(|error| down(&error))
+    }
+
+    async fn held(&self) -> Result<Vec<Held>, LedgerError> {
+        let mut held = Vec::new();
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("due")
+            .key_condition_expression("due_bucket = :held")
+            .expression_attribute_values(":held", text("held"))
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            for item in page.map_err(|error| down(&error))?.items() {
+                match item.get("held").and_then(|json| serde_json::from_str(json.as_s().ok()?).ok()) {
+                    Some(one) => held.push(one),
+                    None => self.set_aside(item).await?,
+                }
+            }
+            if held.len() >= HELD_AT_ONCE {
+                held.truncate(HELD_AT_ONCE);
+                break;
+            }
+        }
+        Ok(held)
+    }
+
+    async fn let_go(&self, held: &[Held]) -> Result<(), LedgerError> {
+        for batch in held.chunks(BATCH) {
+            let keys = batch.iter().map(|held| HashMap::from([("pk".to_owned(), text(held_key(held)))]));
+            let deletes: Result<Vec<_>, _> =
+                keys.map(|key| DeleteRequest::builder().set_key(Some(key)).build()).collect();
+            let deletes = deletes.map_err(|error| down(&error))?;
+            let mut left: Vec<_> =
+                deletes.into_iter().map(|delete| WriteRequest::builder().delete_request(delete).build()).collect();
+            for attempt in 0..CONTENTION_TRIES {
+                let written = self.client.batch_write_item().request_items(&self.table, left).send().await;
+                let written = written.map_err(|error| down(&error))?;
+                left = written.unprocessed_items.and_then(|mut left| left.remove(&self.table)).unwrap_or_default();
+                if left.is_empty() {
+                    break;
+                }
+                tokio::time::sleep(pause(attempt)).await;
+            }
+            if !left.is_empty() {
+                return Err(LedgerError::Contended);
+            }
+        }
+        Ok(())
+    }
+
     async fn recall(&self, key: &MemoryKey, now: Timestamp) -> Result<Option<Note>, LedgerError> {
-        let read = self.client.get_item().table_name(&self.table).key("pk", text(memory_key(key)));
-        let answer = read.consistent_read(true).send().await.map_err(|error| down(&error))?;
-        Ok(answer.item().and_then(note).filter(|note| note.until > now))
+        Ok(self.read(memory_key(key)).await?.as_ref().and_then(note).filter(|note| note.until > now))
     }
 
     async fn remember(&self, key: &MemoryKey, note: &Note, now: Timestamp) -> Result<(), LedgerError> {
@@ -323,10 +431,11 @@ impl DynamoLedger {
     fn add(&self, incident: &IncidentKey, now: Timestamp) -> Result<TransactWriteItem, LedgerError> {
         let add = self
             .update(incident_key(incident))
-            .update_expression("ADD #count :one")
+            .update_expression("ADD #count :one SET latest = :now")
             .condition_expression("attribute_exists(due_bucket) AND due_at > :abandoned")
             .expression_attribute_names("#count", "count")
             .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":now", seconds(now))
             .expression_attribute_values(":abandoned", seconds(now - ABANDONED))
             .build()
             .map_err(|error| down(&error))?;
@@ -346,6 +455,7 @@ impl DynamoLedger {
             .item("count", number(1))
             .item("told", number(0))
             .item("opened", seconds(now))
+            .item("latest", seconds(now))
             .item("due_bucket", text("open"))
             .item("due_at", seconds(now + WINDOW))
             .item("expires", seconds(now + WINDOW + KEPT))
@@ -357,24 +467,28 @@ impl DynamoLedger {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    async fn counted(&self, incident: &IncidentKey) -> Result<u64, LedgerError> {
-        let read = self.client.get_item().table_name(&self.table).key("pk", text(incident_key(incident)));
-        let answer = read.consistent_read(true).send().await.map_err(|error| down(&error))?;
-        Ok(answer.item().and_then(|item| integer(item, "count")).unwrap_or(1))
+    async fn read(&self, key: String) -> Result<Option<Item>, LedgerError> {
+        let read = self.client.get_item().table_name(&self.table).key("pk", text(key)).consistent_read(true);
+        Ok(read.send().await.map_err(|error| down(&error))?.item)
     }
 
-    /// Whether this delivery speaks for its incident: nobody spoke at its severity yet, or it did itself in an earlier
-    /// try.
+    /// Whether this delivery speaks for its incident: nobody spoke at its severity yet, or at this step of the count, or it
+    /// did itself in an earlier try.
     async fn take_floor(
         &self,
         delivery: &Delivery,
         incident: &IncidentKey,
         finding: &Finding,
+        count: u64,
     ) -> Result<bool, LedgerError> {
         let take = self
             .update_item(incident_key(incident))
-            .update_expression("SET loudest = :loudness, speaker = :me, finding = :finding")
-            .condition_expression("attribute_not_exists(loudest) OR loudest < :loudness OR speaker = :me")
+            .update_expression("SET loudest = :loudness, step = :step, speaker = :me, finding = :finding")
+            .condition_expression(
+                "attribute_not_exists(loudest) OR loudest < :loudness OR (loudest = :loudness AND step < :step) \
+                 OR speaker = :me",
+            )
+            .expression_attribute_values(":step", number(step(count)))
             .expression_attribute_values(":loudness", number(finding.severity as u64))
             .expression_attribute_values(":me", text(delivery.to_string()))
             .expression_attribute_values(":finding", text(as_json(finding)?));
@@ -391,7 +505,26 @@ impl DynamoLedger {
         self.write(told).await.map(drop)
     }
 
-    /// Takes an incident that cannot be read out of the index, where it would stand in the way of others.
+    /// Writes the cap if nobody did since it was read.
+    async fn put_cap(&self, cap: &Cap, version: u64) -> Result<bool, LedgerError> {
+        let json = serde_json::to_string(cap).map_err(|error| LedgerError::Down(error.to_string()))?;
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item("pk", text(CAP))
+            .item("cap", text(json))
+            .item("version", number(version + 1))
+            .condition_expression("attribute_not_exists(pk) OR version = :version")
+            .expression_attribute_values(":version", number(version));
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == Some(CONDITION_FAILED) => Ok(false),
+            Err(error) => Err(down(&error)),
+        }
+    }
+
+    /// Takes what cannot be read out of the index, where it would stand in the way of others.
     async fn set_aside(&self, item: &Item) -> Result<(), LedgerError> {
         let Some(key) = item.get("pk").and_then(|key| key.as_s().ok()) else { return Ok(()) };
         self.write(self.update_item(key.clone()).update_expression("REMOVE due_bucket")).await.map(drop)
@@ -465,13 +598,16 @@ fn suppressions(item: &Item) -> Option<Suppressions> {
     Some(Suppressions { count: integer(item, "count")?, since: time("since")?, last: time("last")? })
 }
 
+fn held_key(held: &Held) -> String {
+    format!("held#{}", held.id)
+}
+
 fn members(item: &Item) -> Option<usize> {
     item.get("members")?.as_ss().ok().map(Vec::len)
 }
 
 fn note(item: &Item) -> Option<Note> {
-    let time = |name: &str| Timestamp::from_second(integer(item, name)?.try_into().ok()?).ok();
-    Some(Note { text: item.get("note")?.as_s().ok()?.clone(), at: time("since")?, until: time("expires")? })
+    Some(Note { text: item.get("note")?.as_s().ok()?.clone(), at: time(item, "since")?, until: time(item, "expires")? })
 }
 
 /// A pause that grows with each try and is never the same, so that those who met do not meet again.
@@ -485,7 +621,8 @@ fn due(item: &Item) -> Option<Due> {
     Some(Due {
         incident: IncidentKey::from_stored(string("pk")?.strip_prefix("incident#")?),
         finding: serde_json::from_str(string("finding")?).ok()?,
-        opened: Timestamp::from_second(integer(item, "opened")?.try_into().ok()?).ok()?,
+        opened: time(item, "opened")?,
+        last: time(item, "latest").or_else(|| time(item, "opened"))?,
         count: integer(item, "count")?,
         told: integer(item, "told").unwrap_or(0),
     })
@@ -505,6 +642,10 @@ fn seconds(at: Timestamp) -> AttributeValue {
 
 fn integer(item: &Item, name: &str) -> Option<u64> {
     item.get(name)?.as_n().ok()?.parse().ok()
+}
+
+fn time(item: &Item, name: &str) -> Option<Timestamp> {
+    Timestamp::from_second(integer(item, name)?.try_into().ok()?).ok()
 }
 
 fn flag(item: &Item, name: &str) -> bool {

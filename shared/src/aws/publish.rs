@@ -1,8 +1,12 @@
 //! People hear through SNS, machines through the findings bus.
 
+use std::cell::Cell;
+use std::time::Duration;
+
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use aws_sdk_sns::types::MessageAttributeValue;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::because;
 use crate::alert::Alert;
@@ -15,11 +19,30 @@ const SOURCE: &str = "iamwatch";
 /// The `DetailType` of a finding.
 const FINDING: &str = "iamwatch finding";
 
+/// What one function instance publishes at most, whatever the ledger says of the cap: it may not answer.
+const APART: Duration = Duration::from_secs(1);
+
 /// The alert topic.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Topic {
-    pub client: aws_sdk_sns::Client,
-    pub arn: String,
+    client: aws_sdk_sns::Client,
+    arn: String,
+    last: Cell<Option<Instant>>,
+}
+
+impl Topic {
+    #[must_use]
+    pub fn new(client: aws_sdk_sns::Client, arn: String) -> Self {
+        Self { client, arn, last: Cell::new(None) }
+    }
+
+    /// Waits until a second after the last message.
+    async fn wait_for_turn(&self) {
+        if let Some(last) = self.last.get() {
+            tokio::time::sleep_until(last + APART).await;
+        }
+        self.last.set(Some(Instant::now()));
+    }
 }
 
 /// The findings bus.
@@ -31,6 +54,7 @@ pub struct FindingsBus {
 
 impl People for Topic {
     async fn tell(&self, alert: &Alert) -> Result<(), Undelivered> {
+        self.wait_for_turn().await;
         let mut publish = self
             .client
             .publish()
@@ -41,6 +65,12 @@ impl People for Topic {
         for (name, value) in &alert.attributes {
             let value = MessageAttributeValue::builder().data_type("String").string_value(value).build();
             publish = publish.message_attributes(*name, value.map_err(|error| Undelivered(error.to_string()))?);
+        }
+        for (name, values) in &alert.lists {
+            let value =
+                MessageAttributeValue::builder().data_type("String.Array").string_value(json!(values).to_string());
+            let value = value.build().map_err(|error| Undelivered(error.to_string()))?;
+            publish = publish.message_attributes(*name, value);
         }
         match publish.send().await {
             Ok(_) => Ok(()),

@@ -16,7 +16,7 @@ use crate::config::{Config, Resources};
 use crate::detect::Context;
 use crate::event::{Delivered, Event};
 use crate::finding::Finding;
-use crate::flow::{self, Line, Outcome};
+use crate::flow::{self, Heard, Line, Outcome};
 use crate::ledger::Standing;
 use crate::quarantine::{self, Containment};
 use crate::watcher::Watcher;
@@ -25,7 +25,7 @@ use crate::watcher::Watcher;
 pub async fn watch(watcher: Watcher) -> ExitCode {
     let Some((config, resources, clients)) = set_up(watcher.name()).await else { return ExitCode::FAILURE };
     let ledger = DynamoLedger { client: clients.dynamodb(), table: resources.table };
-    let people = Topic { client: clients.sns(), arn: resources.topic_arn };
+    let people = Topic::new(clients.sns(), resources.topic_arn);
     let machines = FindingsBus { client: clients.eventbridge(), name: resources.bus };
     let policies = IamPolicies(clients.iam());
     let context = Context::new(&config);
@@ -43,7 +43,9 @@ pub async fn watch(watcher: Watcher) -> ExitCode {
         let received = now();
         let outcome = line.watch(&event(payload), received).await;
         match &outcome {
-            Ok(Outcome::Found(finding, standing)) => log_finding(&config.stack, watcher, finding, standing, received),
+            Ok(Outcome::Found(finding, standing, heard)) => {
+                log_finding(&config.stack, watcher, finding, (standing, *heard), received);
+            }
             Ok(Outcome::Suppressed(finding)) => log_suppressed(&config.stack, watcher, finding),
             Ok(Outcome::Quiet | Outcome::Known) | Err(_) => {}
         }
@@ -57,12 +59,14 @@ pub async fn quarantine() -> ExitCode {
     const NAME: &str = "quarantine";
     let Some((config, resources, clients)) = set_up(NAME).await else { return ExitCode::FAILURE };
     let iam = AwsIam(clients.iam());
+    let ledger = DynamoLedger { client: clients.dynamodb(), table: resources.table.clone() };
     let records = DynamoRecords { client: clients.dynamodb(), table: resources.table };
-    let people = Topic { client: clients.sns(), arn: resources.topic_arn };
+    let people = Topic::new(clients.sns(), resources.topic_arn);
     run(NAME, async |payload, account| {
         let finding = handed_over(payload)?;
         let context = Context::new(&config);
-        let containment = Containment { context, account: &account, iam: &iam, records: &records, people: &people };
+        let (iam, records, ledger, people) = (&iam, &records, &ledger, &people);
+        let containment = Containment { context, account: &account, iam, records, ledger, people };
         let outcome = containment.contain(&finding, now()).await?;
         log_containment(&finding, &outcome);
         Ok::<_, quarantine::Failure>(())
@@ -70,17 +74,17 @@ pub async fn quarantine() -> ExitCode {
     .await
 }
 
-/// Serves `digest`: tells what open incidents counted, and beats.
+/// Serves `digest`: tells what incidents counted and what was held back, and beats.
 pub async fn digest() -> ExitCode {
     const NAME: &str = "digest";
     let Some((config, resources, clients)) = set_up(NAME).await else { return ExitCode::FAILURE };
     let ledger = DynamoLedger { client: clients.dynamodb(), table: resources.table };
-    let people = Topic { client: clients.sns(), arn: resources.topic_arn };
+    let people = Topic::new(clients.sns(), resources.topic_arn);
     run(NAME, async |_, _| {
         let context = Context::new(&config);
-        let told = flow::digest(&ledger, &people, &context, now()).await?;
-        log(&json!({"level": "INFO", "function": NAME, "told": told, "Heartbeat": 1,
-            "stack": config.stack, "_aws": emf(&["Heartbeat"])}));
+        let digested = flow::digest(&ledger, &people, &context, now()).await?;
+        log(&json!({"level": "INFO", "function": NAME, "told": digested.told, "named": digested.named, "Heartbeat": 1,
+            "HeldBack": digested.held, "stack": config.stack, "_aws": emf(&["Heartbeat", "HeldBack"])}));
         Ok::<_, flow::Undelivered>(())
     })
     .await
@@ -158,7 +162,13 @@ pub fn now() -> Timestamp {
     Timestamp::now()
 }
 
-fn log_finding(stack: &str, watcher: Watcher, finding: &Finding, standing: &Standing, received: Timestamp) {
+fn log_finding(
+    stack: &str,
+    watcher: Watcher,
+    finding: &Finding,
+    (standing, heard): (&Standing, Heard),
+    received: Timestamp,
+) {
     let delay = finding.event.time.map(|time| received.duration_since(time).as_secs());
     log(&json!({
         "level": if standing.unclaimed { "WARN" } else { "INFO" },
@@ -169,6 +179,7 @@ fn log_finding(stack: &str, watcher: Watcher, finding: &Finding, standing: &Stan
         "incident": standing.incident.as_str(),
         "count": standing.count,
         "speaks": standing.speaks,
+        "held_back": heard == Heard::HeldBack,
         "event_id": finding.event.id,
         "account": finding.account,
         "Findings": 1,

@@ -6,9 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use super::{
-    ABANDONED, Claim, Delivery, Due, LEASE, Ledger, LedgerError, MOST_MEMBERS, MemoryKey, Note, Progress, REMEMBERED,
-    Standing, WINDOW,
+    ABANDONED, Claim, Delivery, Due, HELD_AT_ONCE, LEASE, Ledger, LedgerError, MOST_MEMBERS, MemoryKey, Note, Progress,
+    REMEMBERED, Standing, WINDOW, step,
 };
+use crate::cap::{Admission, Cap, Held, Message};
 use crate::exceptions::Suppressions;
 use crate::finding::{Finding, IncidentKey, Severity};
 use crate::fingerprint;
@@ -19,19 +20,21 @@ pub struct Memory(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    claims: HashMap<Delivery, Held>,
+    claims: HashMap<Delivery, Claimed>,
     incidents: HashMap<IncidentKey, Open>,
     /// The incidents that are not closed, by the end of their windows.
     ends: BTreeSet<(Timestamp, IncidentKey)>,
     notes: HashMap<MemoryKey, Note>,
     /// What each exception suppressed.
     suppressed: HashMap<String, Suppressions>,
+    cap: Cap,
+    held: HashMap<String, Held>,
     /// When each ends, and its members by their fingerprints.
     tallies: HashMap<MemoryKey, (Timestamp, BTreeSet<String>)>,
 }
 
 #[derive(Debug)]
-struct Held {
+struct Claimed {
     done: bool,
     /// The lease's end, or when a finished delivery is forgotten.
     until: Timestamp,
@@ -43,7 +46,15 @@ struct Open {
     due: Due,
     due_at: Timestamp,
     closed: bool,
-    floor: Option<(Severity, Delivery)>,
+    floor: Option<Floor>,
+}
+
+/// Who spoke last for an incident.
+#[derive(Debug)]
+struct Floor {
+    loudness: Severity,
+    step: u64,
+    speaker: Delivery,
 }
 
 impl Memory {
@@ -61,7 +72,7 @@ impl Ledger for Memory {
             Some(held) if !held.done => held.progress,
             _ => Progress::default(),
         };
-        state.claims.insert(delivery.clone(), Held { done: false, until: now + LEASE, progress });
+        state.claims.insert(delivery.clone(), Claimed { done: false, until: now + LEASE, progress });
         Ok(Claim::Ours(progress))
     }
 
@@ -85,19 +96,25 @@ impl Ledger for Memory {
             }
             if let Some(open) = state.incidents.get_mut(&key) {
                 open.due.count += 1;
+                open.due.last = open.due.last.max(now);
             }
             if let Some(held) = state.claims.get_mut(delivery) {
                 held.progress.counted = true;
             }
         }
         let Some(open) = state.incidents.get_mut(&key) else { return Ok(Standing::unclaimed(finding)) };
-        let takes_floor = open.due.count >= finding.speaks_at
-            && open.floor.as_ref().is_none_or(|(loudest, by)| *loudest < finding.severity || by == delivery);
+        let Due { count, told, opened, .. } = open.due;
+        let takes = |floor: &Floor| {
+            let louder = floor.loudness < finding.severity;
+            louder || (floor.loudness == finding.severity && floor.step < step(count)) || floor.speaker == *delivery
+        };
+        let takes_floor = count >= finding.speaks_at && open.floor.as_ref().is_none_or(takes);
         if takes_floor {
             open.due.finding = finding.clone();
-            open.floor = Some((finding.severity, delivery.clone()));
+            open.floor = Some(Floor { loudness: finding.severity, step: step(count), speaker: delivery.clone() });
         }
-        Ok(Standing { incident: key, count: open.due.count, speaks: takes_floor && !progress.told, unclaimed: false })
+        let speaks = takes_floor && !progress.told;
+        Ok(Standing { incident: key, count, told, opened: Some(opened), speaks, unclaimed: false })
     }
 
     async fn told(&self, delivery: &Delivery, standing: &Standing) -> Result<(), LedgerError> {
@@ -128,7 +145,7 @@ impl Ledger for Memory {
     }
 
     async fn confirm(&self, delivery: &Delivery, now: Timestamp) -> Result<(), LedgerError> {
-        let held = Held { done: true, until: now + REMEMBERED, progress: Progress { counted: true, told: true } };
+        let held = Claimed { done: true, until: now + REMEMBERED, progress: Progress { counted: true, told: true } };
         let mut state = self.state();
         match state.claims.get_mut(delivery) {
             Some(claim) => *claim = held,
@@ -152,6 +169,16 @@ impl Ledger for Memory {
         Ok(over.filter_map(|(_, key)| state.incidents.get(key)).map(|open| open.due.clone()).collect())
     }
 
+    async fn put_off(&self, due: &Due) -> Result<(), LedgerError> {
+        let state = &mut *self.state();
+        if let Some(open) = state.incidents.get_mut(&due.incident).filter(|open| open.due.opened == due.opened) {
+            state.ends.remove(&(open.due_at, due.incident.clone()));
+            open.due_at = due.end();
+            state.ends.insert((open.due_at, due.incident.clone()));
+        }
+        Ok(())
+    }
+
     async fn close(&self, due: &Due, now: Timestamp) -> Result<(), LedgerError> {
         let state = &mut *self.state();
         if let Some(open) = state.incidents.get_mut(&due.incident).filter(|open| open.due.opened == due.opened) {
@@ -162,6 +189,30 @@ impl Ledger for Memory {
                 open.due_at = now + WINDOW;
                 state.ends.insert((open.due_at, due.incident.clone()));
             }
+        }
+        Ok(())
+    }
+
+    async fn admit(&self, message: Message, now: Timestamp) -> Result<Admission, LedgerError> {
+        Ok(self.state().cap.admit(message, now))
+    }
+
+    async fn hold(&self, held: &Held) -> Result<(), LedgerError> {
+        self.state().held.insert(held.id.clone(), held.clone());
+        Ok(())
+    }
+
+    async fn held(&self) -> Result<Vec<Held>, LedgerError> {
+        let mut held: Vec<Held> = self.state().held.values().cloned().collect();
+        held.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+        held.truncate(HELD_AT_ONCE);
+        Ok(held)
+    }
+
+    async fn let_go(&self, held: &[Held]) -> Result<(), LedgerError> {
+        let mut state = self.state();
+        for held in held {
+            state.held.remove(&held.id);
         }
         Ok(())
     }
@@ -204,7 +255,7 @@ impl Ledger for Memory {
 
 impl Open {
     fn new(key: &IncidentKey, finding: &Finding, now: Timestamp) -> Self {
-        let due = Due { incident: key.clone(), finding: finding.clone(), opened: now, count: 0, told: 0 };
+        let due = Due { incident: key.clone(), finding: finding.clone(), opened: now, last: now, count: 0, told: 0 };
         Self { due, due_at: now + WINDOW, closed: false, floor: None }
     }
 }

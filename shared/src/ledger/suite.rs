@@ -4,7 +4,11 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{ABANDONED, Claim, Delivery, LEASE, Ledger, MOST_MEMBERS, MemoryKey, Note, Progress, REMEMBERED, WINDOW};
+use super::{
+    ABANDONED, Claim, Delivery, Due, LEASE, LONGEST, Ledger, MOST_MEMBERS, MemoryKey, Note, Progress, REMEMBERED,
+    Standing, WINDOW,
+};
+use crate::cap::{Admission, Held, Message};
 use crate::config::Config;
 use crate::detect::{self, Context};
 use crate::event::Event;
@@ -23,8 +27,14 @@ pub async fn run(ledger: &impl Ledger) {
     a_delivery_counts_once_however_often_it_is_tried(ledger).await;
     the_first_of_an_incident_speaks_and_the_next_is_counted(ledger).await;
     a_louder_finding_speaks_again(ledger).await;
+    each_step_of_the_count_speaks_once(ledger).await;
+    a_step_that_was_not_told_is_told_by_the_next_try(ledger).await;
+    a_quieter_finding_takes_no_step(ledger).await;
     an_incident_below_its_quorum_is_silent(ledger).await;
     an_incident_is_due_when_its_window_is_over_and_not_before(ledger).await;
+    an_incident_that_goes_on_is_put_off_and_stays_one(ledger).await;
+    an_incident_that_goes_on_for_hours_ends_all_the_same(ledger).await;
+    an_incident_below_its_quorum_ends_with_its_window(ledger).await;
     an_incident_that_grew_while_it_was_told_has_another_window(ledger).await;
     a_late_teller_takes_nothing_back(ledger).await;
     a_closed_incident_opens_anew(ledger).await;
@@ -32,6 +42,9 @@ pub async fn run(ledger: &impl Ledger) {
     another_session_name_is_the_same_incident(ledger).await;
     what_an_exception_suppresses_is_counted_once_a_delivery(ledger).await;
     a_suppressed_delivery_whose_exception_ended_meanwhile_is_told(ledger).await;
+    the_cap_holds_for_all_who_ask(ledger).await;
+    what_is_critical_passes_a_flood(ledger).await;
+    what_was_held_back_is_there_once_until_it_is_let_go(ledger).await;
     a_note_is_remembered_until_its_time_or_until_it_is_forgotten(ledger).await;
     an_older_note_does_not_replace_a_newer_one(ledger).await;
     a_tally_counts_each_member_once_until_it_ends(ledger).await;
@@ -56,6 +69,54 @@ async fn a_tally_is_bounded(ledger: &impl Ledger) {
         let members = ledger.tally(&key, &member.to_string(), start() + WINDOW, start()).await.unwrap();
         assert_eq!(members, (member + 1).min(MOST_MEMBERS));
     }
+}
+
+// There is one cap in a ledger: these two checks have hours of their own.
+
+async fn the_cap_holds_for_all_who_ask(ledger: &impl Ledger) {
+    let hour = start() + LONGEST;
+    let mut admitted = 0;
+    for second in 0..12 {
+        for _ in 0..10 {
+            let now = hour + SECOND * second;
+            admitted += u32::from(ledger.admit(Message::Alert, now).await.unwrap() == Admission::Admitted);
+        }
+    }
+    // Five in a second and ten in ten seconds: in the first two, and in the two after ten seconds.
+    assert_eq!(admitted, 20);
+    assert_eq!(ledger.admit(Message::Digest, hour + SECOND * 20).await, Ok(Admission::Admitted));
+    assert_eq!(ledger.admit(Message::Digest, hour + SECOND * 80).await, Ok(Admission::HeldBack));
+}
+
+async fn what_is_critical_passes_a_flood(ledger: &impl Ledger) {
+    let hour = start() + LONGEST + LONGEST;
+    for _ in 0..20 {
+        ledger.admit(Message::Alert, hour).await.unwrap();
+    }
+    assert_eq!(ledger.admit(Message::Alert, hour).await, Ok(Admission::HeldBack));
+    for _ in 0..5 {
+        assert_eq!(ledger.admit(Message::Critical, hour).await, Ok(Admission::Admitted));
+    }
+    assert_eq!(ledger.admit(Message::Critical, hour).await, Ok(Admission::HeldBack), "the reserve ends too");
+}
+
+async fn what_was_held_back_is_there_once_until_it_is_let_go(ledger: &impl Ledger) {
+    let mut all = Vec::new();
+    for number in 0..30 {
+        let (_, finding) = sample("held", number);
+        let standing = Standing::unclaimed(&finding);
+        let at = start() + SECOND * i32::try_from(number).unwrap();
+        all.push(Held::finding(&finding, &standing, format!("alert {number}"), at));
+    }
+    for held in all.iter().rev().chain(&all) {
+        ledger.hold(held).await.unwrap();
+    }
+    assert_eq!(ledger.held().await.unwrap(), all, "oldest first, each once");
+    let (first, rest) = all.split_at(27);
+    ledger.let_go(first).await.unwrap();
+    assert_eq!(ledger.held().await.unwrap(), rest);
+    ledger.let_go(&all).await.unwrap();
+    assert_eq!(ledger.held().await.unwrap(), []);
 }
 
 async fn a_note_is_remembered_until_its_time_or_until_it_is_forgotten(ledger: &impl Ledger) {
@@ -155,6 +216,82 @@ async fn a_louder_finding_speaks_again(ledger: &impl Ledger) {
         spoke.push(ledger.count(&delivery, Progress::default(), &finding, start()).await.unwrap().speaks);
     }
     assert_eq!(spoke, [true, false, true, false]);
+}
+
+async fn each_step_of_the_count_speaks_once(ledger: &impl Ledger) {
+    let mut spoke = Vec::new();
+    for number in 1..=101 {
+        let (delivery, finding) = sample("steps", number);
+        let standing = counted(ledger, &delivery, &finding, start()).await;
+        if standing.speaks {
+            ledger.told(&delivery, &standing).await.unwrap();
+            spoke.push((standing.count, standing.told));
+        }
+    }
+    assert_eq!(spoke, [(1, 0), (10, 1), (100, 10)]);
+}
+
+async fn a_step_that_was_not_told_is_told_by_the_next_try(ledger: &impl Ledger) {
+    for number in 1..=9 {
+        let (delivery, finding) = sample("untold-step", number);
+        counted(ledger, &delivery, &finding, start()).await;
+    }
+    let (tenth, finding) = sample("untold-step", 10);
+    assert!(counted(ledger, &tenth, &finding, start()).await.speaks);
+    ledger.release(&tenth).await.unwrap();
+    let (other, finding) = sample("untold-step", 11);
+    assert!(!counted(ledger, &other, &finding, start()).await.speaks, "it is the tenth one's to tell");
+    let Claim::Ours(progress) = claim(ledger, &tenth, start() + SECOND).await else { panic!("not ours") };
+    let again = ledger.count(&tenth, progress, &finding, start() + SECOND).await.unwrap();
+    assert_eq!((again.count, again.speaks), (11, true));
+}
+
+async fn a_quieter_finding_takes_no_step(ledger: &impl Ledger) {
+    let mut spoke = Vec::new();
+    for number in 1..=12 {
+        let (delivery, finding) = sample("quieter", number);
+        let severity = if [1, 12].contains(&number) { Severity::High } else { Severity::Low };
+        let standing = counted(ledger, &delivery, &finding.severity(severity), start()).await;
+        if standing.speaks {
+            spoke.push(number);
+        }
+    }
+    assert_eq!(spoke, [1, 12]);
+}
+
+async fn an_incident_that_goes_on_is_put_off_and_stays_one(ledger: &impl Ledger) {
+    let half = WINDOW / 2;
+    for number in 1..=3 {
+        let (delivery, finding) = sample("goes-on", number);
+        let at = start() + half * i32::try_from(number - 1).unwrap();
+        let standing = counted(ledger, &delivery, &finding, at).await;
+        assert_eq!((standing.count, standing.opened), (number, Some(start())));
+    }
+    let (_, finding) = sample("goes-on", 1);
+    let due = due(ledger, &finding, start() + WINDOW).await.unwrap();
+    assert_eq!((due.last, due.end()), (start() + WINDOW, start() + WINDOW + WINDOW));
+    ledger.put_off(&due).await.unwrap();
+    assert_eq!(self::due(ledger, &finding, due.end() - SECOND).await, None);
+    assert_eq!(self::due(ledger, &finding, due.end()).await, Some(due));
+}
+
+async fn an_incident_that_goes_on_for_hours_ends_all_the_same(ledger: &impl Ledger) {
+    let (delivery, finding) = sample("for-hours", 1);
+    counted(ledger, &delivery, &finding, start()).await;
+    let (delivery, _) = sample("for-hours", 2);
+    counted(ledger, &delivery, &finding, start() + LONGEST / 6).await;
+    let open = due(ledger, &finding, start() + LONGEST / 6).await.unwrap();
+    assert_eq!(Due { last: start() + LONGEST - SECOND, ..open }.end(), start() + LONGEST);
+}
+
+async fn an_incident_below_its_quorum_ends_with_its_window(ledger: &impl Ledger) {
+    for (number, over) in [(1, true), (2, true), (3, false)] {
+        let (delivery, finding) = sample("slowly", number);
+        let finding = finding.speaks_at(3);
+        counted(ledger, &delivery, &finding, start() + WINDOW / 2).await;
+        let due = due(ledger, &finding, start() + WINDOW + WINDOW).await.unwrap();
+        assert_eq!(Due { opened: start(), ..due }.end() == start() + WINDOW, over);
+    }
 }
 
 async fn an_incident_below_its_quorum_is_silent(ledger: &impl Ledger) {
@@ -271,6 +408,17 @@ async fn a_suppressed_delivery_whose_exception_ended_meanwhile_is_told(ledger: &
     let Claim::Ours(progress) = claim(ledger, &delivery, start() + LEASE).await else { panic!("the lease is over") };
     let standing = ledger.count(&delivery, progress, &finding, start() + LEASE).await.unwrap();
     assert!(standing.speaks);
+}
+
+/// Claims and counts.
+async fn counted(ledger: &impl Ledger, delivery: &Delivery, finding: &Finding, now: Timestamp) -> Standing {
+    claim(ledger, delivery, now).await;
+    ledger.count(delivery, Progress::default(), finding, now).await.unwrap()
+}
+
+/// The incident of a finding, if it is due.
+async fn due(ledger: &impl Ledger, finding: &Finding, now: Timestamp) -> Option<Due> {
+    ledger.due(now).await.unwrap().into_iter().find(|due| due.incident == finding.incident())
 }
 
 async fn claim(ledger: &impl Ledger, delivery: &Delivery, now: Timestamp) -> Claim {

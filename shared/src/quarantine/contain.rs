@@ -7,11 +7,12 @@ use jiff::Timestamp;
 
 use super::{Budget, Call, Exhausted, Facts, Moved, Plan, Record, Refusal, State, Step, plan, step};
 use crate::alert;
+use crate::cap::{Held, Message};
 use crate::config::Mode;
 use crate::detect::Context;
 use crate::finding::Finding;
-use crate::flow::{People, Undelivered};
-use crate::ledger::LEASE;
+use crate::flow::{self, People, Undelivered};
+use crate::ledger::{LEASE, Ledger};
 
 /// What quarantine reads from and writes to IAM.
 #[expect(async_fn_in_trait, reason = "implemented and used in this workspace only, on one thread")]
@@ -75,19 +76,20 @@ impl From<Undelivered> for Failure {
 }
 
 /// Quarantine with what it reaches.
-pub struct Containment<'a, I, R, P> {
+pub struct Containment<'a, I, R, L, P> {
     pub context: Context<'a>,
     /// The account this runs in: no other is ever touched.
     pub account: &'a str,
     pub iam: &'a I,
     pub records: &'a R,
+    pub ledger: &'a L,
     pub people: &'a P,
 }
 
 /// How often the budget is tried against others that spend at the same moment.
 const BUDGET_TRIES: usize = 20;
 
-impl<I: Iam, R: Records, P: People> Containment<'_, I, R, P> {
+impl<I: Iam, R: Records, L: Ledger, P: People> Containment<'_, I, R, L, P> {
     /// Deals with one finding.
     ///
     /// # Errors
@@ -109,7 +111,7 @@ impl<I: Iam, R: Records, P: People> Containment<'_, I, R, P> {
             Some(_) => return Ok(Outcome::Known),
         };
         let record = if record.state == State::Claimed { self.act(record, now).await? } else { record };
-        self.tell(record).await
+        self.tell(record, now).await
     }
 
     /// Plans, and claims the plan by putting its record: nobody else acts on this event from then on.
@@ -187,11 +189,13 @@ impl<I: Iam, R: Records, P: People> Containment<'_, I, R, P> {
     }
 
     /// People hear of what was done, or was to be done and was not. A dry-run is shown by the alert itself.
-    async fn tell(&self, mut record: Record) -> Result<Outcome, Failure> {
+    async fn tell(&self, mut record: Record, now: Timestamp) -> Result<Outcome, Failure> {
         let was = record.clone();
         let quiet = record.told || self.context.config.quarantine.mode != Mode::Enforce;
         if !quiet {
-            self.people.tell(&alert::of_containment(&record, &self.context)).await?;
+            let held = || Held::record(&record, alert::statement_of_containment(&record, &self.context), now);
+            let tell = async || self.people.tell(&alert::of_containment(&record, &self.context)).await;
+            flow::tell_or_hold(self.ledger, Message::of_record(&record), now, held, tell).await?;
         }
         if !record.told {
             record.told = true;
