@@ -66,13 +66,12 @@ pub(super) fn network(event: &Event, context: &Context<'_>, finding: Finding) ->
     let Some(since) = context.facts.first_since(NETWORK.id) else { return (finding, None) };
     let Some(Pair(key)) = key_and_network(event) else { return (finding, None) };
     let day = since.strftime("%Y-%m-%d");
-    let words = match key.as_slice() {
-        [..] if context.facts.is_first(KEY_USED.id) => {
-            format!("no long-term key of this principal was seen before, since {day}")
-        }
-        [_, network] => format!("no long-term key of this principal was seen from {network} before, since {day}"),
-        _ => return (finding, None),
-    };
+    // Somebody new has no network that is usual.
+    if context.facts.is_first(KEY_USED.id) {
+        return (finding, Some(format!("no long-term key of this principal was seen before, since {day}")));
+    }
+    let [_, network] = key.as_slice() else { return (finding, None) };
+    let words = format!("no long-term key of this principal was seen from {network} before, since {day}");
     (high_if_medium(finding), Some(words))
 }
 
