@@ -119,7 +119,7 @@ pub(crate) fn days(count: u64) -> String {
 }
 
 /// Whether an ARN names another account than this one. A short name, which has no account, is this one's.
-pub(crate) fn is_anothers(arn: &str, account: &str) -> bool {
+pub(crate) fn is_of_another(arn: &str, account: &str) -> bool {
     arn.split(':').nth(4).is_some_and(|owner| !owner.is_empty() && owner != account)
 }
 

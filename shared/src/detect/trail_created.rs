@@ -19,7 +19,7 @@
 //! 3. List `StopLogging`, `DeleteTrail` and `UpdateTrail` by the same `userIdentity.arn` in the 24 hours after.
 
 use super::{Context, Detection, Outcome, Page, Technique};
-use crate::blinding::{self, flag, is_anothers};
+use crate::blinding::{self, flag, is_of_another};
 use crate::event::Event;
 use crate::finding::{Finding, Severity};
 use crate::undo;
@@ -39,7 +39,7 @@ pub(super) static DETECTION: Detection = Detection {
 
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let trail = event.target().name;
-    let foreign = event.request("kmsKeyId").is_some_and(|key| is_anothers(key, &event.account));
+    let foreign = event.request("kmsKeyId").is_some_and(|key| is_of_another(key, &event.account));
     let act = if foreign {
         format!("created trail {trail}, encrypted with another account's key")
     } else {

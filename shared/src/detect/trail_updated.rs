@@ -21,7 +21,7 @@
 use serde_json::Value;
 
 use super::{Context, Detection, Outcome, Page, Technique};
-use crate::blinding::{self, is_anothers};
+use crate::blinding::{self, is_of_another};
 use crate::event::Event;
 use crate::finding::{Finding, Severity};
 use crate::watcher::{Calls, Watcher};
@@ -71,7 +71,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     };
     // What they send along may have been off before. Nobody leaves global services out without meaning to.
     let means_to = off("includeGlobalServiceEvents") || !left_out.is_empty() && !sends_all;
-    let foreign = event.request("kmsKeyId").is_some_and(|key| is_anothers(key, &event.account));
+    let foreign = event.request("kmsKeyId").is_some_and(|key| is_of_another(key, &event.account));
     let loud = means_to || cut_off || foreign || !moved.is_empty() && !sends_all;
     let unproven = off("enableLogFileValidation").then_some("off: later changes of the logs cannot be seen");
     Some(

@@ -126,7 +126,7 @@ async fn a_note_is_remembered_until_its_time_or_until_it_is_forgotten(ledger: &i
     ledger.remember(&key, &note, start()).await.unwrap();
     assert_eq!(ledger.recall(&key, start() + SECOND).await.unwrap(), Some(note.clone()));
     assert_eq!(ledger.recall(&key, start() + WINDOW).await.unwrap(), None, "expiry is decided here");
-    let other = MemoryKey::of("test", &["unti", "l"]);
+    let other = MemoryKey::of("test", &["until", ""]);
     assert_eq!(ledger.recall(&other, start()).await.unwrap(), None);
     ledger.forget(&key).await.unwrap();
     assert_eq!(ledger.recall(&key, start()).await.unwrap(), None);
