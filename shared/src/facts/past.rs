@@ -5,6 +5,9 @@
 //! chooses, such as a session name or a user agent: whoever chooses the key chooses whether they were seen before. What is
 //! kept is bounded: each note ends by itself, and a tally keeps no more members than [`MOST_MEMBERS`](crate::ledger::MOST_MEMBERS).
 
+use std::collections::{BTreeSet, HashMap};
+use std::sync::LazyLock;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::Fact;
@@ -114,7 +117,7 @@ impl Past {
         now: Timestamp,
     ) -> Vec<(&'static str, Fact<Self>)> {
         let mut past = Vec::new();
-        for remembering in REMEMBERING.iter().filter(|remembering| remembering.wants(event)) {
+        for remembering in concerned(event).filter(|remembering| remembering.wants(event)) {
             let known = match &remembering.what {
                 What::Habit(of) => match of(event) {
                     Some(Pair(key)) => Self::habit(&remembering.key(&key), event, config, ledger, now).await,
@@ -159,7 +162,38 @@ impl Past {
     }
 }
 
+/// Those that may concern an event, by the names of the calls that their detections look at.
+static BY_NAME: LazyLock<HashMap<&'static str, Vec<&'static Remembering>>> = LazyLock::new(|| {
+    let mut by_name: HashMap<&'static str, Vec<&'static Remembering>> = HashMap::new();
+    for remembering in REMEMBERING.iter().copied().filter(|remembering| remembering.is_told_by_name()) {
+        let calls = remembering.detection.into_iter().flat_map(|detection| detection.calls);
+        let names: BTreeSet<&str> = calls.flat_map(|calls| calls.names).copied().collect();
+        for name in names {
+            by_name.entry(name).or_default().push(remembering);
+        }
+    }
+    by_name
+});
+
+/// Those that may concern any event.
+static OTHERS: LazyLock<Vec<&'static Remembering>> =
+    LazyLock::new(|| REMEMBERING.iter().copied().filter(|remembering| !remembering.is_told_by_name()).collect());
+
+fn concerned(event: &Event) -> impl Iterator<Item = &'static Remembering> {
+    let named = BY_NAME.get(event.name.as_str()).into_iter().flatten();
+    named.chain(&*OTHERS).copied()
+}
+
 impl Remembering {
+    /// Whether it concerns only calls of certain names. What leaves a trace may be any call.
+    fn is_told_by_name(&self) -> bool {
+        let dated = |detection: &Detection| {
+            detection.calls.iter().flat_map(|calls| calls.names).any(|name| name.ends_with('*'))
+        };
+        let named = |detection: &&Detection| !detection.calls.is_empty() && !dated(detection);
+        self.detection.as_ref().is_some_and(named) && !matches!(self.what, What::Trace { .. })
+    }
+
     fn wants(&self, event: &Event) -> bool {
         self.detection.is_none_or(|detection| detection.wants(event))
     }
@@ -174,7 +208,7 @@ impl Remembering {
 /// again changes nothing.
 pub(super) async fn learn(event: &Event, ledger: &impl Ledger, now: Timestamp) -> Result<(), LedgerError> {
     let at = event.time.unwrap_or(now).min(now);
-    for remembering in REMEMBERING {
+    for remembering in concerned(event) {
         match &remembering.what {
             What::Habit(of) if remembering.wants(event) => {
                 let Some(Pair(key)) = of(event) else { continue };
@@ -221,7 +255,7 @@ impl Ties {
     #[must_use]
     pub fn of(event: &Event) -> Self {
         let mut ties = Self::default();
-        for remembering in REMEMBERING {
+        for remembering in concerned(event) {
             match &remembering.what {
                 What::Habit(of) if remembering.wants(event) => {
                     ties.shows.extend(of(event).map(|Pair(key)| remembering.key(&key)));
