@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what is wrong by failing")]
 
 mod pattern;
+mod unheard;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -10,16 +11,13 @@ use std::fs;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use iamwatch::alert::Alert;
 use iamwatch::circumstance;
 use iamwatch::config::{Config, Quarantine};
 use iamwatch::detect::{ALL, Context, Detection, look};
 use iamwatch::event::Event;
-use iamwatch::exceptions::Exceptions;
-use iamwatch::facts::Unread;
 use iamwatch::finding::{Finding, Severity};
-use iamwatch::flow::{Line, Machines, Outcome, People, Undelivered};
-use iamwatch::ledger::{Memory, Standing};
+use iamwatch::flow::Outcome;
+use iamwatch::ledger::Memory;
 use iamwatch::watcher::{Glance, Watcher};
 use serde_json::Value;
 
@@ -131,36 +129,11 @@ fn findings(sample: &Sample) -> Vec<Finding> {
 }
 
 fn watch(watcher: Watcher, event: &Event, config: &Config, ledger: &Memory) -> Option<Finding> {
-    let context = Context::new(config);
-    let line = Line {
-        watcher,
-        context,
-        ledger,
-        people: &Nobody,
-        machines: &Nobody,
-        policies: &Unread,
-        exceptions: &Exceptions::NONE,
-    };
-    match pollster::block_on(line.watch(event, event.time.unwrap_or_default())).unwrap() {
+    match unheard::watch(watcher, event, config, ledger, event.time.unwrap_or_default()) {
         Outcome::Found(finding, ..) => Some(*finding),
         Outcome::Quiet => None,
         Outcome::Known => panic!("each event of a story has an id of its own"),
         Outcome::Suppressed(_) => panic!("nothing is excepted"),
-    }
-}
-
-/// Those to whom findings go.
-struct Nobody;
-
-impl People for Nobody {
-    async fn tell(&self, _: &Alert) -> Result<(), Undelivered> {
-        Ok(())
-    }
-}
-
-impl Machines for Nobody {
-    async fn hand_over(&self, _: &Finding, _: &Standing) -> Result<(), Undelivered> {
-        Ok(())
     }
 }
 

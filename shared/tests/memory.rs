@@ -2,45 +2,28 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 #![allow(clippy::needless_pass_by_value, reason = "events are written where they are passed")]
 
+mod unheard;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use iamwatch::alert::Alert;
 use iamwatch::config::Config;
-use iamwatch::detect::{Context, REMEMBERING};
+use iamwatch::detect::REMEMBERING;
 use iamwatch::event::Event;
-use iamwatch::exceptions::Exceptions;
-use iamwatch::facts::Unread;
 use iamwatch::facts::past::What;
 use iamwatch::finding::Finding;
-use iamwatch::flow::{Line, Machines, Outcome, People, Undelivered};
-use iamwatch::ledger::{Memory, Standing};
+use iamwatch::flow::Outcome;
+use iamwatch::ledger::Memory;
 use iamwatch::watcher::{Glance, Watcher};
 use insta::assert_snapshot;
 use jiff::Timestamp;
-use pollster::block_on;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 const OFFICE: &str = "192.0.2.44";
 const ELSEWHERE: &str = "198.51.100.99";
-
-/// Those to whom findings go.
-struct Nobody;
-
-impl People for Nobody {
-    async fn tell(&self, _: &Alert) -> Result<(), Undelivered> {
-        Ok(())
-    }
-}
-
-impl Machines for Nobody {
-    async fn hand_over(&self, _: &Finding, _: &Standing) -> Result<(), Undelivered> {
-        Ok(())
-    }
-}
 
 /// A stack over time.
 #[derive(Default)]
@@ -71,18 +54,7 @@ impl Story {
         let admitted = Watcher::ALL.into_iter().filter(|watcher| watcher.admits(&Glance::of(&event)));
         let mut found = None;
         for watcher in admitted {
-            let context = Context::new(&self.config);
-            let (people, machines) = (&Nobody, &Nobody);
-            let line = Line {
-                watcher,
-                context,
-                ledger: &self.ledger,
-                people,
-                machines,
-                policies: &Unread,
-                exceptions: &Exceptions::NONE,
-            };
-            if let Outcome::Found(finding, ..) = block_on(line.watch(&event, now)).unwrap() {
+            if let Outcome::Found(finding, ..) = unheard::watch(watcher, &event, &self.config, &self.ledger, now) {
                 found = Some(*finding);
             }
         }
@@ -201,18 +173,8 @@ fn a_network_that_was_not_seen_for_months_is_new_again() {
     let mut event = makes_user(bob(), OFFICE);
     event["eventID"] = json!("later");
     event["eventTime"] = json!("2026-06-20T09:00:00Z");
-    let (event, context) = (Event::decode(event), Context::new(config));
-    let watcher = Watcher::IamChanges;
-    let line = Line {
-        watcher,
-        context,
-        ledger,
-        people: &Nobody,
-        machines: &Nobody,
-        policies: &Unread,
-        exceptions: &Exceptions::NONE,
-    };
-    let found = block_on(line.watch(&event, "2026-06-20T09:00:01Z".parse().unwrap())).unwrap();
+    let now = "2026-06-20T09:00:01Z".parse().unwrap();
+    let found = unheard::watch(Watcher::IamChanges, &Event::decode(event), config, ledger, now);
     let Outcome::Found(finding, ..) = found else { panic!("a user was made") };
     assert!(in_words(&finding).starts_with("HIGH "), "{}", in_words(&finding));
 }

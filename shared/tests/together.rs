@@ -2,36 +2,19 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what is wrong by failing")]
 
+mod unheard;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use iamwatch::alert::Alert;
 use iamwatch::config::Config;
-use iamwatch::detect::Context;
 use iamwatch::event::Event;
-use iamwatch::exceptions::Exceptions;
-use iamwatch::facts::Unread;
 use iamwatch::finding::Finding;
-use iamwatch::flow::{Line, Machines, Outcome, People, Undelivered};
-use iamwatch::ledger::{Memory, Standing};
+use iamwatch::flow::Outcome;
+use iamwatch::ledger::Memory;
 use iamwatch::watcher::{Glance, Watcher};
 use serde_json::Value;
-
-/// Those to whom findings go.
-struct Nobody;
-
-impl People for Nobody {
-    async fn tell(&self, _: &Alert) -> Result<(), Undelivered> {
-        Ok(())
-    }
-}
-
-impl Machines for Nobody {
-    async fn hand_over(&self, _: &Finding, _: &Standing) -> Result<(), Undelivered> {
-        Ok(())
-    }
-}
 
 /// What is found in each event of a story, one after the other.
 fn told(sample: &str) -> Vec<Option<Finding>> {
@@ -45,17 +28,7 @@ fn told(sample: &str) -> Vec<Option<Finding>> {
 
 fn watch(event: &Event, config: &Config, ledger: &Memory) -> Option<Finding> {
     let watcher = Watcher::ALL.into_iter().find(|watcher| watcher.admits(&Glance::of(event)))?;
-    let context = Context::new(config);
-    let line = Line {
-        watcher,
-        context,
-        ledger,
-        people: &Nobody,
-        machines: &Nobody,
-        policies: &Unread,
-        exceptions: &Exceptions::NONE,
-    };
-    match pollster::block_on(line.watch(event, event.time.unwrap())).unwrap() {
+    match unheard::watch(watcher, event, config, ledger, event.time.unwrap()) {
         Outcome::Found(finding, ..) => Some(*finding),
         Outcome::Quiet | Outcome::Known | Outcome::Suppressed(_) => None,
     }
