@@ -2,25 +2,20 @@
 
 use serde_json::Value;
 
-use crate::event::{Event, Kind};
+use crate::event::Event;
 use crate::finding::Finding;
 
 /// Weighs a finding by who acted. What a service does on its own is not told. What `CloudFormation` does for somebody is
 /// one step quieter.
 pub(crate) fn weigh(event: &Event, finding: Finding) -> Option<Finding> {
-    if event.actor.kind == Kind::Service || event.actor.is_service_linked_role() {
+    if event.actor.is_service_by_itself() {
         return None;
     }
-    if !is_deployed(event) {
+    if !event.actor.is_deployment() {
         return Some(finding);
     }
     let lowered = finding.severity.lowered();
     Some(finding.severity(lowered).evidence("Deployment", "CloudFormation did it for whoever is named under Who"))
-}
-
-/// Whether `CloudFormation` did it for somebody: their deployment. Nobody else can write its name there.
-pub(crate) fn is_deployed(event: &Event) -> bool {
-    event.actor.invoked_by.as_deref() == Some("cloudformation.amazonaws.com")
 }
 
 /// Whether the console's own credentials signed the call. Only AWS writes this; the user agent, which older records show

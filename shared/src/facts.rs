@@ -13,7 +13,8 @@ use std::fmt;
 pub use gather::{Policies, Unread, gather, learn, remembered_as, ties};
 pub use place::Place;
 
-use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use self::past::{Learned, Past};
 use crate::event::{Actor, Kind, Target};
@@ -111,11 +112,11 @@ impl Facts {
         self.past.iter().find(|(known, _)| *known == id)?.1.known()
     }
 
-    /// Since when habits are known, if this is the first time that something was seen and enough was learned to say so.
+    /// The day, in UTC, since when habits are known, if this is the first time that something was seen and enough was learned to say so.
     #[must_use]
-    pub fn first_since(&self, id: &str) -> Option<Timestamp> {
+    pub fn first_since(&self, id: &str) -> Option<Date> {
         match self.remembered(id)? {
-            Past::First(Learned::Since(since)) => Some(*since),
+            Past::First(Learned::Since(since)) => Some(since.to_zoned(TimeZone::UTC).date()),
             _ => None,
         }
     }

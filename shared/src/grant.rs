@@ -4,7 +4,7 @@ mod door;
 mod given;
 
 use crate::detect::Context;
-use crate::event::{Event, Kind, Target};
+use crate::event::{Event, Target};
 use crate::facts::{Fact, Holdings};
 use crate::finding::{Finding, Severity};
 use crate::policy::{AwsManaged, Document, Exposure, Illegal, Privilege, Strength};
@@ -98,16 +98,11 @@ const ADMINISTER: [&str; 3] = ["controltower.amazonaws.com", "organizations.amaz
 /// whoever assigns a permission set there has it made into a role here, in the management account in that person's name.
 /// The assignment is the act to look at.
 fn services_work(event: &Event) -> Option<String> {
-    if is_services_own_work(event) {
+    if event.actor.is_service_by_itself() {
         return Some("it did its own work: whoever decided it did so in that service".to_owned());
     }
     let by = event.actor.invoked_by.as_deref().filter(|by| ADMINISTER.contains(by))?;
     Some(format!("{by} did it: whoever decided it did so there"))
-}
-
-/// Whether a service acts by itself, or with a role that only it can assume.
-pub(crate) fn is_services_own_work(event: &Event) -> bool {
-    event.actor.is_service_linked_role() || event.actor.kind == Kind::Service
 }
 
 /// Which groups a user is in and which policies somebody holds is not in the event: that much is known only where IAM told.

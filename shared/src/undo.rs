@@ -322,16 +322,6 @@ pub fn set_default_version(policy_arn: &str, version: &str) -> Option<String> {
     Some(format!("aws iam set-default-policy-version --policy-arn={} --version-id={version}", arn(policy_arn)?))
 }
 
-/// `aws iam put-user-permissions-boundary …`, and so for roles.
-#[must_use]
-pub fn put_boundary(holder: &Target, boundary: &str) -> Option<String> {
-    let (kind, holder) = kind_and_name(holder).filter(|(kind, _)| *kind != "group")?;
-    Some(format!(
-        "aws iam put-{kind}-permissions-boundary --{kind}-name={holder} --permissions-boundary={}",
-        arn(boundary)?
-    ))
-}
-
 /// A document between single quotes, if it is short enough to be pasted.
 fn document(document: &Document) -> Option<String> {
     let text = document.to_text();

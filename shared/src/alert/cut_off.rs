@@ -17,7 +17,7 @@ pub(super) struct CutOff {
 pub(super) fn of(finding: &Finding, now: Timestamp) -> Option<CutOff> {
     let actor = &finding.actor;
     let foreign = actor.account.as_deref().is_some_and(|account| account != finding.account);
-    if finding.severity < Severity::High || actor.is_service() || actor.is_service_linked_role() || foreign {
+    if finding.severity < Severity::High || !actor.is_in_person() || foreign {
         return None;
     }
     match actor.kind {

@@ -25,11 +25,10 @@ const MOST: usize = 40;
 impl Policies for IamPolicies {
     async fn managed(&self, arn: &str, version: Option<&str>) -> Fact<Document> {
         patiently(async {
-            let version = match version {
-                Some(version) => version.to_owned(),
-                None => self.default_version(arn).await?,
-            };
-            self.version(arn, &version).await
+            match version {
+                Some(version) => self.version(arn, version).await,
+                None => self.in_force(arn).await,
+            }
         })
         .await
     }
@@ -99,6 +98,11 @@ async fn patiently<T>(asked: impl Future<Output = Result<T, String>>) -> Fact<T>
 }
 
 impl IamPolicies {
+    /// The document of the default version.
+    async fn in_force(&self, arn: &str) -> Result<Document, String> {
+        self.version(arn, &self.default_version(arn).await?).await
+    }
+
     async fn default_version(&self, arn: &str) -> Result<String, String> {
         let policy = self.0.get_policy().policy_arn(arn).send().await;
         let policy = policy.map_err(|error| failed("GetPolicy", arn, &error))?;
@@ -121,10 +125,7 @@ impl IamPolicies {
             holdings.unseen.push(format!("{left_out} more policies of {holder}"));
         }
         let managed = join_all(attached.into_iter().take(MOST).map(|arn| async move {
-            let read = match self.default_version(&arn).await {
-                Ok(version) => self.version(&arn, &version).await,
-                Err(why) => Err(why),
-            };
+            let read = self.in_force(&arn).await;
             let name = arn.rsplit('/').next().unwrap_or(&arn).to_owned();
             (arn, format!("policy {name}{of}"), read)
         }));

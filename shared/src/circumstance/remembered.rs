@@ -65,13 +65,12 @@ pub(crate) static REGION: Remembering =
 pub(super) fn network(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
     let Some(since) = context.facts.first_since(NETWORK.id) else { return (finding, None) };
     let Some(Pair(key)) = key_and_network(event) else { return (finding, None) };
-    let day = since.strftime("%Y-%m-%d");
     // Somebody new has no network that is usual.
     if context.facts.is_first(KEY_USED.id) {
-        return (finding, Some(format!("no long-term key of this principal was seen before, since {day}")));
+        return (finding, Some(format!("no long-term key of this principal was seen before, since {since}")));
     }
     let [_, network] = key.as_slice() else { return (finding, None) };
-    let words = format!("no long-term key of this principal was seen from {network} before, since {day}");
+    let words = format!("no long-term key of this principal was seen from {network} before, since {since}");
     (high_if_medium(finding), Some(words))
 }
 
@@ -139,7 +138,7 @@ pub(crate) fn is_key_in_doubt(event: &Event, context: &Context<'_>) -> bool {
 
 pub(super) fn region(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
     let Some(since) = context.facts.first_since(REGION.id) else { return (finding, None) };
-    let words = format!("nobody changed anything in {} before, since {}", event.region, since.strftime("%Y-%m-%d"));
+    let words = format!("nobody changed anything in {} before, since {since}", event.region);
     (high_if_medium(finding), Some(words))
 }
 
@@ -303,8 +302,7 @@ fn done(event: &Event) -> Option<Key> {
 
 /// A sign-in is at the endpoint that is nearest.
 fn account_and_region(event: &Event) -> Option<Pair> {
-    let by_service = event.actor.is_service() || event.actor.is_service_linked_role();
-    let changes = event.succeeded() && !event.read_only() && !by_service;
+    let changes = event.succeeded() && !event.read_only() && event.actor.is_in_person();
     let signs_in = ["signin.amazonaws.com", "sts.amazonaws.com"].contains(&event.source.as_str());
     let known = !event.account.is_empty() && !event.region.is_empty();
     (known && changes && !signs_in).then(|| Pair(vec![event.account.clone(), event.region.clone()]))

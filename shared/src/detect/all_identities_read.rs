@@ -48,7 +48,7 @@ pub(super) static DETECTION: Detection = Detection {
 
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let actor = &event.actor;
-    if actor.is_service() || actor.is_service_linked_role() {
+    if !actor.is_in_person() {
         return None;
     }
     let (act, everything) = match event.call() {

@@ -22,7 +22,6 @@
 use super::{Context, Detection, Outcome, Page, Technique, for_the_record_by_service};
 use crate::event::{Event, Target};
 use crate::finding::{Finding, Severity};
-use crate::grant;
 use crate::script;
 use crate::watcher::{Calls, Watcher};
 
@@ -40,7 +39,7 @@ pub(super) static DETECTION: Detection = Detection {
 
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     // CodePipeline starts each of its builds with a source of its own.
-    if event.actor.is_service() || grant::is_services_own_work(event) {
+    if event.actor.is_service() || event.actor.is_service_by_itself() {
         return None;
     }
     let buildspec = event.request("buildspecOverride");

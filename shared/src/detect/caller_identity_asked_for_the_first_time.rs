@@ -46,12 +46,12 @@ pub(super) static REMEMBERS: Remembering = Remembering {
 
 fn principal(event: &Event) -> Option<Pair> {
     let actor = &event.actor;
-    let in_person = !actor.is_service() && !actor.is_service_linked_role() && !actor.principal.is_empty();
+    let in_person = actor.is_in_person() && !actor.principal.is_empty();
     in_person.then(|| Pair(vec![actor.principal.clone()]))
 }
 
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
-    let since = context.facts.first_since(REMEMBERS.id)?.strftime("%Y-%m-%d");
+    let since = context.facts.first_since(REMEMBERS.id)?;
     Some(
         DETECTION
             .finding(event, "asked who they are for the first time")

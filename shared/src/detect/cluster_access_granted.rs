@@ -22,7 +22,6 @@
 use super::{Context, Detection, Outcome, Page, Technique, for_the_record_by_service, unknown_account};
 use crate::event::{Event, Target};
 use crate::finding::{Finding, Severity};
-use crate::grant;
 use crate::policy::percent_decoded;
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -54,7 +53,7 @@ pub(super) static DETECTION: Detection = Detection {
 
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     // EKS lets in the nodes that it starts.
-    if grant::is_services_own_work(event) {
+    if event.actor.is_service_by_itself() {
         return None;
     }
     let cluster = event.request("name").or_else(|| event.request("clusterName"))?;

@@ -29,7 +29,6 @@ use crate::event::{Event, Target};
 use crate::facts::past::{Member, Pair, Remembering, What};
 use crate::finding::{Finding, Severity};
 use crate::fingerprint;
-use crate::grant;
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
@@ -62,7 +61,7 @@ const MANY_IN_AN_HOUR: usize = 10;
 const MANY: usize = 50;
 
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
-    if grant::is_services_own_work(event) {
+    if event.actor.is_service_by_itself() {
         return None;
     }
     let list = |key: &str| event.request_value(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);

@@ -52,7 +52,7 @@ fn user_and_network(event: &Event) -> Option<Pair> {
 
 /// In words, that the user was not seen in that network.
 pub(super) fn first_from(event: &Event, context: &Context<'_>) -> Option<String> {
-    let since = context.facts.first_since(REMEMBERS.id)?.strftime("%Y-%m-%d");
+    let since = context.facts.first_since(REMEMBERS.id)?;
     let network = network_of(event.origin.ip?);
     Some(format!("user {} was not seen to sign in from {network} before, since {since}", event.actor.name))
 }

@@ -24,7 +24,7 @@
 use serde_json::Value;
 
 use super::{Context, Detection, Outcome, Page, Technique};
-use crate::event::{Event, Kind};
+use crate::event::Event;
 use crate::finding::{Finding, Severity};
 use crate::opening;
 use crate::watcher::{Calls, Watcher};
@@ -42,7 +42,7 @@ pub(super) static DETECTION: Detection = Detection {
 };
 
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
-    if event.actor.kind == Kind::Service || event.actor.is_service_linked_role() {
+    if event.actor.is_service_by_itself() {
         return None;
     }
     let (kind, name) = match event.call() {

@@ -61,7 +61,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let finding = match context.facts.first_since(REMEMBERS.id) {
         Some(since) => finding
             .severity(Severity::High)
-            .evidence("First", format!("this user was not seen to do it before, since {}", since.strftime("%Y-%m-%d"))),
+            .evidence("First", format!("this user was not seen to do it before, since {since}")),
         None => finding,
     };
     Some(if holds_nothing_back(event) {

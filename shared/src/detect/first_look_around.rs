@@ -87,7 +87,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         DETECTION
             .finding(event, format!("looked at {} for the first time", matter(event)))
             .target(Target::account(&event.account))
-            .evidence("First", format!("it did not since {}", since.strftime("%Y-%m-%d"))),
+            .evidence("First", format!("it did not since {since}")),
     )
 }
 

@@ -24,7 +24,6 @@ use serde_json::Value;
 use super::{Context, Detection, Outcome, Page, Technique, for_the_record_by_service};
 use crate::event::{Event, is_account};
 use crate::finding::{Finding, Severity};
-use crate::grant;
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
@@ -46,7 +45,7 @@ pub(super) static DETECTION: Detection = Detection {
 const AWS: [&str; 3] = ["017000801446", "094274105915", "580247275435"];
 
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
-    if grant::is_services_own_work(event) {
+    if event.actor.is_service_by_itself() {
         return None;
     }
     let layers = event.request_value("layers")?.as_array()?;

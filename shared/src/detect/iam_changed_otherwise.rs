@@ -70,7 +70,7 @@ pub(super) static DETECTION: Detection = Detection {
 };
 
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
-    if grant::is_services_own_work(event) {
+    if event.actor.is_service_by_itself() {
         return None;
     }
     let target = event.target();

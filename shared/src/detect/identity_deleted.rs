@@ -20,7 +20,7 @@
 //!    something that somebody wants forgotten?
 
 use super::{Context, Detection, Outcome, Page, Technique};
-use crate::event::{Event, Kind};
+use crate::event::Event;
 use crate::finding::{Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
@@ -51,8 +51,8 @@ const WATCHES: [&str; 6] = [
 
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let actor = &event.actor;
-    let by_service = actor.kind == Kind::Service || actor.is_service_linked_role();
-    let deployed = actor.invoked_by.as_deref() == Some("cloudformation.amazonaws.com");
+    let by_service = actor.is_service_by_itself();
+    let deployed = actor.is_deployment();
     let watches = event.request("roleName").is_some_and(|role| WATCHES.contains(&role));
     let severity = match event.call() {
         "DeleteServiceLinkedRole" if watches && !by_service => Severity::Medium,

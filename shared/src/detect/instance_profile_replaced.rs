@@ -46,7 +46,7 @@ pub(super) static DETECTION: Detection = Detection {
 };
 
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
-    if grant::is_services_own_work(event) {
+    if event.actor.is_service_by_itself() {
         return None;
     }
     let passed = event.passed_roles();

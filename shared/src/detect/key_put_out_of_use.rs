@@ -20,7 +20,7 @@
 //! 4. List all calls by that ARN in the 24 hours before, by `userIdentity.arn`.
 
 use super::{Context, Detection, Outcome, Page, Technique, unless_deployed};
-use crate::event::{Event, Kind};
+use crate::event::Event;
 use crate::finding::{Finding, Severity};
 use crate::opening;
 use crate::undo;
@@ -45,7 +45,7 @@ pub(super) static DETECTION: Detection = Detection {
 };
 
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
-    if event.actor.kind == Kind::Service || event.actor.is_service_linked_role() {
+    if event.actor.is_service_by_itself() {
         return None;
     }
     let id = event.request("keyId")?;

@@ -58,7 +58,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     }
     let act = if all { "removed" } else { "weakened" };
     let bucket = event.request("bucketName")?;
-    let deployed = event.actor.invoked_by.as_deref() == Some("cloudformation.amazonaws.com");
+    let deployed = event.actor.is_deployment();
     let finding = DETECTION
         .finding(event, format!("{act} the block on public access of bucket {bucket}"))
         .severity(if deployed { Severity::Low } else { Severity::Medium })

@@ -62,7 +62,7 @@ pub(super) static TRUST_WRITTEN: Remembering = Remembering {
 fn principal_and_role(event: &Event) -> Option<Pair> {
     let actor = &event.actor;
     let role = event.request("roleArn")?;
-    let in_person = !actor.is_service() && !actor.is_service_linked_role() && !actor.principal.is_empty();
+    let in_person = actor.is_in_person() && !actor.principal.is_empty();
     in_person.then(|| Pair(vec![actor.principal.clone(), role.to_owned()]))
 }
 
@@ -108,7 +108,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
             .finding(event, format!("assumed role {} for the first time", role.name))
             .target(role)
             .severity(severity)
-            .evidence("First", format!("{first} {}", since.strftime("%Y-%m-%d")))
+            .evidence("First", format!("{first} {since}"))
             .evidence_if("Role of", account.map(|account| context.config.account(account)))
             .evidence_if("Opened", opened.map(|(words, _)| words))
             .evidence_if("Session key", event.response("credentials.accessKeyId")),

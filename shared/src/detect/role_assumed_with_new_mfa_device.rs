@@ -57,7 +57,7 @@ fn user_and_device(event: &Event) -> Option<Pair> {
 
 /// In words, that the user was not seen to use the device.
 pub(super) fn new_device(event: &Event, context: &Context<'_>) -> Option<String> {
-    let since = context.facts.first_since(REMEMBERS.id)?.strftime("%Y-%m-%d");
+    let since = context.facts.first_since(REMEMBERS.id)?;
     Some(format!("{}: not seen with this user before, since {since}", event.request("serialNumber")?))
 }
 

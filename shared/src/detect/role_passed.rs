@@ -84,7 +84,7 @@ const GIVES: [(&str, &[&str], &str); 7] = [
 ];
 
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
-    if grant::is_services_own_work(event) {
+    if event.actor.is_service_by_itself() {
         return None;
     }
     let passed = event.passed_roles();
@@ -112,8 +112,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         .evidence_if("Other roles", (!others.is_empty()).then(|| others.join(", ")));
     let finding = grant::passing(context, telling(event, outside(first), finding));
     let since = context.facts.first_since(REMEMBERS.id);
-    let words = since
-        .map(|since| format!("it passed this role to this service never before, since {}", since.strftime("%Y-%m-%d")));
+    let words = since.map(|since| format!("it passed this role to this service never before, since {since}"));
     // What is telling by itself is more so where it is new.
     let severity =
         if words.is_some() && finding.severity == Severity::Medium { Severity::High } else { finding.severity };

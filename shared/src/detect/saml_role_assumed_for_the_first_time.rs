@@ -53,7 +53,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let provider = event.request("principalArn")?;
     let role = Target::from_arn(event.request("roleArn")?);
     let name = Target::from_arn(provider).name;
-    let first = format!("nobody was seen to come into it that way before, since {}", since.strftime("%Y-%m-%d"));
+    let first = format!("nobody was seen to come into it that way before, since {since}");
     Some(
         DETECTION
             .finding(event, format!("came into role {} through provider {name} for the first time", role.name))

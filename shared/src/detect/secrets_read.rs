@@ -93,7 +93,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
             .target(Target::account(&event.account))
             .severity(Severity::Low)
             .evidence("Secret", secret.name)
-            .evidence("First", format!("it read none since {}", since.strftime("%Y-%m-%d"))),
+            .evidence("First", format!("it read none since {since}")),
     )
 }
 

@@ -58,8 +58,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let since = context.facts.first_since(REMEMBERS.id);
     let device = role_assumed_with_new_mfa_device::new_device(event, context);
     let in_doubt = (since.is_some() || device.is_some()) && is_key_in_doubt(event, context);
-    let first =
-        since.map(|since| format!("the user was not seen to do it before, since {}", since.strftime("%Y-%m-%d")));
+    let first = since.map(|since| format!("the user was not seen to do it before, since {since}"));
     Some(
         DETECTION
             .finding(event, "made a temporary session of themselves")

@@ -20,7 +20,6 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
 use crate::finding::{Finding, Severity};
-use crate::grant;
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
@@ -43,7 +42,7 @@ pub(super) static DETECTION: Detection = Detection {
 };
 
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
-    if grant::is_services_own_work(event) {
+    if event.actor.is_service_by_itself() {
         return None;
     }
     let (kind, parameter) = match event.call() {

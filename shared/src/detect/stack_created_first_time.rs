@@ -54,7 +54,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
             .finding(event, format!("deployed {what} {name}, its first"))
             .evidence("Stack", name)
             .evidence_if("Template", event.request("templateURL"))
-            .evidence("First", format!("it deployed none since {}", since.strftime("%Y-%m-%d"))),
+            .evidence("First", format!("it deployed none since {since}")),
     )
 }
 

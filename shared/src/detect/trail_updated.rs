@@ -57,7 +57,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let off = |key: &str| event.request_value(key).and_then(Value::as_bool) == Some(false);
     let left_out: Vec<&str> = LEAVES_OUT.iter().filter(|(key, _)| off(key)).map(|(_, words)| *words).collect();
     // Who sends every setting along says nothing with those that may be as before.
-    let sends_all = blinding::is_surely_console(event) || blinding::is_deployed(event);
+    let sends_all = blinding::is_surely_console(event) || event.actor.is_deployment();
     let moved: Vec<&str> =
         SENT_TO.iter().filter(|(key, _)| event.request(key).is_some()).map(|(_, what)| *what).collect();
     let trail = event.target().name;

@@ -25,7 +25,6 @@ use serde_json::Value;
 use super::{Context, Detection, Outcome, Page, Technique, anywhere, for_the_record_by_service};
 use crate::event::{Event, Target};
 use crate::finding::{Finding, Severity};
-use crate::grant;
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
@@ -43,7 +42,7 @@ pub(super) static DETECTION: Detection = Detection {
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let named = event.request("attribute") == Some("userData");
     if !named && !event.record().get("requestParameters").is_some_and(brings_user_data)
-        || grant::is_services_own_work(event)
+        || event.actor.is_service_by_itself()
     {
         return None;
     }

@@ -77,7 +77,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
             .finding(event, format!("read the startup script of instance {instance}"))
             .target(Target::account(&event.account))
             .severity(Severity::Low)
-            .evidence("First", format!("it read none since {}", since.strftime("%Y-%m-%d"))),
+            .evidence("First", format!("it read none since {since}")),
     )
 }
 

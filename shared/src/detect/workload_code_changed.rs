@@ -22,7 +22,6 @@
 use super::{Context, Detection, Outcome, Page, Technique, for_the_record_by_service, unknown_registry};
 use crate::event::{Event, Target};
 use crate::finding::{Finding, Severity};
-use crate::grant;
 use crate::script;
 use crate::watcher::{Calls, Watcher};
 
@@ -47,7 +46,7 @@ pub(super) static DETECTION: Detection = Detection {
 };
 
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
-    if grant::is_services_own_work(event) {
+    if event.actor.is_service_by_itself() {
         return None;
     }
     let Changed { kind, named_by, code } = changed(event)?;

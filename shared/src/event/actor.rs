@@ -185,6 +185,24 @@ impl Actor {
         self.kind == Kind::Service || self.invoked_by.is_some()
     }
 
+    /// Whether a service acts by itself, or with a role that only it can assume: nobody else decided it.
+    #[must_use]
+    pub fn is_service_by_itself(&self) -> bool {
+        self.kind == Kind::Service || self.is_service_linked_role()
+    }
+
+    /// Whether no service made the call, neither by itself nor for somebody.
+    #[must_use]
+    pub fn is_in_person(&self) -> bool {
+        !self.is_service() && !self.is_service_linked_role()
+    }
+
+    /// Whether `CloudFormation` made the call for somebody: their deployment. Nobody else can write its name there.
+    #[must_use]
+    pub fn is_deployment(&self) -> bool {
+        self.invoked_by.as_deref() == Some("cloudformation.amazonaws.com")
+    }
+
     /// Whether the record hides the name, as `CloudTrail` does for a sign-in as a user that does not exist: people type
     /// passwords there.
     #[must_use]

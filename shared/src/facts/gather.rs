@@ -157,7 +157,7 @@ const MOST_PASSED: usize = 4;
 /// What the account's roles hold that the call passes. What a service passes in its own work nobody else decided.
 async fn passed(event: &Event, policies: &impl Policies) -> Vec<(String, Fact<Holdings>)> {
     let mut roles: Vec<(String, Fact<Holdings>)> = Vec::new();
-    if crate::grant::is_services_own_work(event) {
+    if event.actor.is_service_by_itself() {
         return roles;
     }
     let here = |role: &str| !role.starts_with("arn:") || role.split(':').nth(4) == Some(event.account.as_str());
@@ -202,8 +202,8 @@ impl Facts {
     }
 }
 
-/// Remembers what the event shows, and what the call left in the place that it wrote to. To be called once people were told: were a change learned
-/// first, the next try of a failed delivery would find nothing new in it.
+/// Remembers what the event shows, and what the call left in the place that it wrote to. To be called once people were
+/// told: were a change learned first, the next try of a failed delivery would find nothing new in it.
 ///
 /// # Errors
 ///

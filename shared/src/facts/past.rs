@@ -3,7 +3,8 @@
 //!
 //! Keys are made of what AWS gives or checks (ARNs, key ids, the network of an address), never of text that the caller
 //! chooses, such as a session name or a user agent: whoever chooses the key chooses whether they were seen before. What is
-//! kept is bounded: each note ends by itself, and a tally keeps no more members than [`MOST_MEMBERS`](crate::ledger::MOST_MEMBERS).
+//! kept is bounded: each note ends by itself, and a tally keeps no more members than
+//! [`MOST_MEMBERS`](crate::ledger::MOST_MEMBERS).
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
@@ -68,7 +69,7 @@ impl Member {
 /// The principal of a call that no AWS service made.
 fn caller(event: &Event) -> Option<Key> {
     let actor = &event.actor;
-    let known = !actor.principal.is_empty() && !actor.is_service() && !actor.is_service_linked_role();
+    let known = !actor.principal.is_empty() && actor.is_in_person();
     known.then(|| vec![actor.principal.clone()])
 }
 
