@@ -189,9 +189,9 @@ impl Watcher {
 /// asking every detection about every event.
 #[derive(Debug, Default)]
 pub struct Admissions {
-    by_name: HashMap<&'static str, Vec<(&'static str, Watcher)>>,
+    by_name: HashMap<&'static str, Vec<(&'static str, Watcher, Who)>>,
     /// Names that end in `*`, by their source.
-    by_prefix: HashMap<&'static str, Vec<(&'static str, Watcher)>>,
+    by_prefix: HashMap<&'static str, Vec<(&'static str, Watcher, Who)>>,
 }
 
 impl Admissions {
@@ -207,8 +207,9 @@ impl Admissions {
                         Some(prefix) => (index.by_prefix.entry(calls.source).or_default(), prefix),
                         None => (index.by_name.entry(*name).or_default(), calls.source),
                     };
-                    if !found.contains(&(other, detection.watcher)) {
-                        found.push((other, detection.watcher));
+                    let entry = (other, detection.watcher, Who::making(calls.source, name));
+                    if !found.contains(&entry) {
+                        found.push(entry);
                     }
                 }
             }
@@ -226,11 +227,13 @@ impl Admissions {
         if Watcher::AccessDenied.admits(glance) {
             started.push(Watcher::AccessDenied);
         }
-        if Who::making(glance.source, glance.name).admits(glance) && Outcome::NoError.admits(glance) {
+        if Outcome::NoError.admits(glance) {
             let exact = self.by_name.get(glance.name).into_iter().flatten();
-            started.extend(exact.filter(|(source, _)| *source == glance.source).map(|(_, watcher)| *watcher));
+            let exact = exact.filter(|(source, ..)| *source == glance.source);
             let dated = self.by_prefix.get(glance.source).into_iter().flatten();
-            started.extend(dated.filter(|(prefix, _)| glance.name.starts_with(prefix)).map(|(_, watcher)| *watcher));
+            let dated = dated.filter(|(prefix, ..)| glance.name.starts_with(prefix));
+            let named = exact.chain(dated).filter(|(_, _, who)| who.admits(glance));
+            started.extend(named.map(|(_, watcher, _)| *watcher));
         }
         started.sort_unstable();
         started.dedup();
@@ -367,104 +370,10 @@ impl Rule {
     }
 }
 
-/// Calls that services make all day for their own work, and that only mean something where anybody else makes them.
-const BY_PEOPLE: [(&str, &[&str]); 19] = [
-    ("account.amazonaws.com", &["GetAlternateContact", "GetContactInformation", "GetPrimaryEmail", "ListRegions"]),
-    ("batch.amazonaws.com", &["SubmitJob"]),
-    ("bedrock.amazonaws.com", &["ListFoundationModels"]),
-    ("ce.amazonaws.com", &["GetCostAndUsage"]),
-    ("cloudtrail.amazonaws.com", &["DescribeTrails", "ListTrails"]),
-    ("dynamodb.amazonaws.com", &["ListTables"]),
-    ("ec2.amazonaws.com", &["DescribeInstanceAttribute"]),
-    ("eks.amazonaws.com", &["ListClusters"]),
-    ("guardduty.amazonaws.com", &["ListDetectors"]),
-    (
-        "iam.amazonaws.com",
-        &[
-            "GetAccessKeyLastUsed",
-            "GetAccountPasswordPolicy",
-            "GetAccountSummary",
-            "GetGroup",
-            "GetGroupPolicy",
-            "GetLoginProfile",
-            "GetServiceLastAccessedDetails",
-            "GetUserPolicy",
-            "ListAccessKeys",
-            "ListAccountAliases",
-            "ListAttachedGroupPolicies",
-            "ListAttachedUserPolicies",
-            "ListEntitiesForPolicy",
-            "ListGroupPolicies",
-            "ListGroups",
-            "ListGroupsForUser",
-            "ListInstanceProfiles",
-            "ListMFADevices",
-            "ListOpenIDConnectProviders",
-            "ListPolicies",
-            "ListRoles",
-            "ListSAMLProviders",
-            "ListSSHPublicKeys",
-            "ListServerCertificates",
-            "ListServiceSpecificCredentials",
-            "ListSigningCertificates",
-            "ListUserPolicies",
-            "ListUsers",
-            "ListVirtualMFADevices",
-        ],
-    ),
-    ("kms.amazonaws.com", &["ListKeys"]),
-    ("lambda.amazonaws.com", &["ListFunctions20150331"]),
-    (
-        "organizations.amazonaws.com",
-        &[
-            "DescribeOrganization",
-            "ListAWSServiceAccessForOrganization",
-            "ListAccounts",
-            "ListDelegatedAdministrators",
-            "ListOrganizationalUnitsForParent",
-            "ListPolicies",
-            "ListRoots",
-        ],
-    ),
-    ("s3.amazonaws.com", &["ListBuckets"]),
-    ("secretsmanager.amazonaws.com", &["GetSecretValue", "ListSecrets"]),
-    (
-        "servicequotas.amazonaws.com",
-        &["GetAWSDefaultServiceQuota", "GetServiceQuota", "ListAWSDefaultServiceQuotas", "ListServiceQuotas"],
-    ),
-    (
-        "ses.amazonaws.com",
-        &[
-            "GetAccount",
-            "GetAccountSendingEnabled",
-            "GetIdentityVerificationAttributes",
-            "GetSendQuota",
-            "GetSendStatistics",
-            "ListEmailIdentities",
-            "ListIdentities",
-            "ListVerifiedEmailAddresses",
-        ],
-    ),
-    (
-        "ssm.amazonaws.com",
-        &[
-            "DescribeInstanceInformation",
-            "DescribeParameters",
-            "GetInventory",
-            "GetInventorySchema",
-            "GetParameter",
-            "GetParameters",
-            "GetParametersByPath",
-            "ListInventoryEntries",
-        ],
-    ),
-    ("sts.amazonaws.com", &["AssumeRole", "AssumeRoleWithSAML", "GetCallerIdentity"]),
-];
-
 impl Who {
     /// Whose calls of that name are looked at.
     fn making(source: &str, name: &str) -> Self {
-        let by_people = BY_PEOPLE.iter().any(|(known, names)| *known == source && names.contains(&name));
+        let by_people = detect::BY_PEOPLE.iter().any(|detection| detection.sees(source, name));
         if by_people { Self::People } else { Self::Others }
     }
 

@@ -402,6 +402,25 @@ pub static ALL: &[&Detection] = &[
     &workload_code_changed::DETECTION,
 ];
 
+/// Detections of calls that services make all day for their own work, and that only mean something where anybody else makes
+/// them: these calls are looked at only there.
+pub(crate) static BY_PEOPLE: &[&Detection] = &[
+    &account_surveyed::DETECTION,
+    &all_parameters_read::DETECTION,
+    &break_glass_role_assumed::DETECTION,
+    &caller_identity_asked_for_the_first_time::DETECTION,
+    &first_look_around::DETECTION,
+    &job_overridden::DETECTION,
+    &mail_sending_explored::DETECTION,
+    &quotas_read_over_regions::DETECTION,
+    &role_assumed_by_unknown_account::DETECTION,
+    &role_assumed_for_the_first_time::DETECTION,
+    &role_assumed_with_new_mfa_device::DETECTION,
+    &saml_role_assumed_for_the_first_time::DETECTION,
+    &secrets_read::DETECTION,
+    &user_data_read::DETECTION,
+];
+
 /// What is remembered from one event to the next: by detections, and by circumstances.
 pub static REMEMBERING: &[&Remembering] = &[
     &caller_identity_asked_for_the_first_time::REMEMBERS,
@@ -593,7 +612,7 @@ fn with_what_came_before(event: &Event, context: &Context<'_>, finding: Finding)
 /// The severity of a change to the stack: what `CloudFormation` does for somebody is their own deployment, unless it blinds.
 /// Nobody else can write its name there.
 fn unless_deployed(event: &Event, severity: Severity) -> Severity {
-    let deployed = event.actor.invoked_by.as_deref() == Some("cloudformation.amazonaws.com");
+    let deployed = event.actor.is_deployment();
     match severity {
         Severity::Critical if deployed => Severity::High,
         Severity::High if deployed => Severity::Low,
