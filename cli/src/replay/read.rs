@@ -12,7 +12,7 @@ use std::thread;
 use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
 use iamwatch::facts;
-use iamwatch::facts::past::Ties;
+use iamwatch::facts::past::{Ties, USUAL_AFTER};
 use iamwatch::finding::Finding;
 use iamwatch::ledger::MemoryKey;
 use iamwatch::watcher::{Admissions, Glance, Watcher};
@@ -163,13 +163,16 @@ impl Judge<'_> {
         }
     }
 
-    /// Whether the event is the first of its day to show one of its habits, as far as this thread knows. What comes after
-    /// one that does finds it known.
+    /// Whether the event is the first of its day to show one of its habits, as far as this thread knows, or that habit is
+    /// not yet usual. What comes after one of its day, and one a day before, finds it usual.
     fn shows_more(&mut self, event: &Event, ties: &Ties) -> bool {
         let at = time_of(event);
         let day = at.as_second().div_euclid(24 * 60 * 60);
         let mut more = false;
         for key in &ties.shows {
+            let shown = |day: i64| self.shown.get(&(key.clone(), day));
+            let usual = shown(day - 1).is_some_and(|first| at.duration_since(*first) >= USUAL_AFTER);
+            more |= !usual && shown(day - 2).is_none();
             let first = self.shown.entry((key.clone(), day)).or_insert(Timestamp::MAX);
             if at < *first {
                 *first = at;

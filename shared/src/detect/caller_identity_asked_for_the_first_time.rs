@@ -54,7 +54,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let since = context.facts.first_since(REMEMBERS.id)?;
     Some(
         DETECTION
-            .finding(event, "asked who they are for the first time")
+            .finding(event, format!("asked who they are {}", since.how_often()))
             .target(Target::account(&event.account))
             .severity(if is_key_in_doubt(event, context) { Severity::High } else { Severity::Low })
             .evidence("First", format!("this principal was not seen to ask before, since {since}")),

@@ -105,7 +105,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     };
     Some(
         DETECTION
-            .finding(event, format!("assumed role {} for the first time", role.name))
+            .finding(event, format!("assumed role {} {}", role.name, since.how_often()))
             .target(role)
             .severity(severity)
             .evidence("First", format!("{first} {since}"))

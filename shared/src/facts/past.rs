@@ -85,7 +85,9 @@ pub struct Trace {
 pub enum Past {
     /// Never seen before.
     First(Learned),
-    /// Seen before.
+    /// First seen this long ago: too lately to be usual. Whoever comes once comes again.
+    Recent(Learned, SignedDuration),
+    /// Usual.
     Familiar,
     /// So many distinct members, this one included.
     Tally(usize),
@@ -108,6 +110,9 @@ pub enum Learned {
 const FAMILIAR: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// A pair that was seen this long ago is noted again: a note at every event would cost a write each.
 const NOTED_AGAIN: SignedDuration = SignedDuration::from_hours(24);
+/// A pair is usual once it was first seen this long ago, or while habits were learned: until then an intruder's second call
+/// would be.
+pub const USUAL_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 impl Past {
     /// What is known for each detection that the event concerns.
@@ -154,12 +159,19 @@ impl Past {
         ledger: &impl Ledger,
         now: Timestamp,
     ) -> Result<Self, LedgerError> {
-        if ledger.recall(key, now).await?.is_some() {
+        let at = event.time.unwrap_or(now).min(now);
+        let seen = ledger.recall(key, now).await?.map(|note| at.duration_since(first_seen(&note)));
+        if seen.is_some_and(|ago| ago >= USUAL_AFTER) {
             return Ok(Self::Familiar);
         }
         let since = ledger.recall(&learning(), now).await?.map(|note| note.at);
-        let learned = since.filter(|since| *since + config.learning <= event.time.unwrap_or(now).min(now));
-        Ok(Self::First(learned.map_or(Learned::TooLittle, Learned::Since)))
+        let learned = since.filter(|since| *since + config.learning <= at);
+        let learned = learned.map_or(Learned::TooLittle, Learned::Since);
+        Ok(match (seen, learned) {
+            (None, learned) => Self::First(learned),
+            (Some(ago), Learned::Since(since)) if at - ago < since + config.learning => Self::Familiar,
+            (Some(ago), learned) => Self::Recent(learned, ago),
+        })
     }
 }
 
@@ -215,8 +227,9 @@ pub(super) async fn learn(event: &Event, ledger: &impl Ledger, now: Timestamp) -
                 let Some(Pair(key)) = of(event) else { continue };
                 let key = remembering.key(&key);
                 let noted = ledger.recall(&key, now).await?;
-                if noted.is_none_or(|note| note.at + NOTED_AGAIN < at) {
-                    let note = Note { text: String::new(), at, until: now + FAMILIAR };
+                if noted.as_ref().is_none_or(|note| note.at + NOTED_AGAIN < at) {
+                    let first = noted.as_ref().map_or(at, first_seen);
+                    let note = Note { text: first.to_string(), at, until: now + FAMILIAR };
                     ledger.remember(&key, &note, now).await?;
                 }
                 if ledger.recall(&learning(), now).await?.is_none() {
@@ -235,6 +248,21 @@ pub(super) async fn learn(event: &Event, ledger: &impl Ledger, now: Timestamp) -
     Ok(())
 }
 
+/// When a pair was first seen: its note says so, and when it was seen last.
+fn first_seen(note: &Note) -> Timestamp {
+    note.text.parse().unwrap_or(note.at)
+}
+
+/// As in "made 12 min ago".
+pub(crate) fn ago(time: SignedDuration) -> String {
+    match time.as_mins().max(0) {
+        0 => "less than a minute ago".to_owned(),
+        minutes @ 1..=119 => format!("{minutes} min ago"),
+        minutes @ 120..=2_879 => format!("{} hours ago", minutes / 60),
+        minutes => format!("{} days ago", minutes / 1_440),
+    }
+}
+
 /// When habits began to be learned.
 fn learning() -> MemoryKey {
     MemoryKey::of("learning", &[])
@@ -247,7 +275,7 @@ pub struct Ties {
     pub firm: bool,
     /// Something is asked for that matters only to a finding about it.
     pub loose: bool,
-    /// The habits that it shows. After an event of the same day that shows them too, they are known.
+    /// The habits that it shows. After an event of the same day that shows them too, and one a day before, they are usual.
     pub shows: Vec<MemoryKey>,
 }
 
