@@ -74,7 +74,7 @@ fn trust_written(event: &Event) -> Option<Trace> {
 
 /// IAM tells roles apart neither by their paths nor by the case of their letters.
 fn role_assumed(event: &Event) -> Option<Key> {
-    let role = event.request("roleArn")?;
+    let role = event.request("roleArn").filter(|_| event.actor.is_in_person())?;
     let account = role.split(':').nth(4)?;
     Some(vec![account.to_owned(), Target::from_arn(role).name.to_ascii_lowercase()])
 }
