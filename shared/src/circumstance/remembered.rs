@@ -40,6 +40,13 @@ pub(crate) static POLICY_MADE: Remembering = Remembering {
     what: What::Trace { leaves: policy_made, asks: policy_attached, lasts: SignedDuration::from_hours(14 * 24) },
 };
 
+/// Who wrote a role's trust policy last.
+pub(crate) static TRUST_WRITTEN: Remembering = Remembering {
+    id: "trust-written",
+    asked_by: &[],
+    what: What::Trace { leaves: trust_written, asks: role_assumed, lasts: DAY },
+};
+
 /// Temporary credentials, and the network that they were used from last.
 pub(crate) static SESSION_NETWORK: Remembering = Remembering {
     id: "session-network",
@@ -95,6 +102,18 @@ pub(super) fn policy_just_made(event: &Event, context: &Context<'_>, finding: Fi
     let written = if call == "CreatePolicy" { "was made" } else { "got a new version" };
     let policy = Target::from_arn(event.request("policyArn").unwrap_or_default()).name;
     (finding, Some(format!("{policy} {written} {} by {maker}", ago(note.at, event.time))))
+}
+
+pub(super) fn opened(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
+    let Some(note) = context.facts.left(TRUST_WRITTEN.id) else { return (finding, None) };
+    let own = note.text == event.actor.principal;
+    let by = if own { "by the same who now assumed it".to_owned() } else { format!("by {}", note.text) };
+    let words = format!("its trust policy was written {} {by}", ago(note.at, event.time));
+    let finding = match finding.severity {
+        Severity::Low if own => finding.severity(Severity::Medium),
+        _ => high_if_medium(finding),
+    };
+    (finding, Some(words))
 }
 
 pub(super) fn two_networks(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
@@ -255,6 +274,20 @@ fn policy_attached(event: &Event) -> Option<Key> {
     let attaches = ["AttachUserPolicy", "AttachGroupPolicy", "AttachRolePolicy"];
     let arn = event.request("policyArn").filter(|_| event.is("iam.amazonaws.com", &attaches) && event.succeeded())?;
     Some(vec![arn.to_owned()])
+}
+
+fn trust_written(event: &Event) -> Option<Trace> {
+    let writes = event.is("iam.amazonaws.com", &["CreateRole", "UpdateAssumeRolePolicy"]) && event.succeeded();
+    let role = event.request("roleName").filter(|_| writes)?;
+    Some(Trace { under: vec![event.account.clone(), role.to_ascii_lowercase()], text: event.actor.principal.clone() })
+}
+
+/// IAM tells roles apart neither by their paths nor by the case of their letters.
+fn role_assumed(event: &Event) -> Option<Key> {
+    let assumed = event.is("sts.amazonaws.com", &["AssumeRole"]) && event.succeeded();
+    let role = event.request("roleArn").filter(|_| assumed)?;
+    let account = role.split(':').nth(4)?;
+    Some(vec![account.to_owned(), Target::from_arn(role).name.to_ascii_lowercase()])
 }
 
 fn key_made(event: &Event) -> Option<Trace> {

@@ -21,7 +21,7 @@
 //!    back as the trail goes.
 //! 4. List all calls by the session since, by `userIdentity.accessKeyId`, which is under Session key.
 
-use super::{Context, Detection, Outcome, Page, Technique, role_assumed_for_the_first_time};
+use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target, is_account};
 use crate::facts::past::{Pair, Remembering, What};
 use crate::finding::{Finding, Severity};
@@ -67,15 +67,12 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         return None;
     }
     let role = Target::from_arn(event.request("roleArn")?);
-    let opened = role_assumed_for_the_first_time::opened(event, context);
     Some(
         DETECTION
             .finding(event, format!("assumed role {} from an account that is not known", role.name))
             .target(role)
-            .severity(if opened.is_some() { Severity::High } else { Severity::Medium })
             .evidence("Account", format!("{account}: named neither among your own nor among your vendors'"))
             .evidence("First", "the account was not seen to assume this role before")
-            .evidence_if("Opened", opened.map(|(words, _)| words))
             .evidence_if("Session key", event.response("credentials.accessKeyId")),
     )
 }

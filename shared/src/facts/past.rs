@@ -159,7 +159,7 @@ impl Past {
         if ledger.recall(key, now).await?.is_some() {
             return Ok(Self::Familiar);
         }
-        let since = ledger.recall(&learning(), now).await?.map(|note| note.at);
+        let since = ledger.recall(&LEARNING, now).await?.map(|note| note.at);
         let learned = since.filter(|since| *since + config.learning <= event.time.unwrap_or(now).min(now));
         Ok(Self::First(learned.map_or(Learned::TooLittle, Learned::Since)))
     }
@@ -252,18 +252,16 @@ impl Lesson {
         if ledger.recall(&key, now).await?.is_none_or(|note| note.at + NOTED_AGAIN < at) {
             ledger.remember(&key, &Note { text: String::new(), at, until: now + FAMILIAR }, now).await?;
         }
-        if ledger.recall(&learning(), now).await?.is_none() {
+        if ledger.recall(&LEARNING, now).await?.is_none() {
             let note = Note { text: String::new(), at, until: now + FAMILIAR + FAMILIAR };
-            ledger.remember(&learning(), &note, now).await?;
+            ledger.remember(&LEARNING, &note, now).await?;
         }
         Ok(())
     }
 }
 
 /// When habits began to be learned.
-fn learning() -> MemoryKey {
-    MemoryKey::of("learning", &[])
-}
+static LEARNING: LazyLock<MemoryKey> = LazyLock::new(|| MemoryKey::of("learning", &[]));
 
 /// How an event hangs together with others through what is remembered.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
