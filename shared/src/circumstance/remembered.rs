@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::is_instance;
 use crate::detect::Context;
 use crate::event::{Denial, Event, Owner, Target};
-use crate::facts::past::{Key, Pair, Remembering, Trace, What};
+use crate::facts::Since;
+use crate::facts::past::{self, Key, Pair, Remembering, Trace, What};
 use crate::finding::{Finding, Severity};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -72,8 +73,7 @@ pub(crate) static REGION: Remembering =
 pub(super) fn network(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
     let Some(since) = context.facts.first_since(NETWORK.id) else { return (finding, None) };
     let Some(Pair(key)) = key_and_network(event) else { return (finding, None) };
-    // Somebody new has no network that is usual.
-    if context.facts.is_first(KEY_USED.id) {
+    if !is_later_than_its_user(context, since) {
         return (finding, Some(format!("no long-term key of this principal was seen before, since {since}")));
     }
     let [_, network] = key.as_slice() else { return (finding, None) };
@@ -147,11 +147,16 @@ pub(super) fn denied_before(event: &Event, context: &Context<'_>, finding: Findi
     (high_if_medium(finding), Some(words))
 }
 
+/// Whether a network that is new for the keys of a user came after their first: somebody new has no network that is usual.
+fn is_later_than_its_user(context: &Context<'_>, network: Since) -> bool {
+    context.facts.first_since(KEY_USED.id).is_none_or(|user| user.seen > network.seen)
+}
+
 /// Whether a long-term key signed the call of which one has to fear that somebody else holds it: it came from a network that
 /// is new for somebody who was seen in others, or was just made by somebody for another user.
 pub(super) fn is_key_in_doubt(event: &Event, context: &Context<'_>) -> bool {
     let made_by_another = context.facts.left(KEY_MADE.id).is_some_and(|note| note.text.ends_with(" another"));
-    let moved = context.facts.first_since(NETWORK.id).is_some() && !context.facts.is_first(KEY_USED.id);
+    let moved = context.facts.first_since(NETWORK.id).is_some_and(|since| is_later_than_its_user(context, since));
     event.actor.long_term_key() && (made_by_another || moved)
 }
 
@@ -167,13 +172,7 @@ fn high_if_medium(finding: Finding) -> Finding {
 
 /// As in "made 12 min ago".
 pub(crate) fn ago(then: Timestamp, now: Option<Timestamp>) -> String {
-    let minutes = now.map_or(0, |now| now.duration_since(then).as_mins().max(0));
-    match minutes {
-        0 => "less than a minute ago".to_owned(),
-        1..=119 => format!("{minutes} min ago"),
-        120..=2_879 => format!("{} hours ago", minutes / 60),
-        _ => format!("{} days ago", minutes / 1_440),
-    }
+    past::ago(now.map_or(SignedDuration::ZERO, |now| now.duration_since(then)))
 }
 
 /// `AKIA…`, of a caller in person.

@@ -67,7 +67,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     };
     Some(
         DETECTION
-            .finding(event, format!("assumed role {} for the first time", role.name))
+            .finding(event, format!("assumed role {} {}", role.name, since.how_often()))
             .target(role)
             .if_key_is_in_doubt(Severity::High)
             .evidence("First", format!("{first} {since}"))
