@@ -9,28 +9,18 @@ use crate::circumstance::ago;
 use crate::detect::Context;
 use crate::event::{Event, Kind, Target};
 use crate::facts::Since;
-use crate::facts::past::{Key, Pair, Remembering, Trace, What};
+use crate::facts::past::{Key, Pair, Trace};
 use crate::watcher::COMPUTE;
 
-const A_SEASON: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// How long it is remembered who assumed a role.
+pub(crate) const A_SEASON: SignedDuration = SignedDuration::from_hours(90 * 24);
 
-/// A role, and the service that assumed it last to run something with it.
-pub(crate) static SERVED: Remembering = Remembering {
-    id: "role-served",
-    detection: None,
-    what: What::Trace { leaves: served, asks: used, lasts: A_SEASON },
-};
-
-/// Roles that somebody used who is no service.
-pub(crate) static USED: Remembering =
-    Remembering { id: "role-used-in-person", detection: None, what: What::Habit(role_used) };
-
-/// A role, and who used it last who is no service.
-pub(crate) static USED_BY: Remembering = Remembering {
-    id: "role-used-by",
-    detection: None,
-    what: What::Trace { leaves: used_by, asks: serves, lasts: A_SEASON },
-};
+/// Under which name it is remembered which service assumed a role last to run something with it.
+pub(crate) const SERVED: &str = "role-served";
+/// Which roles somebody used who is no service.
+pub(crate) const USED: &str = "role-used-in-person";
+/// Who it was last.
+pub(crate) const USED_BY: &str = "role-used-by";
 
 /// Why a role is a workload's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +37,8 @@ impl Workload {
         if context.config.is_workload(role(event)?) {
             return Some(Self::Declared);
         }
-        let since = context.facts.first_since(USED.id)?;
-        let note = context.facts.left(SERVED.id)?;
+        let since = context.facts.first_since(USED)?;
+        let note = context.facts.left(SERVED)?;
         let words = format!("until now only {} assumed it, last {}", note.text, ago(note.at, event.time));
         Some(Self::Learned { since, words })
     }
@@ -86,17 +76,17 @@ pub(crate) fn service(event: &Event) -> Option<&str> {
     event.actor.invoked_by.as_deref().filter(|by| service && COMPUTE.contains(by))
 }
 
-fn serves(event: &Event) -> Option<Key> {
+pub(crate) fn serves(event: &Event) -> Option<Key> {
     service(event)?;
     key(event)
 }
 
-fn served(event: &Event) -> Option<Trace> {
+pub(crate) fn served(event: &Event) -> Option<Trace> {
     Some(Trace { text: service(event)?.to_owned(), under: serves(event)? })
 }
 
 /// The role that somebody uses who is no service. A role that assumes itself stays with whoever has it.
-fn used(event: &Event) -> Option<Key> {
+pub(crate) fn used(event: &Event) -> Option<Key> {
     let role = role(event)?;
     let actor = &event.actor;
     let itself = event.source == "sts.amazonaws.com" && actor.is_role(&Target::from_arn(role).name);
@@ -104,10 +94,10 @@ fn used(event: &Event) -> Option<Key> {
     in_person.then(|| key(event))?
 }
 
-fn role_used(event: &Event) -> Option<Pair> {
+pub(crate) fn role_used(event: &Event) -> Option<Pair> {
     used(event).map(Pair)
 }
 
-fn used_by(event: &Event) -> Option<Trace> {
+pub(crate) fn used_by(event: &Event) -> Option<Trace> {
     Some(Trace { under: used(event)?, text: event.actor.principal.clone() })
 }

@@ -575,8 +575,8 @@ fn who_opens_a_role_and_walks_through_it_is_one_story() {
     assert_snapshot!(story.on("12T09:03", assumes(bob(), role, OFFICE)), @"
     MEDIUM assumed role admin for the first time
     First: this principal was not seen to assume it before, since 2026-03-01
-    Opened: its trust policy was written 3 min ago by the same who now assumed it
     Network: no long-term key of this principal was seen before, since 2026-03-01 (first seen 8 min ago)
+    Opened: its trust policy was written 3 min ago by the same who now assumed it
     ");
 }
 

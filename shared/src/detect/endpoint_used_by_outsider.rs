@@ -47,11 +47,8 @@ pub(super) static DETECTION: Detection = Detection {
 };
 
 /// An endpoint, and the accounts and public networks that use it.
-pub(super) static REMEMBERS: Remembering = Remembering {
-    id: "endpoint-used-by-outsider",
-    detection: Some(&DETECTION),
-    what: What::Habit(endpoint_and_outsider),
-};
+pub(super) static REMEMBERS: Remembering =
+    Remembering { id: "endpoint-used-by-outsider", asked_by: &[&DETECTION], what: What::Habit(endpoint_and_outsider) };
 
 /// Calls that carry something away, open it or cover it up.
 const TELLING: [(&str, &[&str]); 5] = [

@@ -211,7 +211,6 @@ use crate::facts::Facts;
 use crate::facts::past::Remembering;
 use crate::finding::{Finding, Severity};
 use crate::watcher::{Calls, Watcher};
-use crate::workload;
 
 /// Every detection, in the order of the alphabet.
 pub static ALL: &[&Detection] = &[
@@ -457,6 +456,7 @@ pub static REMEMBERING: &[&Remembering] = &[
     &circumstance::PRINCIPAL_MADE,
     &circumstance::REGION,
     &circumstance::SESSION_NETWORK,
+    &circumstance::TRUST_WRITTEN,
     &command_sent_to_instances::REMEMBERS,
     &command_sent_to_instances::SENT_BEFORE,
     &console_login_after_failures::REMEMBERS,
@@ -477,9 +477,9 @@ pub static REMEMBERING: &[&Remembering] = &[
     &quotas_read_over_regions::ASKED_BEFORE,
     &quotas_read_over_regions::REMEMBERS,
     &role_assumed_by_service_for_the_first_time::REMEMBERS,
+    &role_assumed_by_service_for_the_first_time::USED_BY,
     &role_assumed_by_unknown_account::REMEMBERS,
     &role_assumed_for_the_first_time::REMEMBERS,
-    &role_assumed_for_the_first_time::TRUST_WRITTEN,
     &role_assumed_with_new_mfa_device::REMEMBERS,
     &role_passed::REMEMBERS,
     &saml_role_assumed_for_the_first_time::REMEMBERS,
@@ -494,9 +494,8 @@ pub static REMEMBERING: &[&Remembering] = &[
     &user_data_read::READ_BEFORE,
     &user_data_read::REMEMBERS,
     &windows_password_read::REMEMBERS,
-    &workload::SERVED,
-    &workload::USED,
-    &workload::USED_BY,
+    &workload_role_assumed_in_person::SERVED,
+    &workload_role_assumed_in_person::USED,
 ];
 
 /// A kind of event worth telling, and the pure function that recognises it.
@@ -585,13 +584,17 @@ fn looking_at(event: &Event) -> impl Iterator<Item = &'static Detection> {
     looking.into_iter()
 }
 
-/// What a watcher says of an event. One act is one alert: where several detections see it, the strongest speaks and
-/// names the others. That it was root who acted is said by whatever else is found, and makes it no less severe: as a
-/// finding of its own it would hide each act of root behind the first.
+/// What a watcher says of an event, where all that may be known beside it is in the context.
 #[must_use]
 pub fn look(watcher: Watcher, event: &Event, context: &Context<'_>) -> Option<Finding> {
+    speak(find(watcher, event, context), event, context)
+}
+
+/// What the detections find that a watcher asks, before it is weighed what is true beside it.
+#[must_use]
+pub fn find(watcher: Watcher, event: &Event, context: &Context<'_>) -> Vec<Finding> {
     if let Some(fault) = event.fault() {
-        return Some(unreadable_event::finding(event, fault).capped());
+        return vec![unreadable_event::finding(event, fault)];
     }
     // What an endpoint saw is told by the call's own record, too: only that it came through there is looked at.
     let looks = |detection: &Detection| {
@@ -601,7 +604,17 @@ pub fn look(watcher: Watcher, event: &Event, context: &Context<'_>) -> Option<Fi
     };
     let asked = looking_at(event).filter(|detection| looks(detection));
     let asked = asked.filter(|detection| watcher.asks(detection) && detection.wants(event));
-    let mut found: Vec<Finding> = asked.filter_map(|detection| (detection.detect)(event, context)).collect();
+    asked.filter_map(|detection| (detection.detect)(event, context)).collect()
+}
+
+/// What is said of what was found in an event. One act is one alert: where several detections see it, the strongest speaks
+/// and names the others. That it was root who acted is said by whatever else is found, and makes it no less severe: as a
+/// finding of its own it would hide each act of root behind the first.
+#[must_use]
+pub fn speak(mut found: Vec<Finding>, event: &Event, context: &Context<'_>) -> Option<Finding> {
+    if event.fault().is_some() {
+        return found.pop().map(Finding::capped);
+    }
     // Of two that circumstances make as strong, the one that was stronger without them.
     found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let mut found: Vec<Finding> =

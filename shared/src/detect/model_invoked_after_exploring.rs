@@ -25,7 +25,7 @@
 use jiff::SignedDuration;
 
 use super::{Context, Detection, Outcome, Page, Technique};
-use crate::circumstance::{ago, is_key_in_doubt};
+use crate::circumstance::ago;
 use crate::event::{Event, Kind, Target};
 use crate::facts::past::{Key, Pair, Remembering, Trace, What};
 use crate::finding::{Finding, Severity};
@@ -77,13 +77,13 @@ const DELETE: &[&str] = &[
 /// A user, and what they looked at.
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "model-invoked-after-exploring",
-    detection: Some(&DETECTION),
+    asked_by: &[&DETECTION],
     what: What::Trace { leaves: explored, asks: used, lasts: SignedDuration::from_mins(15) },
 };
 
 /// Users that invoke models.
 pub(super) static INVOKED_BEFORE: Remembering =
-    Remembering { id: "model-invoked", detection: Some(&DETECTION), what: What::Habit(invoked) };
+    Remembering { id: "model-invoked", asked_by: &[&DETECTION], what: What::Habit(invoked) };
 
 /// A key for Bedrock signs no call: there is no id of it.
 fn user(event: &Event) -> Option<Key> {
@@ -115,7 +115,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let since = context.facts.first_since(INVOKED_BEFORE.id);
     let first = since.is_some_and(|since| !since.is_again());
     let usual = !deletes && since.is_none() && context.facts.was_seen(INVOKED_BEFORE.id);
-    let severity = match (first || is_key_in_doubt(event, context), usual) {
+    let severity = match (first, usual) {
         (true, _) => Severity::High,
         (false, true) => Severity::Low,
         (false, false) => Severity::Medium,
@@ -130,6 +130,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
             .finding(event, act)
             .target(Target::user(user))
             .severity(severity)
+            .if_key_is_in_doubt(Severity::High)
             .evidence("Explored", format!("{} {}", explored.text, ago(explored.at, event.time)))
             .evidence_if("Model", model)
             .evidence_if(

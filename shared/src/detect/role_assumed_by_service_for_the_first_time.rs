@@ -27,7 +27,7 @@ use crate::event::{Event, Target};
 use crate::facts::past::{Pair, Remembering, What};
 use crate::finding::{Finding, Severity};
 use crate::watcher::{Calls, Watcher};
-use crate::workload::{USED_BY, service};
+use crate::workload::{self, service};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "role-assumed-by-service-for-the-first-time",
@@ -47,8 +47,15 @@ pub(super) static DETECTION: Detection = Detection {
 
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "role-assumed-by-service-for-the-first-time",
-    detection: Some(&DETECTION),
+    asked_by: &[&DETECTION],
     what: What::Habit(service_and_role),
+};
+
+/// A role, and who used it last who is no service.
+pub(super) static USED_BY: Remembering = Remembering {
+    id: workload::USED_BY,
+    asked_by: &[&DETECTION],
+    what: What::Trace { leaves: workload::used_by, asks: workload::serves, lasts: workload::A_SEASON },
 };
 
 fn service_and_role(event: &Event) -> Option<Pair> {

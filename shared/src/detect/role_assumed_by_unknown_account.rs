@@ -21,7 +21,7 @@
 //!    back as the trail goes.
 //! 4. List all calls by the session since, by `userIdentity.accessKeyId`, which is under Session key.
 
-use super::{Context, Detection, Outcome, Page, Technique, role_assumed_for_the_first_time};
+use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target, is_account};
 use crate::facts::past::{Pair, Remembering, What};
 use crate::finding::{Finding, Severity};
@@ -42,11 +42,8 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-pub(super) static REMEMBERS: Remembering = Remembering {
-    id: "role-assumed-by-unknown-account",
-    detection: Some(&DETECTION),
-    what: What::Habit(account_and_role),
-};
+pub(super) static REMEMBERS: Remembering =
+    Remembering { id: "role-assumed-by-unknown-account", asked_by: &[&DETECTION], what: What::Habit(account_and_role) };
 
 fn account_and_role(event: &Event) -> Option<Pair> {
     let role = event.request("roleArn")?;
@@ -71,13 +68,8 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     }
     let again = context.facts.was_seen(REMEMBERS.id);
     let role = Target::from_arn(event.request("roleArn")?);
-    let opened = role_assumed_for_the_first_time::opened(event, context);
-    let severity = match (opened.is_some(), again) {
-        (true, _) => Severity::High,
-        (false, false) => Severity::Medium,
-        // People were told of the first.
-        (false, true) => Severity::Low,
-    };
+    // People were told of the first.
+    let severity = if again { Severity::Low } else { Severity::Medium };
     let first = match since {
         Some(since) => format!("the account was not seen to assume this role before, since {since}"),
         None if again => "the account was not seen to assume this role until today".to_owned(),
@@ -90,7 +82,6 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
             .severity(severity)
             .evidence("Account", format!("{account}: named neither among your own nor among your vendors'"))
             .evidence("First", first)
-            .evidence_if("Opened", opened.map(|(words, _)| words))
             .evidence_if("Session key", event.response("credentials.accessKeyId")),
     )
 }

@@ -50,16 +50,13 @@ const SSO: &str = "sso.amazonaws.com";
 const SIGN_IN: &str = "signin.amazonaws.com";
 
 /// A person, and the networks that tokens were made from.
-pub(super) static REMEMBERS: Remembering = Remembering {
-    id: "sso-token-created-elsewhere",
-    detection: Some(&DETECTION),
-    what: What::Habit(person_and_network),
-};
+pub(super) static REMEMBERS: Remembering =
+    Remembering { id: "sso-token-created-elsewhere", asked_by: &[&DETECTION], what: What::Habit(person_and_network) };
 
 /// A person, and a network that they signed in from.
 pub(super) static SIGNED_IN: Remembering = Remembering {
     id: "sso-signed-in",
-    detection: Some(&DETECTION),
+    asked_by: &[&DETECTION],
     what: What::Trace { leaves: signed_in, asks: token_made, lasts: SignedDuration::from_hours(12) },
 };
 

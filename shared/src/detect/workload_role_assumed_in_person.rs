@@ -23,12 +23,12 @@
 //! 3. List all calls by the session since, by `userIdentity.accessKeyId`, which is under Session key.
 //! 4. If it is meant to be so: leave the role out of `WorkloadRoles`; of what is learned, nothing more is said after a day.
 
-use super::{Context, Detection, Outcome, Page, Technique, role_assumed_for_the_first_time};
-use crate::circumstance::is_key_in_doubt;
+use super::{Context, Detection, Outcome, Page, Technique, console_login_by_workload_role};
 use crate::event::{Event, Kind, Target};
+use crate::facts::past::{Remembering, What};
 use crate::finding::{Finding, Severity};
 use crate::watcher::{Calls, Watcher};
-use crate::workload::Workload;
+use crate::workload::{self, Workload};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "workload-role-assumed-in-person",
@@ -42,6 +42,20 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
+/// A role, and the service that assumed it last to run something with it.
+pub(super) static SERVED: Remembering = Remembering {
+    id: workload::SERVED,
+    asked_by: &[&DETECTION, &console_login_by_workload_role::DETECTION],
+    what: What::Trace { leaves: workload::served, asks: workload::used, lasts: workload::A_SEASON },
+};
+
+/// Roles that somebody used who is no service.
+pub(super) static USED: Remembering = Remembering {
+    id: workload::USED,
+    asked_by: &[&DETECTION, &console_login_by_workload_role::DETECTION],
+    what: What::Habit(workload::role_used),
+};
+
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let actor = &event.actor;
     let role = Target::from_arn(event.request("roleArn")?);
@@ -51,20 +65,18 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let workload = Workload::of(event, context)?;
     let shows_a_person = !actor.is_program() && !matches!(actor.kind, Kind::OtherAccount | Kind::Unknown);
     let severity = match (&workload, shows_a_person) {
-        _ if is_key_in_doubt(event, context) => Severity::High,
         (Workload::Declared, true) => Severity::High,
         (Workload::Learned { since, .. }, _) if since.is_again() => Severity::Low,
         (Workload::Declared, false) | (Workload::Learned { .. }, true) => Severity::Medium,
         (Workload::Learned { .. }, false) => Severity::Low,
     };
-    let opened = role_assumed_for_the_first_time::opened(event, context);
     Some(
         DETECTION
             .finding(event, format!("assumed role {}, which is a workload's", role.name))
             .target(role)
             .severity(severity)
+            .if_key_is_in_doubt(Severity::High)
             .evidence("Workload", workload.in_words())
-            .evidence_if("Opened", opened.map(|(words, _)| words))
             .evidence_if("Session key", event.response("credentials.accessKeyId")),
     )
 }
