@@ -337,11 +337,11 @@ fn not_allowed(event: &Event, context: &Context<'_>, finding: Finding) -> (Findi
     (if changes { at_least_high(finding).speaks_at(1) } else { high_if_medium(event, finding) }, Some(words))
 }
 
-/// The Lambda function that AWS gave the credentials to, where the record says so.
-pub(crate) fn function_of(event: &Event) -> Option<&str> {
+/// The instance or function that AWS gave the credentials to, by its ARN, where the record says so.
+pub(crate) fn machine_of(event: &Event) -> Option<&str> {
     let given = event.record().get("userIdentity")?.get("inScopeOf")?;
-    let function = given.get("issuerType")?.as_str()? == "AWS::Lambda::Function";
-    given.get("credentialsIssuedTo")?.as_str().filter(|_| function)
+    let machine = ["AWS::EC2::Instance", "AWS::Lambda::Function"].contains(&given.get("issuerType")?.as_str()?);
+    given.get("credentialsIssuedTo")?.as_str().filter(|_| machine)
 }
 
 /// Whether the record is of a version that says so: those before 1.09 have it at times.

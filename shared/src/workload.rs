@@ -5,7 +5,7 @@
 
 use jiff::SignedDuration;
 
-use crate::circumstance::ago;
+use crate::circumstance::{ago, machine_of};
 use crate::detect::Context;
 use crate::event::{Event, Kind, Target};
 use crate::facts::Since;
@@ -27,7 +27,7 @@ pub(crate) const USED_BY: &str = "role-used-by";
 pub(crate) enum Workload {
     /// The configuration says so.
     Declared,
-    /// Until now only services assumed it: in words.
+    /// Until now only services and what they run were seen with it: in words.
     Learned { since: Since, words: String },
 }
 
@@ -39,7 +39,7 @@ impl Workload {
         }
         let since = context.facts.first_since(USED)?;
         let note = context.facts.left(SERVED)?;
-        let words = format!("until now only {} assumed it, last {}", note.text, ago(note.at, event.time));
+        let words = format!("until now only {} was seen with it, last {}", note.text, ago(note.at, event.time));
         Some(Self::Learned { since, words })
     }
 
@@ -81,8 +81,15 @@ pub(crate) fn serves(event: &Event) -> Option<Key> {
     key(event)
 }
 
+/// A role that a service assumes to run something, or that something which runs already acts with.
 pub(crate) fn served(event: &Event) -> Option<Trace> {
-    Some(Trace { text: service(event)?.to_owned(), under: serves(event)? })
+    if let Some(service) = service(event) {
+        return Some(Trace { text: service.to_owned(), under: serves(event)? });
+    }
+    let actor = &event.actor;
+    let runs = machine_of(event).filter(|_| actor.is_in_person() && !actor.name.is_empty())?;
+    let under = vec![actor.account.clone()?, actor.name.to_ascii_lowercase()];
+    Some(Trace { text: Target::from_arn(runs).to_string(), under })
 }
 
 /// The role that somebody uses who is no service. A role that assumes itself stays with whoever has it.

@@ -480,8 +480,8 @@ fn docs() -> String {
          What iamwatch sees, why it matters and what to do. Severity is the usual one: a finding may raise or lower it. \
          *Covers* names the known detections of the field that one stands for. *Needs* names the parameter of the stack by \
          which EventBridge delivers what it looks at: `RuleState` and `ReadingState` with \
-         `ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS`, which `ReadingState` is not unless you say so; `WorkloadState` with \
-         `ENABLED`.\n\n\
+         `ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS`, `WorkloadState` with `ENABLED`. `ReadingState` and `WorkloadState` are \
+         not so unless you say it.\n\n\
          | detection | severity | watcher | MITRE ATT&CK | covers |\n| --- | --- | --- | --- | --- |\n",
     );
     for detection in ALL {

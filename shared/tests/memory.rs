@@ -250,7 +250,7 @@ fn whose_role_it_is_shows_by_who_assumed_it() {
     story.on("10T09:00", serves("ecs-tasks.amazonaws.com", task));
     assert_snapshot!(story.on("12T09:00", assumes(bob(), "arn:aws:iam::111122223333:role/TASK", OFFICE)), @"
     MEDIUM assumed role TASK, which is a workload's
-    Workload: until now only ecs-tasks.amazonaws.com assumed it, last 2 days ago; learned since 2026-03-01
+    Workload: until now only ecs-tasks.amazonaws.com was seen with it, last 2 days ago; learned since 2026-03-01
     Network: no long-term key of this principal was seen before, since 2026-03-01
     ");
     assert_snapshot!(story.on("12T09:10", assumes(bob(), task, OFFICE)), @"

@@ -2,7 +2,8 @@
 //!
 //! The credentials of a role that is a workload's were turned into a console session. That it is a workload's stands in the
 //! record (the credentials were given to a Lambda function), in the configuration under `WorkloadRoles`, or was learned:
-//! until now only services that run things were seen to assume it. The alert says which. Learning needs `WorkloadState`.
+//! until now only functions, instances and services that run things were seen with it. The alert says which. That services
+//! assume a role is seen with `WorkloadState`.
 //!
 //! ## Why it matters
 //!
@@ -23,7 +24,7 @@
 //! 4. Look in the workload's logs of the 24 hours before for how its environment was read.
 
 use super::{Context, Detection, Outcome, Page, Technique};
-use crate::circumstance::function_of;
+use crate::circumstance::machine_of;
 use crate::event::{Event, Kind, Target};
 use crate::finding::{Finding, Severity};
 use crate::watcher::{Calls, Watcher};
@@ -51,8 +52,8 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     if actor.kind != Kind::Role || actor.is_instance() {
         return None;
     }
-    let (words, severity) = match function_of(event) {
-        Some(function) => (format!("AWS gave these credentials to {function}"), Severity::High),
+    let (words, severity) = match machine_of(event) {
+        Some(machine) => (format!("AWS gave these credentials to {machine}"), Severity::High),
         None => match Workload::of(event, context)? {
             workload @ Workload::Learned { since, .. } if since.is_again() => (workload.in_words(), Severity::Low),
             workload => (workload.in_words(), Severity::High),

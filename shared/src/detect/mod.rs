@@ -597,10 +597,10 @@ pub fn find(watcher: Watcher, event: &Event, context: &Context<'_>) -> Vec<Findi
         return vec![unreadable_event::finding(event, fault)];
     }
     // What an endpoint saw is told by the call's own record, too: only that it came through there is looked at.
+    let by_endpoint = event.is_seen_by_endpoint();
     let looks = |detection: &Detection| {
-        let by_endpoint = detection.id == endpoint_used_by_outsider::DETECTION.id;
-        let any_denial = detection.watcher == Watcher::AccessDenied;
-        if event.is_seen_by_endpoint() { by_endpoint || any_denial } else { !by_endpoint }
+        let at_endpoints = detection.id == endpoint_used_by_outsider::DETECTION.id;
+        at_endpoints == by_endpoint || by_endpoint && detection.watcher == Watcher::AccessDenied
     };
     let asked = looking_at(event).filter(|detection| looks(detection));
     let asked = asked.filter(|detection| watcher.asks(detection) && detection.wants(event));

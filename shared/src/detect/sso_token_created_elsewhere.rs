@@ -12,7 +12,8 @@
 //! ## False alarms
 //!
 //! Somebody who logs in on a machine in a data centre and confirms at their desk, or who took a laptop with an open session
-//! to another network. It is told once for each network; what comes from it again within the day is for the record.
+//! to another network, or whose browser and command line use different versions of the internet protocol. It is told once
+//! for each network; what comes from it again within the day is for the record.
 //!
 //! ## What to do
 //!

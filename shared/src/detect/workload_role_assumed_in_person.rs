@@ -1,8 +1,8 @@
 //! # Workload's role assumed in person
 //!
 //! A user, a person or a role assumed a role that is a workload's: the configuration names it under `WorkloadRoles`, or until
-//! now only services that run things, such as Lambda, EC2 and ECS, were seen to assume it, once iamwatch has learned for as
-//! many days as the stack is told. The alert says which. Learning needs `WorkloadState`.
+//! now only functions, instances and services that run things, such as ECS, were seen with it, once iamwatch has learned for
+//! as many days as the stack is told. The alert says which. That services assume a role is seen with `WorkloadState`.
 //!
 //! ## Why it matters
 //!
@@ -42,7 +42,7 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-/// A role, and the service that assumed it last to run something with it.
+/// A role, and the service that assumed it last to run something with it, or what runs with it.
 pub(super) static SERVED: Remembering = Remembering {
     id: workload::SERVED,
     asked_by: &[&DETECTION, &console_login_by_workload_role::DETECTION],
