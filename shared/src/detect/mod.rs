@@ -211,6 +211,7 @@ use crate::facts::Facts;
 use crate::facts::past::Remembering;
 use crate::finding::{Finding, Severity};
 use crate::watcher::{Calls, Watcher};
+use crate::workload;
 
 /// Every detection, in the order of the alphabet.
 pub static ALL: &[&Detection] = &[
@@ -477,7 +478,6 @@ pub static REMEMBERING: &[&Remembering] = &[
     &quotas_read_over_regions::ASKED_BEFORE,
     &quotas_read_over_regions::REMEMBERS,
     &role_assumed_by_service_for_the_first_time::REMEMBERS,
-    &role_assumed_by_service_for_the_first_time::USED_BY,
     &role_assumed_by_unknown_account::REMEMBERS,
     &role_assumed_for_the_first_time::REMEMBERS,
     &role_assumed_with_new_mfa_device::REMEMBERS,
@@ -494,8 +494,9 @@ pub static REMEMBERING: &[&Remembering] = &[
     &user_data_read::READ_BEFORE,
     &user_data_read::REMEMBERS,
     &windows_password_read::REMEMBERS,
-    &workload_role_assumed_in_person::SERVED,
-    &workload_role_assumed_in_person::USED,
+    &workload::SERVED,
+    &workload::USED,
+    &workload::USED_BY,
 ];
 
 /// A kind of event worth telling, and the pure function that recognises it.
