@@ -1,5 +1,6 @@
 //! `iamwatch replay`: what the watchers would have said about events that were recorded.
 
+mod again;
 mod print;
 mod read;
 mod records;
@@ -91,6 +92,7 @@ impl Replay {
         }
         let mut haul = read::read(&files.inputs, &context, threads, &|| bar.inc(1));
         bar.finish_and_clear();
+        haul.broken.extend(again::read(&mut haul.found, &files.inputs, &config, threads));
 
         if files.inputs.is_empty() && files.unreadable.is_empty() {
             complain(&format!("no CloudTrail file was found; {} other files were skipped", files.skipped));

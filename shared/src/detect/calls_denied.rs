@@ -47,7 +47,7 @@ pub(super) static DETECTION: Detection = Detection {
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "calls-denied",
     asked_by: &[&DETECTION],
-    what: What::Tally { of: refused, window: SignedDuration::from_hours(1) },
+    what: What::Tally { of: refused, window: SignedDuration::from_hours(1), speaks_from: 1 },
 };
 
 /// Denials within the incident's window that are worth a word.

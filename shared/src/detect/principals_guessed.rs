@@ -42,7 +42,7 @@ pub(super) static DETECTION: Detection = Detection {
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "principals-guessed",
     asked_by: &[&DETECTION],
-    what: What::Tally { of: refused, window: SignedDuration::from_hours(1) },
+    what: What::Tally { of: refused, window: SignedDuration::from_hours(1), speaks_from: MANY },
 };
 
 /// A mistake is made twice.
