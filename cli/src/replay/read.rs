@@ -80,12 +80,17 @@ pub(super) struct Turn {
 }
 
 /// Reads all files. `ticks` is told of every file that is done, from any thread.
-pub(super) fn read(files: &[Input], context: &Context<'_>, threads: NonZeroUsize, ticks: &(dyn Fn() + Sync)) -> Haul {
-    let admissions = Admissions::new();
+pub(super) fn read(
+    files: &[Input],
+    admissions: &Admissions,
+    context: &Context<'_>,
+    threads: NonZeroUsize,
+    ticks: &(dyn Fn() + Sync),
+) -> Haul {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut judge = Judge {
-            admissions: &admissions,
+            admissions,
             context: *context,
             nest: Vec::new(),
             shown: HashMap::new(),

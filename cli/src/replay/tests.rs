@@ -13,7 +13,7 @@ use iamwatch::event::Event;
 use iamwatch::exceptions::Exceptions;
 use iamwatch::facts::past::{self, Lesson};
 use iamwatch::facts::{self, Ties};
-use iamwatch::watcher::{Glance, Watcher};
+use iamwatch::watcher::{Admissions, Glance, Watcher};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::Value;
@@ -254,7 +254,7 @@ proptest! {
             inputs.reverse();
         }
         let threads = NonZeroUsize::new(threads).unwrap();
-        let mut quick = read::read(&inputs, &context, threads, &|| ());
+        let mut quick = read::read(&inputs, &Admissions::new(), &context, threads, &|| ());
         prop_assert_eq!(again::read(&mut quick.found, &inputs, &config, threads), Vec::new());
         let records: Vec<Vec<u8>> = files.iter().flat_map(|(records, _)| records.clone()).collect();
         let mut slow = slow(&records, &context);
