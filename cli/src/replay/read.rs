@@ -1,12 +1,12 @@
 //! From files to findings, on several threads.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use flate2::Crc;
 use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
 use iamwatch::facts::past::{self, Lesson, Question};
@@ -47,7 +47,7 @@ pub(super) struct Found {
     /// What the event teaches.
     pub(super) lessons: Vec<Lesson>,
     /// Tells records with one id from each other.
-    mark: u64,
+    mark: u32,
 }
 
 /// What there is to follow up. What came before an event is known once all events are in order.
@@ -224,7 +224,9 @@ impl Judge<'_> {
 
 /// Reads a record in full, and says why it is no JSON if it is none.
 pub(super) fn decode(text: &[u8]) -> (Event, Option<String>) {
-    match serde_json::from_slice(text) {
+    // Text that is known to be UTF-8 need not be looked through string by string.
+    let read = str::from_utf8(text).map_or_else(|_| serde_json::from_slice(text), serde_json::from_str);
+    match read {
         Ok(value) => (Event::decode(value), None),
         Err(error) => {
             let what = format!("the record is no JSON: {error}");
@@ -259,10 +261,10 @@ impl Found {
             _ if found.is_empty() && lessons.is_empty() => return None,
             _ => What::Judged(detect::speak(found, event, context).map(Box::new)),
         };
-        let mut hash = DefaultHasher::new();
-        text.hash(&mut hash);
+        let mut mark = Crc::new();
+        mark.update(text);
         let (now, id, lessons) = (time_of(event), event.id.as_str().into(), lessons.clone());
-        Some(Self { now, id, watcher, what, lessons, mark: hash.finish() })
+        Some(Self { now, id, watcher, what, lessons, mark: mark.sum() })
     }
 
     /// The same order for the same events, wherever they were read. Two records with one id are one delivery, so which of
