@@ -31,6 +31,7 @@ impl Explain {
         writeln!(out, "\n## Facts\n")?;
         writeln!(out, "- Id: {}", detection.id)?;
         writeln!(out, "- Usual severity: {}", detection.severity)?;
+        writeln!(out, "- Confidence: {}: {}", detection.confidence, detection.confidence.meaning())?;
         writeln!(out, "- Watcher: {}", detection.watcher.name())?;
         if let Some(needs) = detection.needs_in_words() {
             writeln!(out, "- Needs: {needs}")?;

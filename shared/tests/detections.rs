@@ -478,17 +478,21 @@ fn docs() -> String {
         "# Detections\n\n\
          <!-- Generated from shared/src/detect. -->\n\n\
          What iamwatch sees, why it matters and what to do. Severity is the usual one: a finding may raise or lower it. \
+         Confidence is how likely it is then that whoever did it should not have, and goes with the severity: \
+         LOW, mostly this is honest work; MEDIUM, honest work and intruders look alike here; HIGH, honest work hardly ever \
+         looks like this. \
          *Covers* names the known detections of the field that one stands for. *Needs* names the parameter of the stack by \
          which EventBridge delivers what it looks at: `RuleState` and `ReadingState` with \
          `ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS`, `WorkloadState` with `ENABLED`. `ReadingState` and `WorkloadState` are \
          not so unless you say it.\n\n\
-         | detection | severity | watcher | MITRE ATT&CK | covers |\n| --- | --- | --- | --- | --- |\n",
+         | detection | severity | confidence | watcher | MITRE ATT&CK | covers |\n| --- | --- | --- | --- | --- | --- |\n",
     );
     for detection in ALL {
-        let Detection { id, severity, watcher, .. } = detection;
+        let Detection { id, severity, confidence, watcher, .. } = detection;
         let covers = detection.covers.join(" ");
         let mitre: Vec<&str> = detection.mitre.iter().map(|technique| technique.id).collect();
-        writeln!(docs, "| [{id}](#{id}) | {severity} | {} | {} | {covers} |", watcher.name(), mitre.join(" ")).unwrap();
+        let (watcher, mitre) = (watcher.name(), mitre.join(" "));
+        writeln!(docs, "| [{id}](#{id}) | {severity} | {confidence} | {watcher} | {mitre} | {covers} |").unwrap();
     }
     for detection in ALL {
         write!(docs, "\n## {}\n\n**{}.** {}\n\n", detection.id, detection.title(), facts(detection)).unwrap();
@@ -521,7 +525,8 @@ fn quoted(needs: &str) -> String {
 }
 
 fn facts(detection: &Detection) -> String {
-    let mut facts = format!("{}, seen by `{}`.", detection.severity, detection.watcher.name());
+    let mut facts =
+        format!("{}, confidence {}, seen by `{}`.", detection.severity, detection.confidence, detection.watcher.name());
     if let Some(needs) = detection.needs_in_words() {
         write!(facts, " *Needs* {}.", quoted(&needs)).unwrap();
     }

@@ -24,13 +24,14 @@ use jiff::SignedDuration;
 use super::{Context, Detection, Outcome, Page, Technique, console_login_from_new_network, with_what_came_before};
 use crate::event::{Event, Kind, Target};
 use crate::facts::past::{Member, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "console-login-after-failures",
     watcher: Watcher::SignIn,
     severity: Severity::Medium,
+    confidence: Confidence::Medium,
     mitre: &[
         Technique { id: "T1110.001", was: None, name: "Brute Force: Password Guessing" },
         Technique { id: "T1078.004", was: None, name: "Valid Accounts: Cloud Accounts" },
@@ -45,7 +46,7 @@ pub(super) static DETECTION: Detection = Detection {
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "console-login-after-failures",
     asked_by: &[&DETECTION],
-    what: What::Tally { of: tried, window: SignedDuration::from_hours(1) },
+    what: What::Tally { of: tried, window: SignedDuration::from_hours(1), speaks_from: MANY + 1 },
 };
 
 /// What one's own typing mistakes seldom come to.

@@ -24,13 +24,14 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::circumstance::machine_of;
 use crate::event::{Event, Kind, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "console-login-by-workload-role",
     watcher: Watcher::SignIn,
     severity: Severity::High,
+    confidence: Confidence::High,
     mitre: &[Technique {
         id: "T1550.001",
         was: None,

@@ -26,7 +26,7 @@ use super::{Context, Detection, Outcome, Page, Technique};
 use crate::circumstance::network_of;
 use crate::event::{Actor, Event, Kind, Target};
 use crate::facts::past::{Member, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::ledger::MOST_MEMBERS;
 use crate::watcher::{Calls, Watcher};
 
@@ -34,6 +34,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "console-login-failed-for-many-users",
     watcher: Watcher::SignIn,
     severity: Severity::Medium,
+    confidence: Confidence::High,
     mitre: &[Technique { id: "T1110.003", was: None, name: "Brute Force: Password Spraying" }],
     covers: &["CONS-04"],
     calls: &[Calls { source: "signin.amazonaws.com", names: &["ConsoleLogin"] }],
@@ -45,7 +46,7 @@ pub(super) static DETECTION: Detection = Detection {
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "console-login-failed-for-many-users",
     asked_by: &[&DETECTION],
-    what: What::Tally { of: tried, window: SignedDuration::from_hours(1) },
+    what: What::Tally { of: tried, window: SignedDuration::from_hours(1), speaks_from: MANY },
 };
 
 /// Colleagues behind one address mistype their passwords too, but not so many in an hour.

@@ -25,13 +25,14 @@ use jiff::SignedDuration;
 use super::{Context, Detection, Outcome, Page, Technique, denied};
 use crate::event::{Event, Target};
 use crate::facts::past::{Member, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::Watcher;
 
 pub(super) static DETECTION: Detection = Detection {
     id: "denied-across-services",
     watcher: Watcher::AccessDenied,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[
         Technique { id: "T1580", was: None, name: "Cloud Infrastructure Discovery" },
         Technique { id: "T1526", was: None, name: "Cloud Service Discovery" },
@@ -47,14 +48,14 @@ pub(super) static DETECTION: Detection = Detection {
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "denied-across-services",
     asked_by: &[&DETECTION],
-    what: What::Tally { of: service, window: SignedDuration::from_mins(10) },
+    what: What::Tally { of: service, window: SignedDuration::from_mins(10), speaks_from: MANY_FOR_A_KEY },
 };
 
 /// Regions in which one principal was denied something.
 pub(super) static REGIONS: Remembering = Remembering {
     id: "denied-across-regions",
     asked_by: &[&DETECTION],
-    what: What::Tally { of: region, window: SignedDuration::from_mins(10) },
+    what: What::Tally { of: region, window: SignedDuration::from_mins(10), speaks_from: MANY_FOR_A_KEY },
 };
 
 const MANY_FOR_A_KEY: usize = 4;

@@ -27,13 +27,14 @@ use super::{Context, Detection, Outcome, Page, Technique};
 use crate::circumstance::public_network;
 use crate::event::{Event, Target, is_account};
 use crate::facts::past::{Pair, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::Watcher;
 
 pub(super) static DETECTION: Detection = Detection {
     id: "endpoint-used-by-outsider",
     watcher: Watcher::Guardrails,
     severity: Severity::Medium,
+    confidence: Confidence::Medium,
     mitre: &[
         Technique { id: "T1567", was: None, name: "Exfiltration Over Web Service" },
         Technique { id: "T1599", was: None, name: "Network Boundary Bridging" },

@@ -26,13 +26,14 @@ use jiff::SignedDuration;
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
 use crate::facts::past::{Member, Pair, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "mail-sending-explored",
     watcher: Watcher::AccessKeys,
     severity: Severity::Medium,
+    confidence: Confidence::High,
     mitre: &[Technique { id: "T1526", was: None, name: "Cloud Service Discovery" }],
     covers: &["RECN-11"],
     calls: &[Calls {
@@ -57,7 +58,7 @@ pub(super) static DETECTION: Detection = Detection {
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "mail-sending-explored",
     asked_by: &[&DETECTION],
-    what: What::Tally { of: call, window: SignedDuration::from_mins(10) },
+    what: What::Tally { of: call, window: SignedDuration::from_mins(10), speaks_from: MANY },
 };
 
 /// A principal and each of these calls that it makes.

@@ -28,13 +28,14 @@ use super::{Context, Detection, Outcome, Page, Technique};
 use crate::circumstance::ago;
 use crate::event::{Event, Kind, Target};
 use crate::facts::past::{Key, Pair, Remembering, Trace, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "model-invoked-after-exploring",
     watcher: Watcher::AccessKeys,
     severity: Severity::Medium,
+    confidence: Confidence::Medium,
     mitre: &[
         Technique { id: "T1078.004", was: None, name: "Valid Accounts: Cloud Accounts" },
         Technique { id: "T1496.004", was: None, name: "Resource Hijacking: Cloud Service Hijacking" },

@@ -22,13 +22,14 @@ use jiff::SignedDuration;
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
 use crate::facts::past::{Member, Pair, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "quotas-read-over-regions",
     watcher: Watcher::SignIn,
     severity: Severity::Medium,
+    confidence: Confidence::High,
     mitre: &[Technique { id: "T1580", was: None, name: "Cloud Infrastructure Discovery" }],
     covers: &["RECN-09"],
     calls: &[Calls {
@@ -44,7 +45,7 @@ pub(super) static DETECTION: Detection = Detection {
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "quotas-read-over-regions",
     asked_by: &[&DETECTION],
-    what: What::Tally { of: region, window: SignedDuration::from_mins(10) },
+    what: What::Tally { of: region, window: SignedDuration::from_mins(10), speaks_from: MANY },
 };
 
 /// A principal and each region in which it asks.

@@ -24,7 +24,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
 use crate::facts::past::{Pair, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 use crate::workload::service;
 
@@ -32,6 +32,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "role-assumed-by-service-for-the-first-time",
     watcher: Watcher::SignIn,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique {
         id: "T1550.001",
         was: None,

@@ -29,13 +29,14 @@ use super::{Context, Detection, Outcome, Page, Technique};
 use crate::circumstance::{network_of, public_network};
 use crate::event::{Event, Target};
 use crate::facts::past::{Key, Pair, Remembering, Trace, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "sso-token-created-elsewhere",
     watcher: Watcher::SignIn,
     severity: Severity::Medium,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1528", was: None, name: "Steal Application Access Token" }],
     covers: &["CONS-18"],
     calls: &[

@@ -23,7 +23,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 use crate::workload::shows_a_person;
 
@@ -31,6 +31,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "workload-role-assumed-in-person",
     watcher: Watcher::SignIn,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1078.004", was: None, name: "Valid Accounts: Cloud Accounts" }],
     covers: &[],
     calls: &[Calls { source: "sts.amazonaws.com", names: &["AssumeRole", "AssumeRoleWithSAML"] }],
