@@ -40,10 +40,10 @@ pub(super) fn read(
         }
     }
     // Two watchers may look at one event.
-    by_file.values_mut().for_each(|records| {
+    for records in by_file.values_mut() {
         records.sort_unstable();
         records.dedup();
-    });
+    }
     let by_file: Vec<(usize, Vec<u64>)> = by_file.into_iter().collect();
     let (next, texts, broken) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()), Mutex::new(Vec::new()));
     let work = || {

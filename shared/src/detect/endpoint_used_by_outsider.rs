@@ -34,7 +34,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "endpoint-used-by-outsider",
     watcher: Watcher::Guardrails,
     severity: Severity::Medium,
-    confidence: Confidence::Medium,
+    confidence: Confidence::High,
     mitre: &[
         Technique { id: "T1567", was: None, name: "Exfiltration Over Web Service" },
         Technique { id: "T1599", was: None, name: "Network Boundary Bridging" },

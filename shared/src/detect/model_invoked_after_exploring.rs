@@ -35,7 +35,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "model-invoked-after-exploring",
     watcher: Watcher::AccessKeys,
     severity: Severity::Medium,
-    confidence: Confidence::Medium,
+    confidence: Confidence::High,
     mitre: &[
         Technique { id: "T1078.004", was: None, name: "Valid Accounts: Cloud Accounts" },
         Technique { id: "T1496.004", was: None, name: "Resource Hijacking: Cloud Service Hijacking" },

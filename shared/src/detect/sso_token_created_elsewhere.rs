@@ -36,7 +36,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "sso-token-created-elsewhere",
     watcher: Watcher::SignIn,
     severity: Severity::Medium,
-    confidence: Confidence::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1528", was: None, name: "Steal Application Access Token" }],
     covers: &["CONS-18"],
     calls: &[

@@ -31,7 +31,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "workload-role-assumed-in-person",
     watcher: Watcher::SignIn,
     severity: Severity::High,
-    confidence: Confidence::Medium,
+    confidence: Confidence::High,
     mitre: &[Technique { id: "T1078.004", was: None, name: "Valid Accounts: Cloud Accounts" }],
     covers: &[],
     calls: &[Calls { source: "sts.amazonaws.com", names: &["AssumeRole", "AssumeRoleWithSAML"] }],
