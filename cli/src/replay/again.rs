@@ -52,7 +52,8 @@ pub(super) fn read(
             let Some(file) = files.get(*number) else { continue };
             let read = records_of(file, records, &mut reader);
             if read.len() < records.len() {
-                let what = format!("{} records were not there when it was read again", records.len() - read.len());
+                let gone = records.len() - read.len();
+                let what = format!("changed while it was read: {gone} of its records could not be read again");
                 lock(&broken).push((file.path(), vec![Flaw { place: None, what }]));
             }
             lock(&texts).extend(read.into_iter().map(|(record, text)| (Place { file: *number, record }, text)));
