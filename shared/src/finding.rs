@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::detect::Detection;
-use crate::event::{Actor, Event, Origin, Target};
+use crate::event::{Actor, Event, HEALTH, Origin, Target};
 use crate::fingerprint;
 
 /// How much it matters to be told now.
@@ -133,6 +133,8 @@ pub struct Evidence {
 pub enum Ask {
     /// Set this one key of this user Inactive.
     DisableAccessKey { user: String, key: String },
+    /// AWS says that these keys, or keys of these users, have leaked: cut off the users, each with all credentials.
+    ContainUsers { users: Vec<String>, keys: Vec<String> },
 }
 
 impl Ask {
@@ -141,7 +143,16 @@ impl Ask {
     pub fn word(&self) -> &'static str {
         match self {
             Self::DisableAccessKey { .. } => "disable-access-key",
+            Self::ContainUsers { .. } => "contain-users",
         }
+    }
+}
+
+impl EventRef {
+    /// Whether AWS Health sent it: it tells what AWS itself found.
+    #[must_use]
+    pub fn is_of_aws_health(&self) -> bool {
+        self.source == HEALTH
     }
 }
 
@@ -289,6 +300,7 @@ impl Finding {
         // different numbers is not counted together.
         let case = match &self.asks {
             Some(Ask::DisableAccessKey { key, .. }) => key.clone(),
+            Some(Ask::ContainUsers { users, keys }) => [users.as_slice(), keys].concat().join(" "),
             None => self.speaks_at.to_string(),
         };
         let parts = [&self.detection, &self.account, &self.actor.principal, &self.target.kind, target, &case];

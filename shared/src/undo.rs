@@ -29,6 +29,19 @@ pub fn enable_access_key(user: &str, key: &str) -> Option<String> {
     ))
 }
 
+/// `aws iam attach-user-policy …`.
+#[must_use]
+pub fn attach_user_policy(user: &str, policy: &str) -> Option<String> {
+    Some(format!("aws iam attach-user-policy --user-name={} --policy-arn={}", name(user)?, arn(policy)?))
+}
+
+/// `aws iam put-user-permissions-boundary …`.
+#[must_use]
+pub fn put_user_boundary(user: &str, policy: &str) -> Option<String> {
+    let (user, policy) = (name(user)?, arn(policy)?);
+    Some(format!("aws iam put-user-permissions-boundary --user-name={user} --permissions-boundary={policy}"))
+}
+
 /// `aws iam delete-login-profile …`: takes a console password away.
 #[must_use]
 pub fn delete_login_profile(user: &str) -> Option<String> {

@@ -9,7 +9,7 @@ use crate::config::{Config, Mode};
 use crate::detect;
 use crate::event::{Actor, Event, Human, Kind, Origin, Target, ToldBy};
 use crate::finding::{Ask, EventRef, Evidence, Severity};
-use crate::quarantine::{Call, Facts, KeyFacts, Plan, Refusal, State, Step};
+use crate::quarantine::{Call, Facts, KeyFacts, Plan, Proof, Refusal, State, Step, Subject};
 use crate::watcher::Watcher;
 
 fn at(time: &str) -> Timestamp {
@@ -1084,12 +1084,17 @@ fn record(state: State, refusal: Option<Refusal>) -> Record {
     let Some(Ask::DisableAccessKey { user, key }) = finding.asks.clone() else { unreachable!() };
     let step = Step::DisableAccessKey { user, key: key.clone() };
     let error = (state == State::Failed).then(|| "AccessDenied: not allowed to call iam:UpdateAccessKey".to_owned());
-    let call = Call { what: step.words(), at: at("2026-11-22T04:13:48Z"), error };
+    let request = error.is_none().then(|| "6a1b2c3d-0000-4111-8222-333344445555".to_owned());
+    let call = Call { what: step.words(), at: at("2026-11-22T04:13:48Z"), request, error };
+    let proof = Proof { at: at("2026-11-22T04:13:49Z"), missing: Vec::new(), error: None };
     Record {
         id: "q-0123456789ab".to_owned(),
+        rev: 1,
         state,
+        subject: Subject::Key { user: "deploy-bot".to_owned(), key: key.clone() },
+        evidence: "00".repeat(32),
         finding,
-        plan: Plan { steps: if refusal.is_none() { vec![step] } else { Vec::new() }, refusal },
+        plan: Plan { steps: if refusal.is_none_or(Refusal::waits) { vec![step] } else { Vec::new() }, refusal },
         before: Some(Facts {
             arn: "arn:aws:iam::111122223333:user/apps/deploy-bot".to_owned(),
             keys: vec![
@@ -1100,11 +1105,21 @@ fn record(state: State, refusal: Option<Refusal>) -> Record {
                 },
                 KeyFacts { id: key, active: true, created: Some(at("2026-11-22T04:13:05Z")) },
             ],
+            ..Facts::default()
         }),
         calls: if refusal.is_none() && state != State::DryRun { vec![call] } else { Vec::new() },
+        proofs: if state == State::Verified { vec![proof] } else { Vec::new() },
+        round: 0,
+        reapplied: 0,
+        approval: None,
+        meddling: Vec::new(),
         received: at("2026-11-22T04:13:46Z"),
+        decided: None,
+        contained: None,
+        restoring: None,
         at: at("2026-11-22T04:13:49Z"),
         told: false,
+        news: None,
     }
 }
 
@@ -1123,7 +1138,9 @@ fn a_containment_that_is_proven_says_how_to_take_it_back() {
     Account:  prod-payments (111122223333)
     When:     2026-11-22 04:13:05 UTC, told 44 s later
     Calls:    2026-11-22 04:13:48 UTC set access key AKIAIOSFODNN7EXAMPLE of user
-              deploy-bot Inactive: done
+              deploy-bot Inactive: done (request
+              6a1b2c3d-0000-4111-8222-333344445555)
+    Proof:    2026-11-22 04:13:49 UTC it holds
     Before:   arn:aws:iam::111122223333:user/apps/deploy-bot
               AKIAI44QH8DHBEXAMPLE Inactive, made 2024-02-01 09:00:00 UTC
               AKIAIOSFODNN7EXAMPLE Active, made 2026-11-22 04:13:05 UTC
@@ -1147,6 +1164,7 @@ fn a_containment_that_is_proven_says_how_to_take_it_back() {
       https://us-east-1.console.aws.amazon.com/iam/home#/users/details/alice?section=security_credentials
 
     Record:    q-0123456789ab
+    Plan:      693e5e720b7e2e3cabcd58aeaf2bc9a5
     Detection: access-key-created-for-another-user
     Incident:  9cf05a604c4b911949c93d185f700eaa
     Event id:  0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
@@ -1229,6 +1247,7 @@ fn a_containment_that_failed_says_so_first_and_gives_the_command() {
       https://us-east-1.console.aws.amazon.com/iam/home#/users/details/alice?section=security_credentials
 
     Record:    q-0123456789ab
+    Plan:      693e5e720b7e2e3cabcd58aeaf2bc9a5
     Detection: access-key-created-for-another-user
     Incident:  9cf05a604c4b911949c93d185f700eaa
     Event id:  0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
@@ -1256,7 +1275,7 @@ fn every_outcome_of_a_containment_begins_with_what_was_done() {
             alert.email.split("\n\n").filter(|block| block.starts_with("What to do") || block.starts_with("To set"));
         [alert.email.lines().take(1).collect(), todo.collect::<Vec<_>>().join("\n")].join("\n")
     });
-    assert_snapshot!(said.join("\n\n"), @r"
+    assert_snapshot!(said.join("\n\n"), @"
     iamwatch would set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments.
     What to do
       1. Decide whether the key may stay. If not, set it Inactive yourself with
@@ -1276,19 +1295,21 @@ fn every_outcome_of_a_containment_begins_with_what_was_done() {
 
     iamwatch did not set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments: the event is more than 15 minutes old, so a person decides.
     What to do
-      1. Decide whether the key may stay. If not, set it Inactive yourself with
-         the command below.
-      2. Follow the steps of the alert itself: the maker of the key may hold other
-         credentials.
+      1. Read the calls below, and what IAM said before. Whom would they stop from
+         working?
+      2. If it may be: run the command under To approve, within four hours. The
+         plan is shown again before you say yes.
+      3. If it may not: do nothing. The plan ends by itself.
     To set it Inactive yourself, in account prod-payments (111122223333)
       aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
 
     iamwatch did not set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments: too many users were contained lately, so a person decides.
     What to do
-      1. Decide whether the key may stay. If not, set it Inactive yourself with
-         the command below.
-      2. Follow the steps of the alert itself: the maker of the key may hold other
-         credentials.
+      1. Read the calls below, and what IAM said before. Whom would they stop from
+         working?
+      2. If it may be: run the command under To approve, within four hours. The
+         plan is shown again before you say yes.
+      3. If it may not: do nothing. The plan ends by itself.
     To set it Inactive yourself, in account prod-payments (111122223333)
       aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
 

@@ -47,6 +47,7 @@ mod console_login_past_the_portal;
 mod console_login_with_session_credentials;
 mod console_login_without_mfa;
 mod console_role_switched;
+mod credentials_at_risk_by_aws;
 mod customer_managed_policy_attached;
 mod database_sign_in_changed;
 mod denied_across_services;
@@ -255,6 +256,7 @@ pub static ALL: &[&Detection] = &[
     &console_login_with_session_credentials::DETECTION,
     &console_login_without_mfa::DETECTION,
     &console_role_switched::DETECTION,
+    &credentials_at_risk_by_aws::DETECTION,
     &customer_managed_policy_attached::DETECTION,
     &database_sign_in_changed::DETECTION,
     &denied_across_services::DETECTION,
