@@ -22,7 +22,7 @@ from conftest import ACCOUNT_NAME, BREAK_GLASS, ON_CALL, DeployLine
 from line import Line
 
 WATCHERS = ("RootUsage", "AccessKeys", "IamChanges", "AccessDenied", "SignIn", "Guardrails")
-FUNCTIONS = (*WATCHERS, "Quarantine", "Digest")
+FUNCTIONS = (*WATCHERS, "Quarantine", "QuarantineApproval", "Digest")
 OTHER_USERS_KEY = "access-key-created-for-another-user"
 
 
@@ -584,7 +584,7 @@ def test_restore_switches_the_key_on_again_and_nothing_contains_it_twice(
 
     listed = line.stack.iamwatch(binaries, "quarantine", "list")
     assert record in listed and "deploy-bot" in listed
-    line.stack.iamwatch(binaries, "quarantine", "restore", record)
+    line.stack.iamwatch(binaries, "quarantine", "restore", record, "--yes")
     assert line.account.key_status("deploy-bot", key) == "Active"
     assert line.stack.quarantine_records() == {record: "RESTORED"}
 

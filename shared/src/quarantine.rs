@@ -24,7 +24,7 @@ pub use budget::{Budget, Exhausted};
 pub use contain::{Containment, Failure, Iam, Later, Outcome, Records};
 pub use facts::{Credential, Facts, KeyFacts, Kind as CredentialKind};
 pub use guards::Refusal;
-pub use plan::{Answer, Fault, Plan, Step, plan};
+pub use plan::{Answer, Fault, Plan, Step, plan, simulate};
 pub use principal::{Principal, Subject, subjects};
 pub use proof::{Proof, REAPPLIED_AT_MOST, ROUNDS};
 pub use record::{Call, Meddling, Moved, Record, State};

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
@@ -48,6 +49,25 @@ impl Clients {
             .load()
             .await;
         Self(config)
+    }
+
+    /// The region of the environment.
+    ///
+    /// # Errors
+    ///
+    /// Words for whoever did not set it.
+    pub(super) fn region(&self) -> Result<String, String> {
+        let region = self.0.region().map(ToString::to_string);
+        region.ok_or_else(|| "no region is set; set `AWS_REGION`".to_owned())
+    }
+
+    /// Where services are, if the environment says so.
+    pub(super) fn endpoint(&self) -> Option<String> {
+        self.0.endpoint_url().map(str::to_owned)
+    }
+
+    pub(super) fn credentials(&self) -> Option<SharedCredentialsProvider> {
+        self.0.credentials_provider()
     }
 
     #[must_use]

@@ -69,22 +69,23 @@ pub async fn quarantine() -> ExitCode {
         let context = Context::new(&config);
         let (iam, records, ledger, people, later) = (&iam, &records, &ledger, &people, &later);
         let containment = Containment { context, account: &account, iam, records, ledger, people, later };
+        let begun = now();
         match Started::by(payload)? {
             Started::ByFinding(finding) => {
-                for outcome in containment.contain(&finding, now()).await? {
-                    log_containment(&config.stack, &finding, &outcome);
+                for outcome in containment.contain(&finding, begun).await? {
+                    log_containment(&config.stack, &finding, &outcome, begun);
                 }
             }
             Started::ByTime(records) => {
                 for id in records {
                     if let Some(record) = containment.look(&id, now()).await? {
-                        log_record(&config.stack, &record);
+                        log_record(&config.stack, &record, begun);
                     }
                 }
             }
             Started::ByCall(event) => {
-                if let Some(record) = containment.watch(&event, now()).await? {
-                    log_record(&config.stack, &record);
+                if let Some(record) = containment.watch(&event, begun).await? {
+                    log_record(&config.stack, &record, begun);
                 }
             }
         }
@@ -329,9 +330,9 @@ fn log_suppressed(stack: &str, watcher: Watcher, finding: &Finding) {
     }));
 }
 
-fn log_containment(stack: &str, finding: &Finding, outcome: &quarantine::Outcome) {
+fn log_containment(stack: &str, finding: &Finding, outcome: &quarantine::Outcome, since: Timestamp) {
     let state = match outcome {
-        quarantine::Outcome::Recorded(record) => return log_record(stack, record),
+        quarantine::Outcome::Recorded(record) => return log_record(stack, record, since),
         quarantine::Outcome::Ignored(refusal) => format!("ignored: {refusal}"),
         quarantine::Outcome::Known => "known".to_owned(),
     };
@@ -339,13 +340,13 @@ fn log_containment(stack: &str, finding: &Finding, outcome: &quarantine::Outcome
         "detection": finding.detection, "event_id": finding.event.id}));
 }
 
-/// What became of a record. How long it took is measured once: when it is first proven that it holds.
-fn log_record(stack: &str, record: &Record) {
+/// What became of a record in an invocation that began at `since`. How long it took is measured once: when it is first proven
+/// that it holds.
+fn log_record(stack: &str, record: &Record, since: Timestamp) {
     let mut line = json!({"level": "INFO", "function": "quarantine", "stack": stack, "state": record.state,
         "record": record.id, "round": record.round, "reapplied": record.reapplied,
         "detection": record.finding.detection, "event_id": record.finding.event.id});
-    let held = record.proofs.iter().filter(|proof| proof.holds()).count();
-    let first = held == 1 && record.proofs.last().is_some_and(quarantine::Proof::holds);
+    let first = record.contained.is_some_and(|contained| contained >= since);
     let times = [record.time_to_detect(), record.time_to_decide(), record.time_to_contain()];
     if let (true, [Some(detect), Some(decide), Some(contain)]) = (first, times)
         && let Some(line) = line.as_object_mut()

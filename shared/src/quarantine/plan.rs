@@ -182,6 +182,20 @@ pub fn plan(finding: &Finding, subject: &Subject, facts: Option<&Facts>, config:
     Plan { steps, refusal: guards::not_alone(finding, subject, facts, mode, now) }
 }
 
+/// What would be done about a subject if something asked for it now: what stands against acting on an event is left out.
+#[must_use]
+pub fn simulate(subject: &Subject, facts: &Facts, config: &Config) -> Plan {
+    if config.quarantine.exempt.iter().any(|exempt| exempt.covers(&facts.arn)) {
+        return Plan::refused(Refusal::Exempt);
+    }
+    let steps = steps(subject, facts, config.quarantine.deny_policy.as_deref());
+    let refusal = steps.is_empty().then_some(match subject {
+        Subject::Key { .. } => Refusal::AlreadyInactive,
+        Subject::User { .. } | Subject::Holder { .. } => Refusal::AlreadyContained,
+    });
+    Plan { steps, refusal }
+}
+
 /// The steps that are left to do. For a whole user the deny comes first: it also cuts off sessions of up to 36 hours, which
 /// outlive the key that opened them.
 #[must_use]
