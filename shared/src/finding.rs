@@ -134,7 +134,8 @@ pub enum Ask {
     /// Set this one key of this user Inactive.
     DisableAccessKey { user: String, key: String },
     /// AWS says that these keys, or keys of these users, have leaked: cut off the users, each with all credentials.
-    ContainUsers { users: Vec<String>, keys: Vec<String> },
+    /// `case` is the same however often AWS tells of it: who was given back is not cut off again for it.
+    ContainUsers { users: Vec<String>, keys: Vec<String>, case: String },
 }
 
 impl Ask {
@@ -300,7 +301,7 @@ impl Finding {
         // different numbers is not counted together.
         let case = match &self.asks {
             Some(Ask::DisableAccessKey { key, .. }) => key.clone(),
-            Some(Ask::ContainUsers { users, keys }) => [users.as_slice(), keys].concat().join(" "),
+            Some(Ask::ContainUsers { case, .. }) => case.clone(),
             None => self.speaks_at.to_string(),
         };
         let parts = [&self.detection, &self.account, &self.actor.principal, &self.target.kind, target, &case];

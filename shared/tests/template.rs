@@ -137,7 +137,7 @@ fn quarantine_is_started_by_findings_that_ask_for_it() {
     assert_eq!(asked["Pattern"]["source"], json!(["iamwatch"]));
     assert_eq!(asked["Pattern"]["detail-type"], json!(["iamwatch finding"]));
     let key = Ask::DisableAccessKey { user: String::new(), key: String::new() };
-    let users = Ask::ContainUsers { users: Vec::new(), keys: Vec::new() };
+    let users = Ask::ContainUsers { users: Vec::new(), keys: Vec::new(), case: String::new() };
     let asks = [key.word(), users.word()];
     assert_eq!(asked["Pattern"]["detail"], json!({"asks": asks, "unclaimed": [false]}));
 }

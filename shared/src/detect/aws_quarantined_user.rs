@@ -52,5 +52,6 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let user = event.request("userName")?;
     let finding = DETECTION.finding(event, format!("quarantined user {user} with {policy}")).evidence("Policy", policy);
     // Which of the user's keys leaked, the policy does not say.
-    Some(finding.asks(Ask::ContainUsers { users: vec![user.to_owned()], keys: Vec::new() }))
+    let (users, case) = (vec![user.to_owned()], event.id.clone());
+    Some(finding.asks(Ask::ContainUsers { users, keys: Vec::new(), case }))
 }

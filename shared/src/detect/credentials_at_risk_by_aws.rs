@@ -68,11 +68,13 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         .evidence_if("Health event", said("eventArn"));
     let keys = entities.iter().filter(|entity| undo::access_key(entity).is_some());
     let users = entities.iter().filter_map(|entity| user(entity, &event.account));
-    let ask = Ask::ContainUsers { users: users.collect(), keys: keys.map(|key| (*key).to_owned()).collect() };
-    Some(match &ask {
-        Ask::ContainUsers { users, keys } if users.is_empty() && keys.is_empty() => finding,
-        _ => finding.asks(ask),
-    })
+    let (users, keys): (Vec<String>, Vec<String>) = (users.collect(), keys.map(|key| (*key).to_owned()).collect());
+    if users.is_empty() && keys.is_empty() {
+        return Some(finding);
+    }
+    // Each message about an event has an id of its own.
+    let case = said("eventArn").unwrap_or(&event.id).to_owned();
+    Some(finding.asks(Ask::ContainUsers { users, keys, case }))
 }
 
 /// The user that an entity names, by its ARN in this account or by its name.

@@ -56,7 +56,7 @@ pub fn subjects(finding: &Finding, own_account: &str) -> Result<Vec<Subject>, Re
             (Some(user), Some(key)) => Ok(vec![Subject::Key { user: user.to_owned(), key: key.to_owned() }]),
             _ => Err(Refusal::Malformed),
         },
-        Ask::ContainUsers { users, keys } => {
+        Ask::ContainUsers { users, keys, .. } => {
             let users = users.iter().map(|user| Some(Subject::User { user: undo::name(user)?.to_owned() }));
             // A temporary key cannot be asked for, and IAM does not say whose it is.
             let keys = keys.iter().map(|key| Some(Subject::Holder { key: long_term(key)?.to_owned() }));

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Approval, Facts, LONGEST_WAIT, Plan, Proof, Subject};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Ask, Finding, Severity};
 use crate::fingerprint;
 
 /// Meddling that a record keeps: more of it tells no more.
@@ -149,11 +149,16 @@ impl Record {
         }
     }
 
-    /// The id of a record: the same for the same event and subject, however often it is delivered.
+    /// The id of a record: the same for the same event and subject, however often it is delivered, and for the same leak and
+    /// subject, however often AWS tells of it.
     #[must_use]
     pub fn id_of(finding: &Finding, subject: &Subject) -> String {
         // With what is asked: a made-up finding about the same event is another record.
-        let finding = [finding.account.as_str(), &finding.event.id, &finding.detection];
+        let case = match &finding.asks {
+            Some(Ask::ContainUsers { case, .. }) => case,
+            Some(Ask::DisableAccessKey { .. }) | None => &finding.event.id,
+        };
+        let finding = [finding.account.as_str(), case, &finding.detection];
         format!("q-{}", fingerprint::of(finding.into_iter().chain(subject.parts()), 6))
     }
 

@@ -112,6 +112,35 @@ fn the_names_of_those_who_undo_it_are_in_the_alarm_where_events_told_them() {
 }
 
 #[test]
+fn killed_while_it_answers_somebody_who_undoes_it_the_next_look_goes_on() {
+    for calls in 0..40 {
+        let world = World::with_leaked_user("bob");
+        let enforce = config(Mode::Enforce);
+        world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
+        world.change("bob", |user| {
+            user.attached.retain(|arn| arn != DENY);
+            user.keys[0].active = true;
+        });
+        world.clock.set(seconds(5));
+        let id = world.only_record().id;
+        world.dies_before.set(Some(calls));
+        let survived = world.look(&id, &enforce).is_ok();
+        world.dies_before.set(None);
+        world.clock.set(seconds(45));
+        world.look(&id, &enforce).unwrap();
+        world.until(seconds(900), &enforce, |_| ());
+        assert!(world.is_contained("bob"), "killed before call {calls}");
+        let record = world.only_record();
+        assert_eq!(record.state, State::Verified, "killed before call {calls}");
+        assert!(record.reapplied <= REAPPLIED_AT_MOST);
+        if survived {
+            return;
+        }
+    }
+    panic!("the loop went past the last call");
+}
+
+#[test]
 fn when_the_table_is_out_of_reach_nothing_is_done_and_it_is_tried_again() {
     let world = World::with_user("bob", "/", start());
     world.dies_before.set(Some(0));

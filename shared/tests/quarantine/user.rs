@@ -201,6 +201,22 @@ fn the_deny_stays_while_another_record_needs_it() {
 }
 
 #[test]
+fn who_was_given_back_is_not_cut_off_again_when_aws_tells_of_the_same_leak_once_more() {
+    let world = World::with_leaked_user("bob");
+    world.contain(&leak(&[&key_of("bob")]), &config(Mode::Enforce), start()).unwrap();
+    world.restore(Restore { leaked: true }).unwrap();
+    let later = start() + SignedDuration::from_hours(30);
+    let again = leak_told("fedcba9876543210", later, &[&key_of("bob")]);
+    assert_eq!(world.contain(&again, &config(Mode::Enforce), later), Ok(Outcome::Known));
+    assert!(world.is_active("bob"));
+    world.add_user("eve", "/", start());
+    world.change("eve", |user| user.attached.push(AWS_QUARANTINE.to_owned()));
+    let grown = leak_told("0011223344556677", later, &[&key_of("bob"), &key_of("eve")]);
+    world.contain_all(&grown, &config(Mode::Enforce), later).unwrap();
+    assert!(world.is_active("bob") && world.is_contained("eve"), "what is new in it counts");
+}
+
+#[test]
 fn what_aws_said_an_hour_ago_waits_for_a_person() {
     let world = World::with_leaked_user("bob");
     let later = start() + SignedDuration::from_hours(1);

@@ -15,6 +15,8 @@ use iamwatch::quarantine::{
     Moved, Outcome, Record, Records, Refusal, Restore, Step, Unapproved, approve, restore,
 };
 use iamwatch::watcher::Watcher;
+use jiff::fmt::rfc2822;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use pollster::block_on;
 use serde_json::{Value, json};
@@ -330,6 +332,12 @@ pub(crate) fn finding_in(user: &str, made: Timestamp, account: &str) -> Finding 
 
 /// AWS Health says that keys were exposed.
 pub(crate) fn leak(entities: &[&str]) -> Finding {
+    leak_told("0123456789abcdef", start(), entities)
+}
+
+/// The same in one of several messages about it.
+pub(crate) fn leak_told(message: &str, at: Timestamp, entities: &[&str]) -> Finding {
+    let at = rfc2822::to_string(&at.to_zoned(TimeZone::UTC)).unwrap();
     let entities: Vec<Value> = entities.iter().map(|value| json!({"entityValue": value})).collect();
     let event = Event::decode(json!({
         "version": "0",
@@ -344,9 +352,9 @@ pub(crate) fn leak(entities: &[&str]) -> Finding {
             "eventArn": "arn:aws:health:us-east-1::event/RISK/AWS_RISK_CREDENTIALS_EXPOSED/AWS_RISK_CREDENTIALS_EXPOSED_1",
             "service": "RISK",
             "eventScopeCode": "ACCOUNT_SPECIFIC",
-            "communicationId": "0123456789abcdef",
+            "communicationId": message,
             "startTime": "Sun, 01 Mar 2026 02:58:00 GMT",
-            "lastUpdatedTime": "Sun, 01 Mar 2026 03:00:00 GMT",
+            "lastUpdatedTime": at,
             "statusCode": "open",
             "eventRegion": "us-east-1",
             "eventTypeCode": "AWS_RISK_CREDENTIALS_EXPOSED",
