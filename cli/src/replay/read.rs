@@ -1,18 +1,16 @@
 //! From files to findings, on several threads.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::hash::{DefaultHasher, Hash, Hasher as _};
-use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use flate2::Crc;
 use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
-use iamwatch::facts;
-use iamwatch::facts::past::Ties;
+use iamwatch::facts::past::{self, Lesson, Question};
+use iamwatch::facts::{self, Facts, Ties};
 use iamwatch::finding::Finding;
 use iamwatch::ledger::MemoryKey;
 use iamwatch::watcher::{Admissions, Glance, Watcher};
@@ -42,38 +40,80 @@ pub(super) struct Haul {
 pub(super) struct Found {
     /// The event's time, as the clock of the ledger.
     pub(super) now: Timestamp,
+    /// The event's.
+    id: Box<str>,
     pub(super) watcher: Watcher,
     pub(super) what: What,
+    /// What the event teaches.
+    pub(super) lessons: Vec<Lesson>,
     /// Tells records with one id from each other.
-    mark: u64,
+    mark: u32,
 }
 
-/// What there is to follow up.
+/// What there is to follow up. What came before an event is known once all events are in order.
 #[derive(Debug, Clone)]
 pub(super) enum What {
-    Finding(Box<Finding>),
-    /// The text of an event whose judgement needs what came before it, and so waits until all events are in order. As text
-    /// it takes a tenth of the room.
-    Event {
-        id: String,
-        text: Box<[u8]>,
-    },
+    /// It needs nothing of what came before.
+    Judged(Option<Box<Finding>>),
+    /// The text of an event that is judged by what came before. As text it takes a tenth of the room.
+    Waiting { text: Box<[u8]>, questions: Vec<Question> },
+    /// Nothing is found in it, unless an answer is telling. Most events that are counted are such.
+    Unread { text: Text, questions: Vec<Question> },
+}
+
+/// The text of a record that perhaps nobody needs.
+#[derive(Debug, Clone)]
+pub(super) enum Text {
+    Held(Box<[u8]>),
+    /// To be read again.
+    At(Place),
+}
+
+/// Text that is held rather than read again, in bytes, of all files together: a whole file is read again for one record.
+const HELD: usize = 24 * 1024 * 1024;
+
+/// Where a record stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    /// The index of the file.
+    pub(super) file: usize,
+    /// The number of the record in it, from 1.
+    pub(super) record: u64,
+}
+
+/// How an event hangs together with those before it and after it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Turn {
+    pub(super) ties: Ties,
+    pub(super) lessons: Vec<Lesson>,
+    /// Where it can be read again, if its text is not to be held.
+    pub(super) place: Option<Place>,
 }
 
 /// Reads all files. `ticks` is told of every file that is done, from any thread.
-pub(super) fn read(files: &[Input], context: &Context<'_>, threads: NonZeroUsize, ticks: &(dyn Fn() + Sync)) -> Haul {
-    let admissions = Admissions::new();
-    let next = AtomicUsize::new(0);
+pub(super) fn read(
+    files: &[Input],
+    admissions: &Admissions,
+    context: &Context<'_>,
+    threads: NonZeroUsize,
+    ticks: &(dyn Fn() + Sync),
+) -> Haul {
+    let (next, held) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let work = || {
         let mut judge = Judge {
-            admissions: &admissions,
+            admissions,
             context: *context,
             nest: Vec::new(),
             shown: HashMap::new(),
+            place: None,
+            held: &held,
             haul: Haul::default(),
         };
         let mut reader = Reader::new();
-        while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(file) = files.get(number) else { break };
+            judge.place = file.can_be_read_again().then_some(Place { file: number, record: 0 });
             judge.file(&mut reader, file);
             ticks();
         }
@@ -102,16 +142,16 @@ struct Judge<'a> {
     nest: Vec<u8>,
     /// The first time that each habit was shown on each day, among the events of this thread.
     shown: HashMap<(MemoryKey, i64), Timestamp>,
+    /// Of the record that is looked at, if its file can be read again.
+    place: Option<Place>,
+    /// How much text all threads hold.
+    held: &'a AtomicUsize,
     haul: Haul,
 }
 
 impl Judge<'_> {
     fn file(&mut self, reader: &mut Reader, input: &Input) {
-        let (path, opened): (_, io::Result<Box<dyn Read>>) = match input {
-            Input::Stdin => (PathBuf::from("standard input"), Ok(Box::new(io::stdin().lock()))),
-            Input::File(path) => (path.clone(), File::open(path).map(|file| Box::new(file) as Box<dyn Read>)),
-        };
-        let flaws = match opened {
+        let flaws = match input.open() {
             Ok(mut file) => {
                 let (bytes, flaws) = reader.read(&mut file, &mut |raw| self.record(raw));
                 self.haul.bytes += bytes;
@@ -121,13 +161,16 @@ impl Judge<'_> {
             Err(error) => vec![Flaw { place: None, what: format!("cannot be read: {error}") }],
         };
         if !flaws.is_empty() {
-            self.haul.broken.push((path, flaws));
+            self.haul.broken.push((input.path(), flaws));
         }
     }
 
     /// Looks at one record. Says why it cannot be read, if it is no JSON.
     fn record(&mut self, raw: &Raw<'_>) -> Option<String> {
         self.haul.records += 1;
+        if let Some(place) = &mut self.place {
+            place.record += 1;
+        }
         if self.glance(raw).is_some_and(|glance| self.admissions.of(&glance).is_empty()) {
             return None;
         }
@@ -156,33 +199,34 @@ impl Judge<'_> {
             return;
         }
         let ties = facts::ties(event);
-        let firm = ties.firm | self.shows_more(event, &ties);
-        for watcher in watchers {
-            let found = Found::of(watcher, event, text, firm, ties.loose, &self.context);
-            self.haul.found.extend(found);
-        }
+        let at = time_of(event);
+        let mut lessons: Vec<Lesson> = past::lessons(event, at).collect();
+        lessons.retain(|lesson| match lesson {
+            Lesson::Habit(key, at) => self.is_new_that_day(key, *at),
+            Lesson::Trace(..) => true,
+        });
+        let held = !ties.questions.is_empty() && self.held.fetch_add(text.len(), Ordering::Relaxed) < HELD;
+        let turn = Turn { ties, lessons, place: self.place.filter(|_| !held) };
+        self.haul
+            .found
+            .extend(watchers.into_iter().filter_map(|watcher| Found::of(watcher, event, text, &turn, &self.context)));
     }
 
-    /// Whether the event is the first of its day to show one of its habits, as far as this thread knows. What comes after
-    /// one that does finds it known.
-    fn shows_more(&mut self, event: &Event, ties: &Ties) -> bool {
-        let at = time_of(event);
+    /// Whether nobody showed that habit before on that day, as far as this thread knows. What comes after finds it noted.
+    fn is_new_that_day(&mut self, habit: &MemoryKey, at: Timestamp) -> bool {
         let day = at.as_second().div_euclid(24 * 60 * 60);
-        let mut more = false;
-        for key in &ties.shows {
-            let first = self.shown.entry((key.clone(), day)).or_insert(Timestamp::MAX);
-            if at < *first {
-                *first = at;
-                more = true;
-            }
-        }
-        more
+        let first = self.shown.entry((*habit, day)).or_insert(Timestamp::MAX);
+        let new = at < *first;
+        *first = at.min(*first);
+        new
     }
 }
 
 /// Reads a record in full, and says why it is no JSON if it is none.
 pub(super) fn decode(text: &[u8]) -> (Event, Option<String>) {
-    match serde_json::from_slice(text) {
+    // Text that is known to be UTF-8 need not be looked through string by string.
+    let read = str::from_utf8(text).map_or_else(|_| serde_json::from_slice(text), serde_json::from_str);
+    match read {
         Ok(value) => (Event::decode(value), None),
         Err(error) => {
             let what = format!("the record is no JSON: {error}");
@@ -193,44 +237,42 @@ pub(super) fn decode(text: &[u8]) -> (Event, Option<String>) {
 }
 
 /// The event's time as the ledger's clock. The event chooses it, and the ledger adds to it: leave room for that.
-fn time_of(event: &Event) -> Timestamp {
+pub(super) fn time_of(event: &Event) -> Timestamp {
     let latest = "9998-01-01T00:00:00Z".parse().unwrap_or(Timestamp::UNIX_EPOCH);
     event.time.unwrap_or_default().clamp(Timestamp::UNIX_EPOCH, latest)
 }
 
 impl Found {
-    /// What one watcher has to follow up of an event, if there is anything. `firm` and `loose` say how the event hangs
-    /// together with others.
-    pub(super) fn of(
-        watcher: Watcher,
-        event: &Event,
-        text: &[u8],
-        firm: bool,
-        loose: bool,
-        context: &Context<'_>,
-    ) -> Option<Self> {
-        let finding = if firm { None } else { Some(detect::look(watcher, event, context)?) };
-        let what = match finding {
-            Some(finding) if !loose => What::Finding(Box::new(finding)),
-            _ => What::Event { id: event.id.clone(), text: text.into() },
+    /// What one watcher has to follow up of an event, if there is anything.
+    pub(super) fn of(watcher: Watcher, event: &Event, text: &[u8], turn: &Turn, context: &Context<'_>) -> Option<Self> {
+        let Turn { ties: Ties { documents, questions, beside }, lessons, place } = turn;
+        let found = || {
+            let facts = Facts { past: past::nothing_learned(questions), ..Facts::NONE.clone() };
+            detect::find(watcher, event, &context.with(&facts))
         };
-        let mut hash = DefaultHasher::new();
-        text.hash(&mut hash);
-        Some(Self { now: time_of(event), watcher, what, mark: hash.finish() })
+        let found = if *documents { Vec::new() } else { found() };
+        let waits = *documents || (!found.is_empty() && (*beside || !questions.is_empty()));
+        let what = match place {
+            _ if waits => What::Waiting { text: text.into(), questions: questions.clone() },
+            place if !questions.is_empty() => {
+                let text = place.map_or_else(|| Text::Held(text.into()), Text::At);
+                What::Unread { text, questions: questions.clone() }
+            }
+            _ if found.is_empty() && lessons.is_empty() => return None,
+            _ => What::Judged(detect::speak(found, event, context).map(Box::new)),
+        };
+        let mut mark = Crc::new();
+        mark.update(text);
+        let (now, id, lessons) = (time_of(event), event.id.as_str().into(), lessons.clone());
+        Some(Self { now, id, watcher, what, lessons, mark: mark.sum() })
     }
 
     /// The same order for the same events, wherever they were read. Two records with one id are one delivery, so which of
     /// them comes first must not be left to chance.
     pub(super) fn in_order(&self, other: &Self) -> std::cmp::Ordering {
-        fn id(found: &Found) -> &str {
-            match &found.what {
-                What::Finding(finding) => &finding.event.id,
-                What::Event { id, .. } => id,
-            }
-        }
         self.now
             .cmp(&other.now)
-            .then_with(|| id(self).cmp(id(other)))
+            .then_with(|| self.id.cmp(&other.id))
             .then_with(|| self.watcher.cmp(&other.watcher))
             .then_with(|| self.mark.cmp(&other.mark))
     }

@@ -11,13 +11,15 @@ use iamwatch::config::Config;
 use iamwatch::detect::Context;
 use iamwatch::event::Event;
 use iamwatch::exceptions::Exceptions;
-use iamwatch::facts;
-use iamwatch::watcher::{Glance, Watcher};
+use iamwatch::facts::past::{self, Lesson};
+use iamwatch::facts::{self, Ties};
+use iamwatch::watcher::{Admissions, Glance, Watcher};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::Value;
 
-use super::read::{self, Found, Haul, decode};
+use super::again;
+use super::read::{self, Found, Haul, Turn, decode, time_of};
 use super::records::Reader;
 use super::walk::Input;
 
@@ -58,8 +60,10 @@ fn slow(records: &[Vec<u8>], context: &Context<'_>) -> Haul {
         };
         // Everything that hangs together with anything waits for its turn.
         let ties = facts::ties(&event);
-        let firm = ties.firm || !ties.shows.is_empty();
-        let found = |watcher| Found::of(watcher, &event, record, firm, ties.loose, context);
+        let lessons: Vec<Lesson> = past::lessons(&event, time_of(&event)).collect();
+        let documents = ties.documents || !ties.questions.is_empty() || !lessons.is_empty();
+        let turn = Turn { ties: Ties { documents, ..ties }, lessons, place: None };
+        let found = |watcher| Found::of(watcher, &event, record, &turn, context);
         haul.found.extend(watchers.into_iter().filter_map(found));
     }
     haul
@@ -249,7 +253,9 @@ proptest! {
         if backwards {
             inputs.reverse();
         }
-        let quick = read::read(&inputs, &context, NonZeroUsize::new(threads).unwrap(), &|| ());
+        let threads = NonZeroUsize::new(threads).unwrap();
+        let mut quick = read::read(&inputs, &Admissions::new(), &context, threads, &|| ());
+        prop_assert_eq!(again::read(&mut quick.found, &inputs, &config, threads), Vec::new());
         let records: Vec<Vec<u8>> = files.iter().flat_map(|(records, _)| records.clone()).collect();
         let mut slow = slow(&records, &context);
         slow.found.sort_unstable_by(Found::in_order);
@@ -350,7 +356,7 @@ fn a_record_at_the_end_of_time_does_not_stop_the_clock() {
     let config = Config::default();
     let context = Context::new(&config);
     let event = Event::decode(serde_json::from_str(text).unwrap());
-    let found = Found::of(Watcher::RootUsage, &event, text.as_bytes(), false, false, &context).unwrap();
+    let found = Found::of(Watcher::RootUsage, &event, text.as_bytes(), &Turn::default(), &context).unwrap();
     let mut said = 0;
     super::tell::tell::<()>(vec![found], &context, &Exceptions::NONE, super::Wording::Full, |_| {
         said += 1;

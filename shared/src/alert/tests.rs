@@ -1589,6 +1589,7 @@ prop_compose! {
             suppressed_by: None,
             also: Vec::new(),
             speaks_at: 1,
+            in_doubt: None,
         }
     }
 }

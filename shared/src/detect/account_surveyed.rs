@@ -120,13 +120,13 @@ pub(super) static DETECTION: Detection = Detection {
 /// Different calls of one principal.
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "account-surveyed",
-    detection: Some(&DETECTION),
-    what: What::Tally { of: call, window: SignedDuration::from_mins(10) },
+    asked_by: &[&DETECTION],
+    what: What::Tally { of: call, window: SignedDuration::from_mins(10), speaks_from: MANY },
 };
 
 /// A principal and each of these calls that it makes.
 pub(super) static ASKED_BEFORE: Remembering =
-    Remembering { id: "asked-before", detection: Some(&DETECTION), what: What::Habit(caller_and_call) };
+    Remembering { id: "asked-before", asked_by: &[&DETECTION], what: What::Habit(caller_and_call) };
 
 const MANY: usize = 12;
 const MANY_IN_THE_CONSOLE: usize = 30;
@@ -137,7 +137,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     if many < if event.is_recorded_as_console() { MANY_IN_THE_CONSOLE } else { MANY } {
         return None;
     }
-    let usual = facts.is_familiar(ASKED_BEFORE.id);
+    let usual = facts.was_seen(ASKED_BEFORE.id);
     let severity = match (usual, circumstance::is_instance(event)) {
         (true, _) => Severity::Low,
         (false, true) => Severity::High,

@@ -46,8 +46,8 @@ pub(super) static DETECTION: Detection = Detection {
 /// What one principal was denied: which call, and on what.
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "calls-denied",
-    detection: Some(&DETECTION),
-    what: What::Tally { of: refused, window: SignedDuration::from_hours(1) },
+    asked_by: &[&DETECTION],
+    what: What::Tally { of: refused, window: SignedDuration::from_hours(1), speaks_from: 1 },
 };
 
 /// Denials within the incident's window that are worth a word.

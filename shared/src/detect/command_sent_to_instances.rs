@@ -46,13 +46,13 @@ pub(super) static DETECTION: Detection = Detection {
 /// Machines, or sets of them, that one principal sends commands to.
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "command-sent-to-instances",
-    detection: Some(&DETECTION),
-    what: What::Tally { of: sent_now, window: SignedDuration::from_hours(1) },
+    asked_by: &[&DETECTION],
+    what: What::Tally { of: sent_now, window: SignedDuration::from_hours(1), speaks_from: 1 },
 };
 
 /// A principal and the machines that it sends commands to.
 pub(super) static SENT_BEFORE: Remembering =
-    Remembering { id: "command-sent-before", detection: Some(&DETECTION), what: What::Habit(sender_and_machines) };
+    Remembering { id: "command-sent-before", asked_by: &[&DETECTION], what: What::Habit(sender_and_machines) };
 
 /// One after another.
 const MANY_IN_AN_HOUR: usize = 10;
@@ -77,7 +77,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let name = document.rsplit('/').next().unwrap_or(document);
     let outside = unknown_account(document, event, context);
     let sent = context.facts.tally(REMEMBERS.id);
-    let in_a_row = sent >= MANY_IN_AN_HOUR && !context.facts.is_familiar(SENT_BEFORE.id);
+    let in_a_row = sent >= MANY_IN_AN_HOUR && !context.facts.was_seen(SENT_BEFORE.id);
     let loud = everywhere || instances.len() >= MANY || outside.is_some() || in_a_row;
     let finding = DETECTION
         .finding(event, format!("ran {name} on {whom}"))

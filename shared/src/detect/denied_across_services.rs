@@ -46,15 +46,15 @@ pub(super) static DETECTION: Detection = Detection {
 /// Services that denied one principal something.
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "denied-across-services",
-    detection: Some(&DETECTION),
-    what: What::Tally { of: service, window: SignedDuration::from_mins(10) },
+    asked_by: &[&DETECTION],
+    what: What::Tally { of: service, window: SignedDuration::from_mins(10), speaks_from: MANY_FOR_A_KEY },
 };
 
 /// Regions in which one principal was denied something.
 pub(super) static REGIONS: Remembering = Remembering {
     id: "denied-across-regions",
-    detection: Some(&DETECTION),
-    what: What::Tally { of: region, window: SignedDuration::from_mins(10) },
+    asked_by: &[&DETECTION],
+    what: What::Tally { of: region, window: SignedDuration::from_mins(10), speaks_from: MANY_FOR_A_KEY },
 };
 
 const MANY_FOR_A_KEY: usize = 4;

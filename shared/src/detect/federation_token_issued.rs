@@ -44,7 +44,7 @@ pub(super) static DETECTION: Detection = Detection {
 };
 
 pub(super) static REMEMBERS: Remembering =
-    Remembering { id: "federation-token-issued", detection: Some(&DETECTION), what: What::Habit(issuer) };
+    Remembering { id: "federation-token-issued", asked_by: &[&DETECTION], what: What::Habit(issuer) };
 
 fn issuer(event: &Event) -> Option<Pair> {
     let principal = &event.actor.principal;
@@ -60,7 +60,8 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         .evidence_if("Session key", event.response("credentials.accessKeyId"));
     let finding = match context.facts.first_since(REMEMBERS.id) {
         Some(since) => finding
-            .severity(Severity::High)
+            // People were told of the first.
+            .severity(if since.is_again() { Severity::Medium } else { Severity::High })
             .evidence("First", format!("this user was not seen to do it before, since {since}")),
         None => finding,
     };

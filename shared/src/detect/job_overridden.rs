@@ -43,7 +43,7 @@ pub(super) static DETECTION: Detection = Detection {
 
 /// A principal and the definition whose command it replaces.
 pub(super) static REMEMBERS: Remembering =
-    Remembering { id: "job-overridden", detection: Some(&DETECTION), what: What::Habit(caller_and_definition) };
+    Remembering { id: "job-overridden", asked_by: &[&DETECTION], what: What::Habit(caller_and_definition) };
 
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let command = command(event).filter(|_| !event.actor.is_service())?;
@@ -55,7 +55,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         .evidence_if("Job", event.response("jobId"))
         .evidence_if("Queue", event.request("jobQueue"));
     let judged = script::judged(finding.clone(), &command);
-    let first = context.facts.first_since(REMEMBERS.id).is_some();
+    let first = context.facts.first_since(REMEMBERS.id).is_some_and(|since| !since.is_again());
     (first || judged != finding).then_some(judged)
 }
 

@@ -56,19 +56,19 @@ pub(super) static DETECTION: Detection = Detection {
 /// Different calls by one principal with a long-term key.
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "mail-sending-explored",
-    detection: Some(&DETECTION),
-    what: What::Tally { of: call, window: SignedDuration::from_mins(10) },
+    asked_by: &[&DETECTION],
+    what: What::Tally { of: call, window: SignedDuration::from_mins(10), speaks_from: MANY },
 };
 
 /// A principal and each of these calls that it makes.
 pub(super) static ASKED_BEFORE: Remembering =
-    Remembering { id: "mail-asked-before", detection: Some(&DETECTION), what: What::Habit(caller_and_call) };
+    Remembering { id: "mail-asked-before", asked_by: &[&DETECTION], what: What::Habit(caller_and_call) };
 
 const MANY: usize = 3;
 
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let many = context.facts.tally(REMEMBERS.id);
-    if many < MANY || context.facts.is_familiar(ASKED_BEFORE.id) {
+    if many < MANY || context.facts.was_seen(ASKED_BEFORE.id) {
         return None;
     }
     Some(

@@ -41,8 +41,8 @@ pub(super) static DETECTION: Detection = Detection {
 /// Policies of one caller that were refused for their principals.
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "principals-guessed",
-    detection: Some(&DETECTION),
-    what: What::Tally { of: refused, window: SignedDuration::from_hours(1) },
+    asked_by: &[&DETECTION],
+    what: What::Tally { of: refused, window: SignedDuration::from_hours(1), speaks_from: MANY },
 };
 
 /// A mistake is made twice.

@@ -39,7 +39,7 @@ pub(super) static DETECTION: Detection = Detection {
 
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "saml-role-assumed-for-the-first-time",
-    detection: Some(&DETECTION),
+    asked_by: &[&DETECTION],
     what: What::Habit(provider_and_role),
 };
 
@@ -56,7 +56,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let first = format!("nobody was seen to come into it that way before, since {since}");
     Some(
         DETECTION
-            .finding(event, format!("came into role {} through provider {name} for the first time", role.name))
+            .finding(event, format!("came into role {} through provider {name} {}", role.name, since.how_often()))
             .target(role)
             .evidence("First", first)
             .evidence("Provider", provider)

@@ -54,17 +54,17 @@ pub(super) static DETECTION: Detection = Detection {
 /// Secrets that one principal reads.
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "secrets-read",
-    detection: Some(&DETECTION),
-    what: What::Tally { of: read_now, window: SignedDuration::from_mins(10) },
+    asked_by: &[&DETECTION],
+    what: What::Tally { of: read_now, window: SignedDuration::from_mins(10), speaks_from: MANY_SETS },
 };
 
 /// A principal and each secret that it reads.
 pub(super) static READ_BEFORE: Remembering =
-    Remembering { id: "secret-read-before", detection: Some(&DETECTION), what: What::Habit(reader_and_secret) };
+    Remembering { id: "secret-read-before", asked_by: &[&DETECTION], what: What::Habit(reader_and_secret) };
 
 /// A principal that reads secrets at all.
 pub(super) static READER: Remembering =
-    Remembering { id: "secret-reader", detection: Some(&DETECTION), what: What::Habit(reader) };
+    Remembering { id: "secret-reader", asked_by: &[&DETECTION], what: What::Habit(reader) };
 
 const MANY: usize = 10;
 const MANY_SETS: usize = 5;
@@ -75,7 +75,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let facts = context.facts;
     let many = facts.tally(REMEMBERS.id);
     let enough = if secret.is_set { MANY_SETS } else { MANY };
-    if many >= enough && !facts.is_familiar(READ_BEFORE.id) {
+    if many >= enough && !facts.was_seen(READ_BEFORE.id) {
         let what = if secret.is_set { "sets of parameters" } else { "secrets" };
         let severity = if many >= SO_MANY_THAT_IT_IS_HIGH { Severity::High } else { Severity::Medium };
         return Some(
@@ -89,7 +89,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let since = facts.first_since(READER.id)?;
     Some(
         DETECTION
-            .finding(event, "read a secret for the first time")
+            .finding(event, format!("read a secret {}", since.how_often()))
             .target(Target::account(&event.account))
             .severity(Severity::Low)
             .evidence("Secret", secret.name)

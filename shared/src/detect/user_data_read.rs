@@ -44,17 +44,17 @@ pub(super) static DETECTION: Detection = Detection {
 /// Instances whose user data one principal reads.
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "user-data-read",
-    detection: Some(&DETECTION),
-    what: What::Tally { of: read_now, window: SignedDuration::from_mins(10) },
+    asked_by: &[&DETECTION],
+    what: What::Tally { of: read_now, window: SignedDuration::from_mins(10), speaks_from: MANY },
 };
 
 /// A principal and each instance whose user data it reads.
 pub(super) static READ_BEFORE: Remembering =
-    Remembering { id: "user-data-read-before", detection: Some(&DETECTION), what: What::Habit(reader_and_instance) };
+    Remembering { id: "user-data-read-before", asked_by: &[&DETECTION], what: What::Habit(reader_and_instance) };
 
 /// A principal that reads user data at all.
 pub(super) static READER: Remembering =
-    Remembering { id: "user-data-reader", detection: Some(&DETECTION), what: What::Habit(reader) };
+    Remembering { id: "user-data-reader", asked_by: &[&DETECTION], what: What::Habit(reader) };
 
 /// Nobody reads so many by hand.
 const MANY: usize = 10;
@@ -63,7 +63,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let instance = instance(event)?;
     let facts = context.facts;
     let many = facts.tally(REMEMBERS.id);
-    if many >= MANY && !facts.is_familiar(READ_BEFORE.id) {
+    if many >= MANY && !facts.was_seen(READ_BEFORE.id) {
         return Some(
             DETECTION
                 .finding(event, format!("read the startup scripts of {many} instances within ten minutes"))

@@ -41,8 +41,8 @@ pub(super) static DETECTION: Detection = Detection {
 /// Instances whose password one principal reads.
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "windows-password-read",
-    detection: Some(&DETECTION),
-    what: What::Tally { of: read_now, window: SignedDuration::from_mins(10) },
+    asked_by: &[&DETECTION],
+    what: What::Tally { of: read_now, window: SignedDuration::from_mins(10), speaks_from: 1 },
 };
 
 /// Nobody signs in to so many at once.

@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::past::{self, Past, Ties};
-use super::place::{Left, Place};
+use super::past::{self, Lesson, Past, Question};
+use super::place::{Left, Place, Renamed};
 use super::{Fact, Facts, Holder, HolderKind, Holdings};
 use crate::config::Config;
 use crate::event::{Event, Owner, PassedKind};
@@ -21,7 +21,7 @@ pub trait Policies {
     async fn only_other(&self, arn: &str, version: &str) -> Fact<Option<(String, Document)>>;
 
     /// Gathers facts, but not for ever: nothing, if it takes too long.
-    async fn in_time(&self, gathered: impl Future<Output = Facts>) -> Option<Facts>;
+    async fn in_time<T>(&self, gathered: impl Future<Output = T>) -> Option<T>;
 
     /// What a principal holds, groups and boundary included.
     async fn holdings(&self, holder: &Holder) -> Fact<Holdings>;
@@ -41,7 +41,7 @@ impl Policies for Unread {
     async fn only_other(&self, _: &str, _: &str) -> Fact<Option<(String, Document)>> {
         Fact::Unasked
     }
-    async fn in_time(&self, gathered: impl Future<Output = Facts>) -> Option<Facts> {
+    async fn in_time<T>(&self, gathered: impl Future<Output = T>) -> Option<T> {
         Some(gathered.await)
     }
     async fn holdings(&self, _: &Holder) -> Fact<Holdings> {
@@ -55,19 +55,30 @@ impl Policies for Unread {
 /// How long a document is remembered that nobody touches.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(400 * 24);
 
-/// How an event hangs together with others, through documents or through what is remembered. Those that do are to be judged
-/// one after the other, in their order.
+/// How the judgement of an event hangs together with events before it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ties {
+    /// It is judged by documents that events before it may have written, or writes one.
+    pub documents: bool,
+    /// What detections ask of the ledger.
+    pub questions: Vec<Question>,
+    /// Whether more is asked where something is found.
+    pub beside: bool,
+}
+
+/// Those of an event.
 #[must_use]
 pub fn ties(event: &Event) -> Ties {
     if event.fault().is_some() {
         return Ties::default();
     }
-    let mut ties = Ties::of(event);
-    if event.succeeded() {
+    let documents = event.succeeded() && {
         let asks = Asks::of(event);
-        ties.firm |= asks.document.is_some() || asks.before.is_some() || Place::written_by(event).is_some();
-    }
-    ties
+        let writes = Place::written_by(event).is_some() || Place::also_written_by(event).is_some();
+        asks.document.is_some() || asks.before.is_some() || writes || Renamed::by(event).is_some()
+    };
+    let beside = Question::about(event, true).next().is_some();
+    Ties { documents, questions: Question::about(event, false).collect(), beside }
 }
 
 /// Asks what the event calls for. Never fails: see [`Fact::Unseen`].
@@ -82,7 +93,7 @@ pub async fn gather(
     if event.fault().is_some() {
         return facts;
     }
-    facts.past = Past::of(event, config, ledger, now).await;
+    facts.past = Past::of(event, config, ledger, now, false).await;
     if !event.succeeded() {
         return facts;
     }
@@ -96,7 +107,7 @@ pub async fn gather(
         }
     }
     let Asks { document, before, target, actor } = Asks::of(event);
-    let remembered = async |place: &Place| match ledger.recall(&place.key(), now).await {
+    let remembered = async |place: &Place| match standing(place, ledger, now).await {
         Ok(Some(note)) if event.time.is_some_and(|time| note.at > time) => {
             Fact::Unseen("what is remembered there was written after this call".to_owned())
         }
@@ -142,6 +153,47 @@ pub async fn gather(
         facts.actor = acting(event, policies).await;
     }
     facts
+}
+
+/// Asks what is remembered that is told beside a finding about the event. Most events are none, and need not wait for it.
+pub async fn look_back(
+    event: &Event,
+    config: &Config,
+    ledger: &impl Ledger,
+    now: Timestamp,
+) -> Vec<(&'static str, Fact<Past>)> {
+    if event.fault().is_some() { Vec::new() } else { Past::of(event, config, ledger, now, true).await }
+}
+
+/// Names of one user or group that are gone back through.
+const MOST_NAMES: usize = 4;
+
+/// What is remembered of a place, whatever its holder was called when it was written. Text of a former holder of the name
+/// is none of it: nothing stands in a place that nobody wrote to since.
+async fn standing(place: &Place, ledger: &impl Ledger, now: Timestamp) -> Result<Option<Note>, LedgerError> {
+    let mut place = place.clone();
+    // What was written under an earlier name counts up to when it was given up.
+    let mut until = Timestamp::MAX;
+    for _ in 0..MOST_NAMES {
+        let note = ledger.recall(&place.key(), now).await?.filter(|note| note.at <= until);
+        let Some((account, holder)) = place.renamable() else { return Ok(note) };
+        let before = |note: &Note| note.at < until;
+        let given_up = ledger.recall(&Renamed::gave_up(account, holder), now).await?.filter(before);
+        let got = ledger.recall(&Renamed::got(account, holder), now).await?.filter(before);
+        let since = given_up.as_ref().map(|note| note.at).max(got.as_ref().map(|note| note.at));
+        match (note, since) {
+            (note, None) => return Ok(note),
+            (Some(note), Some(since)) if note.at >= since => return Ok(Some(note)),
+            (_, Some(since)) => match got.filter(|got| got.at == since) {
+                Some(got) => {
+                    place = place.under_name(&got.text);
+                    until = since;
+                }
+                None => return Ok(Some(Note { text: String::new(), at: since, until: now })),
+            },
+        }
+    }
+    Ok(None)
 }
 
 async fn acting(event: &Event, policies: &impl Policies) -> Fact<Holdings> {
@@ -211,20 +263,40 @@ impl Facts {
 /// that would look like none.
 pub async fn learn(event: &Event, facts: &Facts, ledger: &impl Ledger, now: Timestamp) -> Result<(), LedgerError> {
     if event.fault().is_none() {
-        // A habit that is not noted is noted the next time.
-        let _ = past::learn(event, ledger, now).await;
+        learn_all(past::lessons(event, now), ledger, now).await;
     }
-    let Some((place, left)) = Place::written_by(event) else { return Ok(()) };
-    let text = match left {
-        Left::Text(text) => text.into_owned(),
-        Left::Nothing => String::new(),
-        Left::Named => match facts.document.known() {
-            Some(document) => document.to_text(),
-            // What stands there now is not known: what is remembered would be wrong.
-            None => return ledger.forget(&place.key()).await,
-        },
-    };
-    ledger.remember(&place.key(), &remembered_as(text, event.time.unwrap_or(now).min(now), now), now).await
+    let at = event.time.unwrap_or(now).min(now);
+    if let Some(renamed) = Renamed::by(event) {
+        let (old, new) = renamed.keys();
+        ledger.remember(&old, &remembered_as(String::new(), at, now), now).await?;
+        ledger.remember(&new, &remembered_as(renamed.old_name().to_owned(), at, now), now).await?;
+    }
+    for (place, left) in Place::written_by(event).into_iter().chain(Place::also_written_by(event)) {
+        let text = match left {
+            Left::Text(text) => text.into_owned(),
+            Left::Nothing => String::new(),
+            Left::Named => match facts.document.known() {
+                Some(document) => document.to_text(),
+                // What stands there now is not known: what is remembered would be wrong.
+                None => {
+                    ledger.forget(&place.key()).await?;
+                    continue;
+                }
+            },
+        };
+        ledger.remember(&place.key(), &remembered_as(text, at, now), now).await?;
+    }
+    Ok(())
+}
+
+/// Remembers what events teach beside what they write.
+pub async fn learn_all(lessons: impl IntoIterator<Item = Lesson>, ledger: &impl Ledger, now: Timestamp) {
+    for lesson in lessons {
+        // What is not noted is noted the next time; a ledger that does not answer is not asked for all.
+        if lesson.learn(ledger, now).await.is_err() {
+            return;
+        }
+    }
 }
 
 /// What stands in a place since `at`, as the ledger remembers it.

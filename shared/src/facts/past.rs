@@ -21,8 +21,8 @@ use crate::ledger::{Ledger, LedgerError, MemoryKey, Note};
 pub struct Remembering {
     /// Its name: a detection's, or a word of its own.
     pub id: &'static str,
-    /// The detection that asks. Without one, it is asked about every event.
-    pub detection: Option<&'static Detection>,
+    /// The detections that ask before they judge. Without any, it is told beside whatever was found.
+    pub asked_by: &'static [&'static Detection],
     pub what: What,
 }
 
@@ -31,7 +31,8 @@ pub enum What {
     /// Pairs, so that the first time of each is known: "this key from this network".
     Habit(fn(&Event) -> Option<Pair>),
     /// Distinct members under a key, within a window that begins with the first: "users that this address tried".
-    Tally { of: fn(&Event) -> Option<Member>, window: SignedDuration },
+    /// Of fewer than `speaks_from` nothing is said.
+    Tally { of: fn(&Event) -> Option<Member>, window: SignedDuration, speaks_from: usize },
     /// A note that one event leaves and a later one asks for: "this key was made by".
     Trace { leaves: fn(&Event) -> Option<Trace>, asks: fn(&Event) -> Option<Key>, lasts: SignedDuration },
 }
@@ -85,7 +86,9 @@ pub struct Trace {
 pub enum Past {
     /// Never seen before.
     First(Learned),
-    /// Seen before.
+    /// First seen this long ago: too lately to be usual. Whoever comes once comes again.
+    Recent(Learned, SignedDuration),
+    /// Usual.
     Familiar,
     /// So many distinct members, this one included.
     Tally(usize),
@@ -108,58 +111,131 @@ pub enum Learned {
 const FAMILIAR: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// A pair that was seen this long ago is noted again: a note at every event would cost a write each.
 const NOTED_AGAIN: SignedDuration = SignedDuration::from_hours(24);
+/// A pair is usual once it was first seen this long ago, or while habits were learned: until then an intruder's second call
+/// would be.
+const USUAL_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+/// Something that an event makes one ask of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    id: &'static str,
+    ask: Ask,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Ask {
+    Habit(MemoryKey),
+    Tally { under: MemoryKey, member: Box<str>, window: SignedDuration, speaks_from: usize },
+    Trace(MemoryKey),
+}
+
+impl Question {
+    /// What is asked before the event is judged, or, `beside` a finding about it, after.
+    pub fn about(event: &Event, beside: bool) -> impl Iterator<Item = Self> {
+        let asked =
+            move |remembering: &&Remembering| remembering.is_told_beside() == beside && remembering.wants(event);
+        concerned(event).filter(asked).filter_map(|remembering| {
+            let ask = match &remembering.what {
+                What::Habit(of) => Ask::Habit(remembering.key(&of(event)?.0)),
+                What::Tally { of, window, speaks_from } => {
+                    let Member { under, member } = of(event)?;
+                    let (window, speaks_from) = (*window, *speaks_from);
+                    Ask::Tally { under: remembering.key(&under), member: member.into(), window, speaks_from }
+                }
+                What::Trace { asks, .. } => Ask::Trace(remembering.key(&asks(event)?)),
+            };
+            Some(Self { id: remembering.id, ask })
+        })
+    }
+
+    /// Asks it about an event of that time.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger is out of reach.
+    pub async fn put(
+        &self,
+        time: Option<Timestamp>,
+        config: &Config,
+        ledger: &impl Ledger,
+        now: Timestamp,
+    ) -> Result<Past, LedgerError> {
+        match &self.ask {
+            Ask::Habit(key) => Past::habit(key, time.unwrap_or(now).min(now), config, ledger, now).await,
+            Ask::Tally { under, member, window, .. } => {
+                ledger.tally(under, member, now + *window, now).await.map(Past::Tally)
+            }
+            Ask::Trace(key) => {
+                // An event leaves nothing for itself, nor for what came before it.
+                let before = |note: &Note| time.is_none_or(|time| note.at <= time);
+                let left = ledger.recall(key, now).await?.filter(before);
+                Ok(left.map_or(Past::Nothing, Past::Left))
+            }
+        }
+    }
+
+    /// Whether asking it counts something.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        matches!(self.ask, Ask::Tally { .. })
+    }
+
+    /// Whether a detection may find something by this answer that it does not find where everything is new and little was
+    /// learned.
+    #[must_use]
+    pub fn is_telling(&self, answer: &Past) -> bool {
+        match (&self.ask, answer) {
+            (Ask::Tally { speaks_from, .. }, Past::Tally(members)) => members >= speaks_from,
+            (_, Past::First(learned) | Past::Recent(learned, _)) => *learned != Learned::TooLittle,
+            (_, Past::Familiar | Past::Nothing) => false,
+            _ => true,
+        }
+    }
+}
+
+/// What is known for each of the questions where everything is new and little was learned.
+#[must_use]
+pub fn nothing_learned(questions: &[Question]) -> Vec<(&'static str, Fact<Past>)> {
+    let habits = questions.iter().filter(|question| matches!(question.ask, Ask::Habit(_)));
+    habits.map(|question| (question.id, Fact::Known(Past::First(Learned::TooLittle)))).collect()
+}
 
 impl Past {
-    /// What is known for each detection that the event concerns.
+    /// What is known for each detection that the event concerns, or, `beside` a finding about it, for whatever was done.
     pub(super) async fn of(
         event: &Event,
         config: &Config,
         ledger: &impl Ledger,
         now: Timestamp,
+        beside: bool,
     ) -> Vec<(&'static str, Fact<Self>)> {
         let mut past = Vec::new();
-        for remembering in concerned(event).filter(|remembering| remembering.wants(event)) {
-            let known = match &remembering.what {
-                What::Habit(of) => match of(event) {
-                    Some(Pair(key)) => Self::habit(&remembering.key(&key), event, config, ledger, now).await,
-                    None => continue,
-                },
-                What::Tally { of, window } => match of(event) {
-                    Some(Member { under, member }) => {
-                        let members = ledger.tally(&remembering.key(&under), &member, now + *window, now).await;
-                        members.map(Self::Tally)
-                    }
-                    None => continue,
-                },
-                What::Trace { asks, .. } => match asks(event) {
-                    Some(key) => {
-                        let left = ledger.recall(&remembering.key(&key), now).await;
-                        // An event leaves nothing for itself, nor for what came before it.
-                        let before = |note: &Note| event.time.is_none_or(|time| note.at <= time);
-                        left.map(|left| left.filter(before).map_or(Self::Nothing, Self::Left))
-                    }
-                    None => continue,
-                },
-            };
-            let fact = known.map_or_else(|error| Fact::Unseen(error.to_string()), Fact::Known);
-            past.push((remembering.id, fact));
+        for question in Question::about(event, beside) {
+            let answer = question.put(event.time, config, ledger, now).await;
+            past.push((question.id, answer.map_or_else(|error| Fact::Unseen(error.to_string()), Fact::Known)));
         }
         past
     }
 
     async fn habit(
         key: &MemoryKey,
-        event: &Event,
+        at: Timestamp,
         config: &Config,
         ledger: &impl Ledger,
         now: Timestamp,
     ) -> Result<Self, LedgerError> {
-        if ledger.recall(key, now).await?.is_some() {
+        let seen = ledger.recall(key, now).await?.map(|note| at.duration_since(first_seen(&note)));
+        if seen.is_some_and(|ago| ago >= USUAL_AFTER) {
             return Ok(Self::Familiar);
         }
-        let since = ledger.recall(&learning(), now).await?.map(|note| note.at);
-        let learned = since.filter(|since| *since + config.learning <= event.time.unwrap_or(now).min(now));
-        Ok(Self::First(learned.map_or(Learned::TooLittle, Learned::Since)))
+        let since = ledger.recall(&LEARNING, now).await?.map(|note| note.at);
+        let learned = since.filter(|since| *since + config.learning <= at);
+        let learned = learned.map_or(Learned::TooLittle, Learned::Since);
+        Ok(match (seen, learned) {
+            (None, learned) => Self::First(learned),
+            (Some(ago), Learned::Since(since)) if at - ago < since + config.learning => Self::Familiar,
+            (Some(ago), learned) => Self::Recent(learned, ago),
+        })
     }
 }
 
@@ -167,7 +243,7 @@ impl Past {
 static BY_NAME: LazyLock<HashMap<&'static str, Vec<&'static Remembering>>> = LazyLock::new(|| {
     let mut by_name: HashMap<&'static str, Vec<&'static Remembering>> = HashMap::new();
     for remembering in REMEMBERING.iter().copied().filter(|remembering| remembering.is_told_by_name()) {
-        let calls = remembering.detection.into_iter().flat_map(|detection| detection.calls);
+        let calls = remembering.asked_by.iter().flat_map(|detection| detection.calls);
         let names: BTreeSet<&str> = calls.flat_map(|calls| calls.names).copied().collect();
         for name in names {
             by_name.entry(name).or_default().push(remembering);
@@ -192,11 +268,16 @@ impl Remembering {
             detection.calls.iter().flat_map(|calls| calls.names).any(|name| name.ends_with('*'))
         };
         let named = |detection: &&Detection| !detection.calls.is_empty() && !dated(detection);
-        self.detection.as_ref().is_some_and(named) && !matches!(self.what, What::Trace { .. })
+        !self.is_told_beside() && self.asked_by.iter().all(named) && !matches!(self.what, What::Trace { .. })
+    }
+
+    /// Whether no detection asks for it.
+    fn is_told_beside(&self) -> bool {
+        self.asked_by.is_empty()
     }
 
     fn wants(&self, event: &Event) -> bool {
-        self.detection.is_none_or(|detection| detection.wants(event))
+        self.is_told_beside() || self.asked_by.iter().any(|detection| detection.wants(event))
     }
 
     fn key(&self, parts: &[String]) -> MemoryKey {
@@ -205,75 +286,70 @@ impl Remembering {
     }
 }
 
-/// Remembers what the event shows and leaves. Tallies were written when they were asked for: a member that is counted
-/// again changes nothing.
-pub(super) async fn learn(event: &Event, ledger: &impl Ledger, now: Timestamp) -> Result<(), LedgerError> {
+/// Something that an event teaches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lesson {
+    /// It showed a habit, then.
+    Habit(MemoryKey, Timestamp),
+    /// It left a note.
+    Trace(MemoryKey, Note),
+}
+
+/// What the event shows and leaves. Tallies were written when they were asked for: a member that is counted again changes
+/// nothing.
+pub fn lessons(event: &Event, now: Timestamp) -> impl Iterator<Item = Lesson> {
     let at = event.time.unwrap_or(now).min(now);
-    for remembering in concerned(event) {
-        match &remembering.what {
-            What::Habit(of) if remembering.wants(event) => {
-                let Some(Pair(key)) = of(event) else { continue };
-                let key = remembering.key(&key);
-                let noted = ledger.recall(&key, now).await?;
-                if noted.is_none_or(|note| note.at + NOTED_AGAIN < at) {
-                    let note = Note { text: String::new(), at, until: now + FAMILIAR };
-                    ledger.remember(&key, &note, now).await?;
-                }
-                if ledger.recall(&learning(), now).await?.is_none() {
-                    let note = Note { text: String::new(), at, until: now + FAMILIAR + FAMILIAR };
-                    ledger.remember(&learning(), &note, now).await?;
-                }
-            }
-            What::Trace { leaves, lasts, .. } => {
-                let Some(Trace { under, text }) = leaves(event) else { continue };
-                let note = Note { text, at, until: now + *lasts };
-                ledger.remember(&remembering.key(&under), &note, now).await?;
-            }
-            What::Habit(_) | What::Tally { .. } => {}
+    concerned(event).filter_map(move |remembering| match &remembering.what {
+        What::Habit(of) if remembering.wants(event) => {
+            let Pair(key) = of(event)?;
+            Some(Lesson::Habit(remembering.key(&key), at))
         }
+        What::Trace { leaves, lasts, .. } => {
+            let Trace { under, text } = leaves(event)?;
+            Some(Lesson::Trace(remembering.key(&under), Note { text, at, until: now + *lasts }))
+        }
+        What::Habit(_) | What::Tally { .. } => None,
+    })
+}
+
+impl Lesson {
+    /// Remembers it.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger is out of reach.
+    pub async fn learn(self, ledger: &impl Ledger, now: Timestamp) -> Result<(), LedgerError> {
+        let (key, at) = match self {
+            Self::Trace(key, note) => return ledger.remember(&key, &note, now).await,
+            Self::Habit(key, at) => (key, at),
+        };
+        let noted = ledger.recall(&key, now).await?;
+        if noted.as_ref().is_none_or(|note| note.at + NOTED_AGAIN < at) {
+            let first = noted.as_ref().map_or(at, first_seen);
+            ledger.remember(&key, &Note { text: first.to_string(), at, until: now + FAMILIAR }, now).await?;
+        }
+        if ledger.recall(&LEARNING, now).await?.is_none() {
+            let note = Note { text: String::new(), at, until: now + FAMILIAR + FAMILIAR };
+            ledger.remember(&LEARNING, &note, now).await?;
+        }
+        Ok(())
     }
-    Ok(())
+}
+
+/// When a pair was first seen: its note says so, and when it was seen last.
+fn first_seen(note: &Note) -> Timestamp {
+    note.text.parse().unwrap_or(note.at)
+}
+
+/// As in "made 12 min ago".
+pub(crate) fn ago(time: SignedDuration) -> String {
+    match time.as_mins().max(0) {
+        0 => "less than a minute ago".to_owned(),
+        minutes @ 1..=119 => format!("{minutes} min ago"),
+        minutes @ 120..=2_879 => format!("{} hours ago", minutes / 60),
+        minutes => format!("{} days ago", minutes / 1_440),
+    }
 }
 
 /// When habits began to be learned.
-fn learning() -> MemoryKey {
-    MemoryKey::of("learning", &[])
-}
-
-/// How an event hangs together with others through what is remembered.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Ties {
-    /// It is counted, or leaves something for later ones, or a detection asks what earlier ones left.
-    pub firm: bool,
-    /// Something is asked for that matters only to a finding about it.
-    pub loose: bool,
-    /// The habits that it shows. After an event of the same day that shows them too, they are known.
-    pub shows: Vec<MemoryKey>,
-}
-
-impl Ties {
-    /// Those of an event.
-    #[must_use]
-    pub fn of(event: &Event) -> Self {
-        let mut ties = Self::default();
-        for remembering in concerned(event) {
-            match &remembering.what {
-                What::Habit(of) if remembering.wants(event) => {
-                    ties.shows.extend(of(event).map(|Pair(key)| remembering.key(&key)));
-                }
-                What::Tally { of, .. } => ties.firm |= remembering.wants(event) && of(event).is_some(),
-                What::Trace { leaves, asks, .. } => {
-                    ties.firm |= leaves(event).is_some();
-                    if remembering.wants(event) && asks(event).is_some() {
-                        match remembering.detection {
-                            Some(_) => ties.firm = true,
-                            None => ties.loose = true,
-                        }
-                    }
-                }
-                What::Habit(_) => {}
-            }
-        }
-        ties
-    }
-}
+static LEARNING: LazyLock<MemoryKey> = LazyLock::new(|| MemoryKey::of("learning", &[]));
