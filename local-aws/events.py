@@ -106,6 +106,27 @@ def sso_user(account: str, email: str, permission_set: str) -> Json:
     }
 
 
+def role_session(account: str, role: str) -> Json:
+    """A session of a role."""
+    return {
+        "type": "AssumedRole",
+        "principalId": "AROA111122223EXAMPLE:session",
+        "arn": f"arn:aws:sts::{account}:assumed-role/{role}/session",
+        "accountId": account,
+        "accessKeyId": "ASIA111122223EXAMPLE",
+        "sessionContext": {
+            "sessionIssuer": {
+                "type": "Role",
+                "principalId": "AROA111122223EXAMPLE",
+                "arn": f"arn:aws:iam::{account}:role/{role}",
+                "accountId": account,
+                "userName": role,
+            },
+            "attributes": {"creationDate": _now(), "mfaAuthenticated": "false"},
+        },
+    }
+
+
 # What happened.
 
 

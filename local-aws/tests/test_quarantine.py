@@ -272,6 +272,48 @@ def test_without_the_right_to_call_the_url_nobody_approves(deploy_line: DeployLi
     assert line.account.key_status("deploy-bot", key) == "Active"
 
 
+def test_who_stops_the_trail_is_cut_off_or_the_sessions_of_their_role_ended_once_a_person_says_so(
+    deploy_line: DeployLine, binaries: Path
+) -> None:
+    line = deploy_line(QuarantineActorMode="approve", QuarantineRoleSessions="true")
+    bob, iam = leaked_user(line.account), line.account.client("iam")
+    trust = events.policy({"Effect": "Allow", "Principal": {"AWS": line.account.id}, "Action": "sts:AssumeRole"})
+    app = iam.create_role(RoleName="app", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    iam.put_role_policy(RoleName="app", PolicyName="all", PolicyDocument=ALLOW_ALL)
+
+    def session() -> Any:
+        keys = line.account.client("sts").assume_role(RoleArn=app, RoleSessionName="session")["Credentials"]
+        token = (keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+        return stack.client(line.account.endpoint, "iam", *token)
+
+    before = session()
+    assert bob.may_act(before)
+    time.sleep(1.1)  # the policy knows whole seconds
+    line.send(events.stop_logging(events.iam_user(line.account.id, "bob"), "main"))
+    line.send(events.stop_logging(events.role_session(line.account.id, "app"), "main"))
+    records = stack.wait_for(lambda: len(found := line.stack.quarantine_records()) == 2 and found, 20, "two plans")
+    assert set(records.values()) == {"PENDING"}
+    assert writes(line) == []
+    security = {"Effect": "Allow", "Action": ["dynamodb:GetItem", "lambda:InvokeFunctionUrl"], "Resource": "*"}
+    iam.create_user(UserName="ann")
+    iam.put_user_policy(UserName="ann", PolicyName="approve", PolicyDocument=events.policy(security))
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    ann = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    for record in records:
+        url = line.stack.approval_url()
+        line.stack.iamwatch(binaries, "quarantine", "approve", record, "--yes", "--url", url, environment=ann)
+    for record in records:
+        state(line, record, "VERIFIED")
+    assert not bob.may_act(), "the user is cut off"
+    assert not bob.may_act(before), "the session is ended"
+    time.sleep(1.1)
+    assert bob.may_act(session()), "and the role can be assumed again: for workloads, and for the attacker"
+    for record in records:
+        line.stack.iamwatch(binaries, "quarantine", "restore", record, "--yes", "--leaked")
+    assert bob.may_act() and bob.may_act(before)
+    no_event_failed(line)
+
+
 # Somebody fights back.
 
 

@@ -36,10 +36,27 @@ pub struct Quarantine {
     pub mode: Mode,
     /// For users of whom AWS says that their credentials leaked.
     pub leaked: Mode,
+    /// For whoever did something CRITICAL: never by itself.
+    pub actors: Mode,
     /// Who is never touched.
     pub exempt: Vec<Exempt>,
     /// ARN of our policy that denies everything.
     pub deny_policy: Option<String>,
+    /// ARN of the role that may end sessions of roles. Without it they are left alone.
+    pub sessions_role: Option<String>,
+}
+
+impl Default for Quarantine {
+    fn default() -> Self {
+        Self {
+            mode: Mode::DryRun,
+            leaked: Mode::DryRun,
+            actors: Mode::Off,
+            exempt: Vec::new(),
+            deny_policy: None,
+            sessions_role: None,
+        }
+    }
 }
 
 impl Quarantine {
@@ -49,6 +66,7 @@ impl Quarantine {
         match ask {
             Some(Ask::DisableAccessKey { .. }) | None => self.mode,
             Some(Ask::ContainUsers { .. }) => self.leaked,
+            Some(Ask::ContainActor { .. }) => self.actors,
         }
     }
 }
@@ -118,7 +136,7 @@ impl Default for Config {
             portal_url: None,
             break_glass_roles: Vec::new(),
             learning: LEARNING,
-            quarantine: Quarantine { mode: Mode::DryRun, leaked: Mode::DryRun, exempt: Vec::new(), deny_policy: None },
+            quarantine: Quarantine::default(),
         }
     }
 }
@@ -163,7 +181,9 @@ impl Config {
             quarantine: Quarantine {
                 mode: said.parsed("IAMWATCH_QUARANTINE_MODE", Mode::DryRun, str::parse),
                 leaked: said.parsed("IAMWATCH_QUARANTINE_LEAKED_MODE", Mode::DryRun, str::parse),
+                actors: said.parsed("IAMWATCH_QUARANTINE_ACTOR_MODE", Mode::Off, str::parse),
                 deny_policy: said.policy("IAMWATCH_DENY_POLICY"),
+                sessions_role: said.roles("IAMWATCH_SESSIONS_ROLE").pop(),
                 exempt: said.exempt("IAMWATCH_QUARANTINE_EXEMPT"),
             },
         };
@@ -174,7 +194,16 @@ impl Config {
                     .to_owned(),
             );
         }
-        if config.quarantine.leaked.acts() && config.quarantine.deny_policy.is_none() {
+        if config.quarantine.actors == Mode::Enforce {
+            said.mistakes.push(
+                "`IAMWATCH_QUARANTINE_ACTOR_MODE`: nobody is cut off for what they did without a person; use `off`, `dry-run` \
+                 or `approve`"
+                    .to_owned(),
+            );
+        }
+        if [config.quarantine.leaked, config.quarantine.actors].into_iter().any(Mode::acts)
+            && config.quarantine.deny_policy.is_none()
+        {
             said.mistakes.push("`IAMWATCH_DENY_POLICY` is not set; the stack's template sets it".to_owned());
         }
         let resources = Resources {

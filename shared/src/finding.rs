@@ -140,6 +140,8 @@ pub enum Ask {
     /// AWS says that these keys, or keys of these users, have leaked: cut off the users, each with all credentials.
     /// `case` is the same however often AWS tells of it: who was given back is not cut off again for it.
     ContainUsers { users: Vec<String>, keys: Vec<String>, case: String },
+    /// Cut off whoever did it, by the ARN of the user or role: what was done is surely an attack.
+    ContainActor { principal: String },
 }
 
 impl Ask {
@@ -149,6 +151,7 @@ impl Ask {
         match self {
             Self::DisableAccessKey { .. } => "disable-access-key",
             Self::ContainUsers { .. } => "contain-users",
+            Self::ContainActor { .. } => "contain-actor",
         }
     }
 }
@@ -314,7 +317,7 @@ impl Finding {
         let case = match &self.asks {
             Some(Ask::DisableAccessKey { key, .. }) => key.clone(),
             Some(Ask::ContainUsers { case, .. }) => case.clone(),
-            None => self.speaks_at.to_string(),
+            Some(Ask::ContainActor { .. }) | None => self.speaks_at.to_string(),
         };
         let parts = [&self.detection, &self.account, &self.actor.principal, &self.target.kind, target, &case];
         IncidentKey(fingerprint::of(parts.map(|part: &str| part), 16))

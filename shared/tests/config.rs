@@ -105,6 +105,14 @@ fn enforce_needs_somebody_exempt() {
 }
 
 #[test]
+fn nobody_is_cut_off_for_what_they_did_without_a_person() {
+    let mode = |mode| read([("IAMWATCH_QUARANTINE_ACTOR_MODE", mode), ("IAMWATCH_DENY_POLICY", DENY)]);
+    assert_eq!(mode("approve").unwrap().0.quarantine.actors, Mode::Approve);
+    assert_eq!(mode("").unwrap().0.quarantine.actors, Mode::Off);
+    assert!(mode("enforce").unwrap_err().to_string().contains("without a person"));
+}
+
+#[test]
 fn cutting_off_users_needs_the_policy_that_denies_them_everything() {
     let acting = |policy| read([("IAMWATCH_QUARANTINE_LEAKED_MODE", "approve"), ("IAMWATCH_DENY_POLICY", policy)]);
     assert!(acting(DENY).is_ok());
@@ -115,8 +123,8 @@ fn cutting_off_users_needs_the_policy_that_denies_them_everything() {
 
 proptest! {
     #[test]
-    fn any_text_in_any_variable_is_read_or_refused_without_panic(values in prop::collection::vec(".{0,40}", 14)) {
-        let names = ["QUARANTINE_LEAKED_MODE", "DENY_POLICY", "RECORDS_QUEUE", "STACK", "TABLE", "TOPIC_ARN", "BUS", "ACCOUNT_NAMES", "MIN_SEVERITY", "QUARANTINE_MODE",
+    fn any_text_in_any_variable_is_read_or_refused_without_panic(values in prop::collection::vec(".{0,40}", 16)) {
+        let names = ["QUARANTINE_ACTOR_MODE", "SESSIONS_ROLE", "QUARANTINE_LEAKED_MODE", "DENY_POLICY", "RECORDS_QUEUE", "STACK", "TABLE", "TOPIC_ARN", "BUS", "ACCOUNT_NAMES", "MIN_SEVERITY", "QUARANTINE_MODE",
             "QUARANTINE_EXEMPT", "PORTAL_URL", "VENDOR_ACCOUNTS", "BREAK_GLASS_ROLES"];
         let variables: BTreeMap<String, String> =
             names.iter().map(|name| format!("IAMWATCH_{name}")).zip(values).collect();

@@ -5,6 +5,7 @@
 mod quarantine {
     pub(crate) mod world;
 
+    mod actor;
     mod approval;
     mod key;
     mod proof;

@@ -138,7 +138,8 @@ fn quarantine_is_started_by_findings_that_ask_for_it() {
     assert_eq!(asked["Pattern"]["detail-type"], json!(["iamwatch finding"]));
     let key = Ask::DisableAccessKey { user: String::new(), key: String::new() };
     let users = Ask::ContainUsers { users: Vec::new(), keys: Vec::new(), case: String::new() };
-    let asks = [key.word(), users.word()];
+    let actor = Ask::ContainActor { principal: String::new() };
+    let asks = [key.word(), users.word(), actor.word()];
     assert_eq!(asked["Pattern"]["detail"], json!({"asks": asks, "unclaimed": [false]}));
 }
 
@@ -280,11 +281,14 @@ fn nothing_but_quarantine_writes_to_iam_and_quarantine_only_when_it_enforces() {
             "QuarantineRole: iam:UpdateServiceSpecificCredential if QuarantineCutsUsersOff",
             "QuarantineRole: iam:UpdateSigningCertificate if QuarantineCutsUsersOff",
             "QuarantineRole: iam:UpdateSSHPublicKey if QuarantineCutsUsersOff",
+            // It exists only where that is asked for.
+            "QuarantineSessionsRole: iam:PutRolePolicy ",
         ]
     );
     let is = |parameter: &str, mode: &str| json!({"Fn::Equals": [{"Ref": parameter}, mode]});
     let acts = |parameter: &str| ["approve", "enforce"].map(|mode| is(parameter, mode)).to_vec();
-    let users = acts("QuarantineLeakedMode");
+    let actors = is("QuarantineActorMode", "approve");
+    let users = [acts("QuarantineLeakedMode"), vec![actors.clone()]].concat();
     let keys = [acts("QuarantineMode"), vec![json!({"Condition": "QuarantineCutsUsersOff"})]].concat();
     assert_eq!(template["Conditions"]["QuarantineCutsUsersOff"], json!({"Fn::Or": users}));
     assert_eq!(template["Conditions"]["QuarantineSwitchesKeysOff"], json!({"Fn::Or": keys}));
@@ -292,6 +296,12 @@ fn nothing_but_quarantine_writes_to_iam_and_quarantine_only_when_it_enforces() {
         assert_eq!(template["Parameters"][parameter]["Default"], "dry-run");
     }
     assert_eq!(template["Resources"]["QuarantineRestoreRole"]["Condition"], "HasRestorers");
+    assert_eq!(template["Resources"]["QuarantineSessionsRole"]["Condition"], "QuarantineEndsSessions");
+    let sessions = json!({"Fn::And": [actors, is("QuarantineRoleSessions", "true")]});
+    assert_eq!(template["Conditions"]["QuarantineEndsSessions"], sessions);
+    for (parameter, default) in [("QuarantineActorMode", "off"), ("QuarantineRoleSessions", "false")] {
+        assert_eq!(template["Parameters"][parameter]["Default"], default);
+    }
 }
 
 #[test]
@@ -405,7 +415,7 @@ fn roles_are_written_out_action_by_action() {
     let roles: BTreeSet<String> = functions(&template)
         .keys()
         .map(|name| format!("{name}Role"))
-        .chain(["QuarantineRestoreRole".to_owned()])
+        .chain(["QuarantineRestoreRole", "QuarantineSessionsRole"].map(str::to_owned))
         .collect();
     for (name, function) in functions(&template) {
         assert_eq!(function["Role"], arn(&format!("{name}Role")));

@@ -19,9 +19,10 @@ pub(super) async fn simulate(
     let (config, note) = config(clients, stack, exempt).await?;
     let account = principal.split(':').nth(4).unwrap_or_default();
     let who = Principal::read(principal, account);
-    let iam = AwsIam(clients.iam());
+    let iam = AwsIam { users: clients.iam(), roles: Some(clients.iam()) };
     let subjects = match &who {
         Principal::User(user) => vec![Subject::User { user: user.clone() }],
+        Principal::Role(role) => vec![Subject::Sessions { role: role.clone() }],
         Principal::Key(key) => match iam.holder(key).await? {
             Some(user) => vec![Subject::Key { user, key: key.clone() }, Subject::Holder { key: key.clone() }],
             None => return Ok(format!("{key}: no user of this account has that key; nothing would be done\n")),
@@ -30,8 +31,13 @@ pub(super) async fn simulate(
     };
     let mut text = note;
     let user = subjects.iter().find_map(Subject::user).unwrap_or_default();
-    let Some(facts) = iam.facts(user).await? else {
-        return Ok(format!("user {user}: {}; nothing would be done\n", Refusal::NoSuchUser));
+    let facts = match &who {
+        Principal::Role(role) => iam.role(role).await?.ok_or(Refusal::NoSuchRole),
+        _ => iam.facts(user).await?.ok_or(Refusal::NoSuchUser),
+    };
+    let facts = match facts {
+        Ok(facts) => facts,
+        Err(refusal) => return Ok(format!("{}: {refusal}; nothing would be done\n", clean(principal))),
     };
     if !account.is_empty() && facts.arn.split(':').nth(4) != Some(account) {
         return Ok(format!("{}: nothing would be done: {}\n", clean(principal), Principal::AnotherAccount.advice()));
@@ -41,10 +47,18 @@ pub(super) async fn simulate(
         let about = match subject {
             Subject::Key { key, .. } => format!("If somebody else made access key {key}, that key alone"),
             Subject::User { .. } | Subject::Holder { .. } => {
-                format!("If AWS said that a key of user {user} leaked, or a person asked for it")
+                format!("If AWS said that a key of user {user} leaked, or the user did something CRITICAL")
+            }
+            Subject::Sessions { role } => {
+                format!(
+                    "If a session of role {role} did something CRITICAL, a person approved it, and it is switched on"
+                )
             }
         };
         text.push_str(&told(&about, &plan_for(subject, &facts, &config)));
+    }
+    if let Principal::Role(_) = who {
+        let _ = write!(text, "\nNote: {}.\n", who.advice());
     }
     text.push_str("\nNothing was changed.\n");
     Ok(text)

@@ -33,6 +33,15 @@ pub(super) fn act(record: &Record) -> String {
             };
             format!("{verb} access key {} of {whom} {state}", shown(key))
         }
+        Subject::Sessions { .. } => match record.state {
+            State::Applied | State::Verified | State::UndoneByOther => format!("ended the open sessions of {whom}"),
+            State::Restored => format!("no longer denies older sessions of {whom}"),
+            State::Partial | State::Failed => format!("could not end the sessions of {whom}"),
+            State::DryRun => format!("would end the open sessions of {whom}"),
+            State::Refused | State::Pending | State::Expired | State::Claimed => {
+                format!("did not end the sessions of {whom}")
+            }
+        },
         Subject::User { .. } | Subject::Holder { .. } => match record.state {
             State::Applied | State::Verified | State::UndoneByOther => format!("contained {whom}"),
             State::Restored => format!("gave {whom} back what it took"),
@@ -46,6 +55,7 @@ pub(super) fn act(record: &Record) -> String {
 
 fn whom(record: &Record) -> String {
     match (record.user(), &record.subject) {
+        (_, Subject::Sessions { role }) => format!("role {}", shown(role)),
         (Some(user), _) => format!("user {}", shown(user)),
         (None, Subject::Holder { key }) => format!("the holder of access key {}", shown(key)),
         (None, _) => "the user".to_owned(),
@@ -164,6 +174,7 @@ pub(super) fn steps(record: &Record) -> Vec<String> {
         (State::UndoneByOther, _) => while_undone(),
         (State::Pending, _) => waiting(),
         _ if key => about_a_key(record),
+        _ if matches!(record.subject, Subject::Sessions { .. }) => about_a_role(record),
         _ => about_a_user(record),
     };
     steps.iter().map(|step| (*step).to_owned()).collect()
@@ -220,6 +231,22 @@ fn about_a_key(record: &Record) -> &'static [&'static str] {
             FOLLOW,
         ],
         (State::Restored | State::Pending | State::UndoneByOther, _) => &[],
+    }
+}
+
+fn about_a_role(record: &Record) -> &'static [&'static str] {
+    const ASSUME: &str = "Find out how the sessions were opened: all AssumeRole calls for this role in the 24 hours before. Whoever may, \
+                          the attacker too, can assume it again: take that away first.";
+    match record.state {
+        State::Applied | State::Verified => &[
+            ASSUME,
+            "Workloads get new sessions by themselves within minutes; restart what does not.",
+            "When the way in is closed, take the policy off again with the command under Undo.",
+        ],
+        State::Restored | State::Pending | State::UndoneByOther => &[],
+        _ => {
+            &["Decide whether the role's sessions may go on. If not, end them yourself with the command below.", ASSUME]
+        }
     }
 }
 
@@ -293,11 +320,18 @@ pub(super) fn commands(record: &Record, stack: &str) -> Vec<Commands> {
 fn by_hand(record: &Record) -> Vec<String> {
     let gone = matches!(
         record.plan.refusal,
-        Some(Refusal::AlreadyInactive | Refusal::AlreadyContained | Refusal::NoSuchUser | Refusal::NoSuchKey)
+        Some(
+            Refusal::AlreadyInactive
+                | Refusal::AlreadyContained
+                | Refusal::NoSuchUser
+                | Refusal::NoSuchKey
+                | Refusal::NoSuchRole
+        )
     );
     match &record.subject {
         _ if gone => Vec::new(),
         Subject::Key { user, key } => undo::disable_access_key(user, key).into_iter().collect(),
+        Subject::Sessions { role } => Step::EndSessions { role: role.clone() }.command().into_iter().collect(),
         Subject::User { .. } | Subject::Holder { .. } => record.plan.steps.iter().filter_map(Step::command).collect(),
     }
 }

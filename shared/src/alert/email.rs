@@ -190,6 +190,17 @@ fn quarantine(words: &Words<'_>, rows: &mut Rows) {
             };
             return rows.add("Quarantine", will);
         }
+        Some(Ask::ContainActor { .. }) => {
+            return match mode {
+                Mode::Off => {}
+                Mode::DryRun => {
+                    rows.add("Quarantine", "dry-run: a report follows with the calls that would cut the actor off")
+                }
+                Mode::Approve | Mode::Enforce => {
+                    rows.add("Quarantine", "approve: a report follows; the actor is cut off once somebody approves it");
+                }
+            };
+        }
     };
     let Some(command) = undo::disable_access_key(user, key) else { return };
     match mode {

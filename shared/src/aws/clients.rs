@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -93,6 +94,14 @@ impl Clients {
     #[must_use]
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
         aws_sdk_sqs::Client::new(&self.0)
+    }
+
+    /// IAM with the rights of a role, which is assumed with the first call.
+    pub async fn iam_as(&self, role: &str) -> aws_sdk_iam::Client {
+        let assumed =
+            AssumeRoleProvider::builder(role).session_name("iamwatch-quarantine").configure(&self.0).build().await;
+        let config = aws_sdk_iam::config::Builder::from(&self.0).credentials_provider(assumed).build();
+        aws_sdk_iam::Client::from_conf(config)
     }
 
     #[must_use]

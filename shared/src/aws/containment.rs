@@ -13,8 +13,10 @@ use serde_json::json;
 use super::serve::now;
 use super::{CONDITION_FAILED, because, text};
 use crate::quarantine::{
-    Answer, Budget, Credential, CredentialKind, Facts, Fault, Iam, KeyFacts, Later, Moved, Record, Records, Step,
+    Answer, Budget, Credential, CredentialKind, Facts, Fault, Iam, KeyFacts, Later, Moved, Record, Records,
+    SESSIONS_ENDED, Step,
 };
+use crate::undo;
 
 /// How long a record is kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
@@ -27,7 +29,11 @@ const LIMIT_EXCEEDED: &str = "LimitExceeded";
 
 /// IAM as quarantine uses it.
 #[derive(Debug, Clone)]
-pub struct AwsIam(pub aws_sdk_iam::Client);
+pub struct AwsIam {
+    pub users: aws_sdk_iam::Client,
+    /// With the rights of the role that may end sessions of roles, if that is switched on.
+    pub roles: Option<aws_sdk_iam::Client>,
+}
 
 /// Records and budget in the stack's table.
 #[derive(Debug, Clone)]
@@ -60,11 +66,26 @@ impl Iam for AwsIam {
         // Whoever is deleted between two of these answers is found to be gone by the next look.
         let Some((arn, boundary)) = alone? else { return Ok(None) };
         let others = [others.0?, others.1?, others.2?].concat();
-        Ok(Some(Facts { arn, keys: keys?, others, attached: attached?, boundary }))
+        Ok(Some(Facts { arn, keys: keys?, others, attached: attached?, boundary, revoked: false }))
+    }
+
+    async fn role(&self, role: &str) -> Result<Option<Facts>, String> {
+        let Some(iam) = &self.roles else { return Ok(None) };
+        let arn = match iam.get_role().role_name(role).send().await {
+            Ok(answer) => answer.role().map(|role| role.arn().to_owned()).unwrap_or_default(),
+            Err(error) if error.code() == Some(NO_SUCH_ENTITY) => return Ok(None),
+            Err(error) => return Err(format!("`iam:GetRole` of {role} failed: {}", because(&error))),
+        };
+        let revoked = match iam.get_role_policy().role_name(role).policy_name(SESSIONS_ENDED).send().await {
+            Ok(_) => true,
+            Err(error) if error.code() == Some(NO_SUCH_ENTITY) => false,
+            Err(error) => return Err(format!("`iam:GetRolePolicy` of {role} failed: {}", because(&error))),
+        };
+        Ok(Some(Facts { arn, revoked, ..Facts::default() }))
     }
 
     async fn holder(&self, key: &str) -> Result<Option<String>, String> {
-        match self.0.get_access_key_last_used().access_key_id(key).send().await {
+        match self.users.get_access_key_last_used().access_key_id(key).send().await {
             Ok(answer) => Ok(answer.user_name().filter(|name| !name.is_empty()).map(str::to_owned)),
             Err(error) if error.code() == Some(NO_SUCH_ENTITY) => Ok(None),
             Err(error) => Err(format!("`iam:GetAccessKeyLastUsed` of {key} failed: {}", because(&error))),
@@ -72,7 +93,7 @@ impl Iam for AwsIam {
     }
 
     async fn apply(&self, step: &Step) -> Answer {
-        let iam = &self.0;
+        let iam = &self.users;
         match step {
             Step::DenyUser { user, policy } => answer(
                 "AttachUserPolicy",
@@ -80,6 +101,12 @@ impl Iam for AwsIam {
                 iam.attach_user_policy().user_name(user).policy_arn(policy).send().await,
             ),
             Step::BindUser { user, policy, .. } => self.bind(user, policy).await,
+            Step::EndSessions { role } => {
+                let Some(iam) = &self.roles else { return nobody_may() };
+                let document = undo::sessions_ended(&now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+                let put = iam.put_role_policy().role_name(role).policy_name(SESSIONS_ENDED).policy_document(document);
+                answer("PutRolePolicy", role, put.send().await)
+            }
             Step::DisableAccessKey { .. } | Step::DisableCredential { .. } => {
                 self.set(step, StatusType::Inactive).await
             }
@@ -87,7 +114,7 @@ impl Iam for AwsIam {
     }
 
     async fn revert(&self, step: &Step) -> Answer {
-        let iam = &self.0;
+        let iam = &self.users;
         match step {
             Step::DenyUser { user, policy } => answer(
                 "DetachUserPolicy",
@@ -95,6 +122,11 @@ impl Iam for AwsIam {
                 iam.detach_user_policy().user_name(user).policy_arn(policy).send().await,
             ),
             Step::BindUser { user, was: Some(was), .. } => self.bind(user, was).await,
+            Step::EndSessions { role } => {
+                let Some(iam) = &self.roles else { return nobody_may() };
+                let deleted = iam.delete_role_policy().role_name(role).policy_name(SESSIONS_ENDED).send().await;
+                answer("DeleteRolePolicy", role, deleted)
+            }
             Step::BindUser { user, was: None, .. } => {
                 let freed = iam.delete_user_permissions_boundary().user_name(user).send().await;
                 answer("DeleteUserPermissionsBoundary", user, freed)
@@ -123,7 +155,7 @@ macro_rules! listed {
 
 impl AwsIam {
     async fn user(&self, user: &str) -> Result<Option<(String, Option<String>)>, String> {
-        match self.0.get_user().user_name(user).send().await {
+        match self.users.get_user().user_name(user).send().await {
             Ok(answer) => Ok(answer.user().map(|user| {
                 let boundary = user.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn());
                 (user.arn().to_owned(), boundary.map(str::to_owned))
@@ -134,7 +166,7 @@ impl AwsIam {
     }
 
     async fn keys(&self, user: &str) -> Result<Vec<KeyFacts>, String> {
-        listed!(self.0.list_access_keys(), "ListAccessKeys", user, access_key_metadata, |key| KeyFacts {
+        listed!(self.users.list_access_keys(), "ListAccessKeys", user, access_key_metadata, |key| KeyFacts {
             id: key.access_key_id().unwrap_or_default().to_owned(),
             active: key.status() == Some(&StatusType::Active),
             created: key.create_date().and_then(|at| Timestamp::from_second(at.secs()).ok()),
@@ -142,13 +174,17 @@ impl AwsIam {
     }
 
     async fn attached(&self, user: &str) -> Result<Vec<String>, String> {
-        listed!(self.0.list_attached_user_policies(), "ListAttachedUserPolicies", user, attached_policies, |policy| {
-            policy.policy_arn().unwrap_or_default().to_owned()
-        })
+        listed!(
+            self.users.list_attached_user_policies(),
+            "ListAttachedUserPolicies",
+            user,
+            attached_policies,
+            |policy| { policy.policy_arn().unwrap_or_default().to_owned() }
+        )
     }
 
     async fn ssh_keys(&self, user: &str) -> Result<Vec<Credential>, String> {
-        listed!(self.0.list_ssh_public_keys(), "ListSSHPublicKeys", user, ssh_public_keys, |key| Credential {
+        listed!(self.users.list_ssh_public_keys(), "ListSSHPublicKeys", user, ssh_public_keys, |key| Credential {
             kind: CredentialKind::SshKey,
             id: key.ssh_public_key_id().to_owned(),
             active: *key.status() == StatusType::Active,
@@ -156,17 +192,19 @@ impl AwsIam {
     }
 
     async fn certificates(&self, user: &str) -> Result<Vec<Credential>, String> {
-        listed!(self.0.list_signing_certificates(), "ListSigningCertificates", user, certificates, |one| Credential {
-            kind: CredentialKind::SigningCertificate,
-            id: one.certificate_id().to_owned(),
-            active: *one.status() == StatusType::Active,
+        listed!(self.users.list_signing_certificates(), "ListSigningCertificates", user, certificates, |one| {
+            Credential {
+                kind: CredentialKind::SigningCertificate,
+                id: one.certificate_id().to_owned(),
+                active: *one.status() == StatusType::Active,
+            }
         })
     }
 
     async fn service_specific(&self, user: &str) -> Result<Vec<Credential>, String> {
         let (mut found, mut marker) = (Vec::new(), None);
         loop {
-            let ask = self.0.list_service_specific_credentials().user_name(user).set_marker(marker).send().await;
+            let ask = self.users.list_service_specific_credentials().user_name(user).set_marker(marker).send().await;
             let page = ask.map_err(|error| {
                 format!("`iam:ListServiceSpecificCredentials` of {user} failed: {}", because(&error))
             })?;
@@ -183,12 +221,13 @@ impl AwsIam {
     }
 
     async fn bind(&self, user: &str, policy: &str) -> Answer {
-        let bound = self.0.put_user_permissions_boundary().user_name(user).permissions_boundary(policy).send().await;
+        let bound =
+            self.users.put_user_permissions_boundary().user_name(user).permissions_boundary(policy).send().await;
         answer("PutUserPermissionsBoundary", user, bound)
     }
 
     async fn set(&self, step: &Step, status: StatusType) -> Answer {
-        let iam = &self.0;
+        let iam = &self.users;
         match step {
             Step::DisableAccessKey { user, key } => {
                 let set = iam.update_access_key().user_name(user).access_key_id(key).status(status).send().await;
@@ -208,11 +247,15 @@ impl AwsIam {
                 answer("UpdateSigningCertificate", id, set)
             }
             // These have no status.
-            Step::DenyUser { .. } | Step::BindUser { .. } => {
+            Step::DenyUser { .. } | Step::BindUser { .. } | Step::EndSessions { .. } => {
                 Answer { request: None, result: Err(Fault::Other("it has no status".to_owned())) }
             }
         }
     }
+}
+
+fn nobody_may() -> Answer {
+    Answer { request: None, result: Err(Fault::Other("ending sessions of roles is not switched on".to_owned())) }
 }
 
 /// How a call ended: what IAM answers is of no interest, but for its request id.

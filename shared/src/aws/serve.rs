@@ -60,7 +60,11 @@ pub async fn watch(watcher: Watcher) -> ExitCode {
 pub async fn quarantine() -> ExitCode {
     const NAME: &str = "quarantine";
     let Some((config, resources, clients)) = set_up(NAME).await else { return ExitCode::FAILURE };
-    let iam = AwsIam(clients.iam());
+    let roles = match &config.quarantine.sessions_role {
+        Some(role) => Some(clients.iam_as(role).await),
+        None => None,
+    };
+    let iam = AwsIam { users: clients.iam(), roles };
     let ledger = DynamoLedger { client: clients.dynamodb(), table: resources.table.clone() };
     let records = DynamoRecords { client: clients.dynamodb(), table: resources.table };
     let later = RecordsQueue { client: clients.sqs(), url: resources.records_queue };

@@ -205,6 +205,7 @@ use crate::event::{Denial, Event, is_account};
 use crate::facts::Facts;
 use crate::facts::past::Remembering;
 use crate::finding::{Finding, Severity};
+use crate::quarantine::actor_ask;
 use crate::watcher::{Calls, Watcher};
 
 /// Every detection, in the order of the alphabet.
@@ -599,6 +600,7 @@ pub fn speak(mut found: Vec<Finding>, event: &Event, context: &Context<'_>) -> O
     let also: Vec<String> = found.iter().skip(1).map(|finding| finding.detection.clone()).collect();
     let asks = found.iter().find_map(|finding| finding.asks.clone());
     let strongest = found.into_iter().next()?;
+    let asks = asks.or_else(|| actor_ask(event, &strongest, context.config));
     Some(Finding { asks, also, ..strongest }.capped())
 }
 

@@ -22,6 +22,8 @@ use crate::ledger::{LEASE, Ledger};
 pub trait Iam {
     /// The user and its credentials as IAM has them now; `None` if there is no such user.
     async fn facts(&self, user: &str) -> Result<Option<Facts>, String>;
+    /// The role, if its sessions may be ended and it is there.
+    async fn role(&self, role: &str) -> Result<Option<Facts>, String>;
     /// The user that holds a long-term access key; `None` if nobody in this account does.
     async fn holder(&self, key: &str) -> Result<Option<String>, String>;
     /// Carries a step out.
@@ -204,6 +206,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
                 Some(user) => (user, Some(key)),
                 None => return Ok(None),
             },
+            Subject::Sessions { role } => return Ok(self.iam.role(role).await?),
         };
         let facts = self.iam.facts(&user).await?;
         Ok(facts.filter(|facts| key.is_none_or(|key| facts.keys.iter().any(|known| &known.id == key))))

@@ -22,6 +22,9 @@ pub struct Facts {
     /// ARN of its permissions boundary.
     #[serde(default)]
     pub boundary: Option<String>,
+    /// For a role: whether our inline policy denies its older sessions.
+    #[serde(default)]
+    pub revoked: bool,
 }
 
 /// What IAM says of one access key.

@@ -48,6 +48,10 @@ pub enum Refusal {
     NotAutomatic,
     /// IAM does not bear out what the finding says AWS found.
     NotBorneOut,
+    /// Sessions of roles are left alone: that is not switched on.
+    SessionsLeftAlone,
+    /// The role does not exist.
+    NoSuchRole,
 }
 
 impl Refusal {
@@ -77,6 +81,8 @@ impl fmt::Display for Refusal {
             Self::BudgetSpent => "too many users were contained lately, so a person decides",
             Self::Approval => "a person decides",
             Self::NotAutomatic => "it cuts off a whole user, so a person decides",
+            Self::SessionsLeftAlone => "ending sessions of roles is not switched on (`QuarantineRoleSessions`)",
+            Self::NoSuchRole => "the role does not exist",
             Self::NotBorneOut => "IAM does not show AWS's own quarantine on the user, so a person decides",
         })
     }
@@ -90,7 +96,7 @@ pub(super) fn mode(finding: &Finding, config: &Config) -> Mode {
 
 /// What stands against a plan whatever anybody says.
 pub(super) fn forbidden(finding: &Finding, subject: &Subject, facts: &Facts, config: &Config) -> Option<Refusal> {
-    if config.quarantine.exempt.iter().any(|exempt| exempt.covers(&facts.arn)) {
+    if is_exempt(&facts.arn, config) {
         return Some(Refusal::Exempt);
     }
     let Subject::Key { key, .. } = subject else { return None };
@@ -98,6 +104,16 @@ pub(super) fn forbidden(finding: &Finding, subject: &Subject, facts: &Facts, con
     let as_old =
         |time| key.created.is_some_and(|created: Timestamp| created.duration_since(time).abs() <= AGE_TOLERANCE);
     (!finding.event.time.is_some_and(as_old)).then_some(Refusal::AnotherAge)
+}
+
+/// Whether a user or role is never touched: by configuration, or because it is AWS's or our own.
+pub(super) fn is_exempt(arn: &str, config: &Config) -> bool {
+    let role = arn.split_once(":role/").map(|(_, path)| path);
+    let name = role.and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+    let own = !config.stack.is_empty() && name.strip_prefix(&config.stack).is_some_and(|rest| rest.starts_with('-'));
+    let of_aws = role.is_some_and(|path| path.starts_with("aws-service-role/") || path.starts_with("aws-reserved/"));
+    let emergency = config.break_glass_roles.iter().any(|known| known == arn);
+    own || of_aws || emergency || config.quarantine.exempt.iter().any(|exempt| exempt.covers(arn))
 }
 
 /// What stands against carrying a plan out without a person.
@@ -120,14 +136,15 @@ pub(super) fn not_alone(
 }
 
 impl Exempt {
-    /// Whether the user of this ARN is exempt. Paths match from the first slash: `/break-glass/` covers
+    /// Whether the user or role of this ARN is exempt. Paths match from the first slash: `/break-glass/` covers
     /// `user/break-glass/ann` and not `user/x/break-glass/ann`.
     #[must_use]
-    pub fn covers(&self, user_arn: &str) -> bool {
+    pub fn covers(&self, of: &str) -> bool {
         match self {
-            Self::Arn(arn) => arn == user_arn,
+            Self::Arn(arn) => arn == of,
             Self::Path(path) => {
-                user_arn.split_once(":user").is_some_and(|(_, resource)| resource.starts_with(path.as_str()))
+                let resource = of.split_once(":user").or_else(|| of.split_once(":role"));
+                resource.is_some_and(|(_, resource)| resource.starts_with(path.as_str()))
             }
         }
     }

@@ -9,6 +9,9 @@ use crate::config::{Config, Mode};
 use crate::finding::Finding;
 use crate::{fingerprint, undo};
 
+/// The name of the inline policy that denies older sessions of a role.
+pub const SESSIONS_ENDED: &str = "iamwatch-sessions-ended";
+
 /// What would be done, and what stands against it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
@@ -30,6 +33,8 @@ pub enum Step {
     DisableAccessKey { user: String, key: String },
     /// Set a credential of another kind Inactive.
     DisableCredential { user: String, kind: Kind, id: String },
+    /// Deny every session of a role that was opened before this is done.
+    EndSessions { role: String },
 }
 
 /// How a call to IAM ended.
@@ -66,6 +71,9 @@ impl Step {
             Self::BindUser { user, .. } => format!("deny user {user} everything by its permissions boundary"),
             Self::DisableAccessKey { user, key } => format!("set access key {key} of user {user} Inactive"),
             Self::DisableCredential { user, kind, id } => format!("set {kind} {id} of user {user} Inactive"),
+            Self::EndSessions { role } => {
+                format!("end every open session of role {role}, workloads included; whoever may can assume it again")
+            }
         }
     }
 
@@ -80,6 +88,7 @@ impl Step {
             }
             Self::DisableAccessKey { user, key } => format!("set access key {key} of user {user} Active again"),
             Self::DisableCredential { user, kind, id } => format!("set {kind} {id} of user {user} Active again"),
+            Self::EndSessions { role } => format!("no longer deny older sessions of role {role}"),
         }
     }
 
@@ -97,10 +106,12 @@ impl Step {
             Self::DisableCredential { user, kind: Kind::SigningCertificate, id } => {
                 undo::disable_signing_certificate(user, id)
             }
+            // The shell puts in the time at which it runs.
+            Self::EndSessions { role } => undo::end_sessions(role, "'$(date -u +%Y-%m-%dT%H:%M:%SZ)'", SESSIONS_ENDED),
         }
     }
 
-    /// The user it acts on.
+    /// The user or role it acts on.
     #[must_use]
     pub fn user(&self) -> &str {
         match self {
@@ -108,6 +119,7 @@ impl Step {
             | Self::BindUser { user, .. }
             | Self::DisableAccessKey { user, .. }
             | Self::DisableCredential { user, .. } => user,
+            Self::EndSessions { role } => role,
         }
     }
 
@@ -127,6 +139,7 @@ impl Step {
             Self::DisableCredential { kind, id, .. } => {
                 !facts.others.iter().any(|known| known.kind == *kind && &known.id == id && known.active)
             }
+            Self::EndSessions { .. } => facts.revoked,
         }
     }
 
@@ -140,6 +153,7 @@ impl Step {
             Self::DisableCredential { kind, id, .. } => {
                 !facts.others.iter().any(|known| known.kind == *kind && &known.id == id && !known.active)
             }
+            Self::EndSessions { .. } => !facts.revoked,
         }
     }
 }
@@ -167,8 +181,12 @@ impl Plan {
 #[must_use]
 pub fn plan(finding: &Finding, subject: &Subject, facts: Option<&Facts>, config: &Config, now: Timestamp) -> Plan {
     let Some(facts) = facts else {
-        let holder = matches!(subject, Subject::Holder { .. });
-        return Plan::refused(if holder { Refusal::NoSuchKey } else { Refusal::NoSuchUser });
+        return Plan::refused(match subject {
+            Subject::Holder { .. } => Refusal::NoSuchKey,
+            Subject::Sessions { .. } if config.quarantine.sessions_role.is_none() => Refusal::SessionsLeftAlone,
+            Subject::Sessions { .. } => Refusal::NoSuchRole,
+            Subject::Key { .. } | Subject::User { .. } => Refusal::NoSuchUser,
+        });
     };
     if let Some(refusal) = guards::forbidden(finding, subject, facts, config) {
         return Plan::refused(refusal);
@@ -185,13 +203,13 @@ pub fn plan(finding: &Finding, subject: &Subject, facts: Option<&Facts>, config:
 /// What would be done about a subject if something asked for it now: what stands against acting on an event is left out.
 #[must_use]
 pub fn simulate(subject: &Subject, facts: &Facts, config: &Config) -> Plan {
-    if config.quarantine.exempt.iter().any(|exempt| exempt.covers(&facts.arn)) {
+    if guards::is_exempt(&facts.arn, config) {
         return Plan::refused(Refusal::Exempt);
     }
     let steps = steps(subject, facts, config.quarantine.deny_policy.as_deref());
     let refusal = steps.is_empty().then_some(match subject {
         Subject::Key { .. } => Refusal::AlreadyInactive,
-        Subject::User { .. } | Subject::Holder { .. } => Refusal::AlreadyContained,
+        Subject::User { .. } | Subject::Holder { .. } | Subject::Sessions { .. } => Refusal::AlreadyContained,
     });
     Plan { steps, refusal }
 }
@@ -200,10 +218,13 @@ pub fn simulate(subject: &Subject, facts: &Facts, config: &Config) -> Plan {
 /// outlive the key that opened them.
 #[must_use]
 pub(super) fn steps(subject: &Subject, facts: &Facts, deny: Option<&str>) -> Vec<Step> {
+    if let Subject::Sessions { role } = subject {
+        return vec![Step::EndSessions { role: role.clone() }];
+    }
     let user = user_of(subject, facts);
     let of_this_subject = |key: &str| match subject {
         Subject::Key { key: only, .. } => only == key,
-        Subject::User { .. } | Subject::Holder { .. } => true,
+        Subject::User { .. } | Subject::Holder { .. } | Subject::Sessions { .. } => true,
     };
     let keys = facts.keys.iter().filter(|key| key.active && of_this_subject(&key.id));
     let keys = keys.map(|key| Step::DisableAccessKey { user: user.clone(), key: key.id.clone() });

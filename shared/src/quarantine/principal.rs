@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::Refusal;
-use crate::event::is_account;
-use crate::finding::{Ask, Finding};
+use crate::config::{Config, Mode};
+use crate::event::{Event, Kind, is_account};
+use crate::finding::{Ask, Finding, Severity};
 use crate::undo;
 
 /// What is contained by itself, with a record and an undo of its own. The names have the form of IAM names.
@@ -17,6 +18,8 @@ pub enum Subject {
     User { user: String },
     /// The user that holds this access key, whoever that is: IAM is asked.
     Holder { key: String },
+    /// The sessions of a role that are open: workloads and attackers alike, and both can assume the role again.
+    Sessions { role: String },
 }
 
 impl Subject {
@@ -25,7 +28,7 @@ impl Subject {
     pub fn user(&self) -> Option<&str> {
         match self {
             Self::Key { user, .. } | Self::User { user } => Some(user),
-            Self::Holder { .. } => None,
+            Self::Holder { .. } | Self::Sessions { .. } => None,
         }
     }
 
@@ -35,6 +38,8 @@ impl Subject {
             Self::Key { user, key } => [user, key],
             Self::User { user } => [user, ""],
             Self::Holder { key } => ["", key],
+            // No user is named so.
+            Self::Sessions { role } => ["role/", role],
         }
     }
 }
@@ -65,7 +70,27 @@ pub fn subjects(finding: &Finding, own_account: &str) -> Result<Vec<Subject>, Re
             subjects.dedup();
             if subjects.is_empty() { Err(Refusal::Malformed) } else { Ok(subjects) }
         }
+        Ask::ContainActor { principal } => match Principal::read(principal, own_account) {
+            Principal::User(user) => Ok(vec![Subject::User { user }]),
+            Principal::Role(role) => Ok(vec![Subject::Sessions { role }]),
+            Principal::AnotherAccount => Err(Refusal::AnotherAccount),
+            Principal::Root => Err(Refusal::ByRoot),
+            Principal::ServiceRole => Err(Refusal::ByService),
+            _ => Err(Refusal::Malformed),
+        },
     }
+}
+
+/// What is asked about whoever did something CRITICAL: to be cut off, if a person says so. What was denied, what only read and what
+/// root did never asks for it: anybody can provoke those. A session of a user, and a federated one, ends with the user.
+#[must_use]
+pub(crate) fn actor_ask(event: &Event, finding: &Finding, config: &Config) -> Option<Ask> {
+    let actor = &finding.actor;
+    let asked = config.quarantine.actors != Mode::Off && finding.severity == Severity::Critical;
+    let done = event.succeeded() && !event.read_only() && actor.is_in_person();
+    let own = actor.account.as_deref() == Some(finding.account.as_str());
+    let kind = matches!(actor.kind, Kind::IamUser | Kind::FederatedUser | Kind::Role);
+    (asked && done && own && kind).then(|| Ask::ContainActor { principal: actor.principal.clone() })
 }
 
 fn long_term(key: &str) -> Option<&str> {
@@ -143,8 +168,8 @@ impl Principal {
                 "a federated user's session ends with the user that called `GetFederationToken`: contain that user"
             }
             Self::Role(_) => {
-                "sessions of a role are not contained: deny them with an inline policy on `aws:TokenIssueTime`, which ends \
-                 every session of the role, workloads included; they, and an attacker who still may, can assume it again"
+                "an inline policy on `aws:TokenIssueTime` ends every session of the role, workloads included; they, and an \
+                 attacker who still may, can assume it again"
             }
             Self::SsoRole => "people of Identity Center are cut off there: disable the user and end their sessions",
             Self::ServiceRole => "service-linked roles are AWS's own: nothing of them is ever touched",

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::contain::{Containment, Failure, Iam, Later, Records};
-use super::{Facts, Record, Refusal, State, Step, plan};
+use super::{Facts, Record, Refusal, State, Step, Subject, plan};
 use crate::flow::People;
 use crate::ledger::{LEASE, Ledger};
 
@@ -107,9 +107,10 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
 
     /// Asks IAM whether it holds, and writes the answer down.
     pub(super) async fn proof(&self, record: &mut Record) -> Option<Facts> {
-        let asked = match record.user().map(str::to_owned) {
-            Some(user) => self.iam.facts(&user).await,
-            None => Ok(None),
+        let asked = match (&record.subject, record.user().map(str::to_owned)) {
+            (Subject::Sessions { role }, _) => self.iam.role(role).await,
+            (_, Some(user)) => self.iam.facts(&user).await,
+            (_, None) => Ok(None),
         };
         let at = self.iam.now();
         // Of a user that is gone nothing works.

@@ -154,15 +154,22 @@ impl Record {
     #[must_use]
     pub fn id_of(finding: &Finding, subject: &Subject) -> String {
         // With what is asked: a made-up finding about the same event is another record.
-        let case = match &finding.asks {
-            Some(Ask::ContainUsers { case, .. }) => case,
-            Some(Ask::DisableAccessKey { .. }) | None => &finding.event.id,
+        let day_part;
+        let (case, detection) = match &finding.asks {
+            Some(Ask::ContainUsers { case, .. }) => (case, finding.detection.as_str()),
+            // Who does one thing after another is asked about once, for as long as the plan waits.
+            Some(ask @ Ask::ContainActor { .. }) => {
+                let time = finding.event.time.map_or(0, |time| time.as_second() / LONGEST_WAIT.as_secs());
+                day_part = time.to_string();
+                (&day_part, ask.word())
+            }
+            Some(Ask::DisableAccessKey { .. }) | None => (&finding.event.id, finding.detection.as_str()),
         };
-        let finding = [finding.account.as_str(), case, &finding.detection];
+        let finding = [finding.account.as_str(), case, detection];
         format!("q-{}", fingerprint::of(finding.into_iter().chain(subject.parts()), 6))
     }
 
-    /// The user that it is about, as far as IAM knew.
+    /// The user or role that it is about, as far as IAM knew.
     #[must_use]
     pub fn user(&self) -> Option<&str> {
         let of_arn = || self.before.as_ref()?.arn.rsplit('/').next();

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::contain::{Failure, Iam, Records};
-use super::{Moved, Record, State, Step};
+use super::{Facts, Moved, Record, State, Step};
 use crate::finding::Ask;
 use crate::ledger::LEASE;
 
@@ -46,7 +46,7 @@ pub async fn restore<I: Iam, R: Records>(
             continue;
         }
         // Whoever gave it back, or deleted it, has left nothing to do.
-        if iam.facts(&user).await?.is_none_or(|facts| step.is_undone_in(&facts)) {
+        if truth(iam, step).await?.is_none_or(|facts| step.is_undone_in(&facts)) {
             continue;
         }
         let answer = iam.revert(step).await;
@@ -57,7 +57,7 @@ pub async fn restore<I: Iam, R: Records>(
             let why = record.calls.last().and_then(|call| call.error.clone()).unwrap_or_default();
             return Err(Failure(format!("could not {}: {why}; what comes after it is as it was", step.undo_words())));
         }
-        if iam.facts(&user).await?.is_some_and(|facts| !step.is_undone_in(&facts)) {
+        if truth(iam, step).await?.is_some_and(|facts| !step.is_undone_in(&facts)) {
             return Err(Failure(format!(
                 "IAM was asked to {} and does not show it yet; run it again",
                 step.undo_words()
@@ -68,6 +68,13 @@ pub async fn restore<I: Iam, R: Records>(
     written(&mut record, records).await?;
     records.forget(&user, &record.id).await?;
     Ok(record)
+}
+
+async fn truth<I: Iam>(iam: &I, step: &Step) -> Result<Option<Facts>, String> {
+    match step {
+        Step::EndSessions { role } => iam.role(role).await,
+        step => iam.facts(step.user()).await,
+    }
 }
 
 fn left(record: &mut Record, step: &Step, why: &str, at: Timestamp) {

@@ -1,6 +1,7 @@
 //! The standing watch on users with an open record.
 
 use iamwatch::config::Mode;
+use iamwatch::event::Event;
 use iamwatch::quarantine::{Restore, State, WATCHED, meddling};
 use serde_json::{Value, json};
 
@@ -84,9 +85,10 @@ fn what_takes_nothing_back_or_is_about_somebody_else_is_silent() {
         let event = call(name, world.time(), parameters.clone(), Value::Null);
         assert!(world.watch(&event, &config(Mode::Enforce)).is_none(), "{name} {parameters}");
     }
-    let mut failed = call("DetachUserPolicy", world.time(), json!({"userName": "bob", "policyArn": DENY}), Value::Null);
-    failed.error_code = Some("AccessDenied".to_owned());
-    assert!(meddling(&failed, Some(DENY)).is_none());
+    let detach = json!({"userName": "bob", "policyArn": DENY});
+    let mut failed = call_as_json("DetachUserPolicy", world.time(), &detach, &Value::Null);
+    failed["errorCode"] = json!("AccessDenied");
+    assert!(meddling(&Event::decode(failed), Some(DENY)).is_none());
     assert!(world.mails.borrow().is_empty());
 }
 

@@ -29,6 +29,7 @@ pub(crate) const AWS_QUARANTINE: &str = "arn:aws:iam::aws:policy/AWSCompromisedK
 #[derive(Default)]
 pub(crate) struct World {
     pub(crate) users: RefCell<BTreeMap<String, Facts>>,
+    pub(crate) roles: RefCell<BTreeMap<String, Facts>>,
     pub(crate) writes: RefCell<Vec<String>>,
     pub(crate) ledger: Memory,
     pub(crate) records: RefCell<BTreeMap<String, Record>>,
@@ -133,11 +134,13 @@ impl World {
         if matches!(step, Step::BindUser { .. }) && self.unbound.get() {
             return self.answer(Err(Fault::Other("AccessDenied: no boundary".to_owned())));
         }
-        let mut users = self.users.borrow_mut();
-        let Some(user) = users.get_mut(step.user()) else {
+        let role = matches!(step, Step::EndSessions { .. });
+        let mut held = if role { self.roles.borrow_mut() } else { self.users.borrow_mut() };
+        let Some(user) = held.get_mut(step.user()) else {
             return self.answer(Err(Fault::Other("NoSuchEntity".to_owned())));
         };
         match step {
+            Step::EndSessions { .. } => user.revoked = !undo,
             Step::DenyUser { policy, .. } if undo => user.attached.retain(|arn| arn != policy),
             Step::DenyUser { policy, .. } => user.attached.push(policy.clone()),
             Step::BindUser { policy, was, .. } => user.boundary = if undo { was.clone() } else { Some(policy.clone()) },
@@ -228,6 +231,10 @@ impl Iam for World {
     async fn facts(&self, user: &str) -> Result<Option<Facts>, String> {
         self.step()?;
         Ok(self.users.borrow().get(user).cloned())
+    }
+    async fn role(&self, role: &str) -> Result<Option<Facts>, String> {
+        self.step()?;
+        Ok(self.roles.borrow().get(role).cloned())
     }
     async fn holder(&self, key: &str) -> Result<Option<String>, String> {
         self.step()?;
@@ -385,7 +392,11 @@ pub(crate) fn quarantined_by_aws(user: &str) -> Finding {
 
 /// A call of IAM about a user with an open record, by mallory.
 pub(crate) fn call(name: &str, at: Timestamp, parameters: Value, response: Value) -> Event {
-    Event::decode(json!({
+    Event::decode(call_as_json(name, at, &parameters, &response))
+}
+
+pub(crate) fn call_as_json(name: &str, at: Timestamp, parameters: &Value, response: &Value) -> Value {
+    json!({
         "eventID": format!("{name}-{at}"),
         "eventName": name,
         "eventSource": "iam.amazonaws.com",
@@ -394,14 +405,18 @@ pub(crate) fn call(name: &str, at: Timestamp, parameters: Value, response: Value
         "userIdentity": {"type": "IAMUser", "userName": "mallory", "arn": "arn:aws:iam::111122223333:user/mallory"},
         "requestParameters": parameters,
         "responseElements": response,
-    }))
+    })
 }
 
 pub(crate) fn config(mode: Mode) -> Config {
     let exempt =
         vec![Exempt::Path("/break-glass/".to_owned()), Exempt::Arn(format!("arn:aws:iam::{ACCOUNT}:user/payroll"))];
-    let quarantine = Quarantine { mode, leaked: mode, exempt, deny_policy: Some(DENY.to_owned()) };
-    Config { quarantine, ..Config::default() }
+    let actors = if mode == Mode::Enforce { Mode::Approve } else { mode };
+    let sessions_role = Some(format!("arn:aws:iam::{ACCOUNT}:role/iamwatch-sessions"));
+    let quarantine =
+        Quarantine { mode, leaked: mode, actors, exempt, deny_policy: Some(DENY.to_owned()), sessions_role };
+    let break_glass_roles = vec![format!("arn:aws:iam::{ACCOUNT}:role/emergency")];
+    Config { quarantine, stack: "iamwatch".to_owned(), break_glass_roles, ..Config::default() }
 }
 
 pub(crate) fn refusal_of(outcome: Result<Outcome, Failure>) -> Option<Refusal> {
