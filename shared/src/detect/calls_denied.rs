@@ -27,7 +27,7 @@ use super::{Context, Detection, Outcome, Page, Technique, denied};
 use crate::circumstance;
 use crate::event::{Event, Layer, Target};
 use crate::facts::past::{Member, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::fingerprint;
 use crate::watcher::Watcher;
 
@@ -35,6 +35,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "calls-denied",
     watcher: Watcher::AccessDenied,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1580", was: None, name: "Cloud Infrastructure Discovery" }],
     covers: &["DENY-01", "DENY-02", "DENY-08"],
     calls: &[],

@@ -24,7 +24,7 @@ use serde_json::Value;
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, HEALTH, is_account};
-use crate::finding::{Ask, Finding, Severity};
+use crate::finding::{Ask, Confidence, Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -32,6 +32,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "credentials-at-risk-by-aws",
     watcher: Watcher::AccessKeys,
     severity: Severity::Critical,
+    confidence: Confidence::High,
     mitre: &[Technique { id: "T1552.001", was: None, name: "Unsecured Credentials: Credentials In Files" }],
     covers: &[],
     calls: &[Calls { source: HEALTH, names: &["AWS_RISK_*"] }],

@@ -10,7 +10,7 @@
 //! ## False alarms
 //!
 //! A portal of your own that signs people in this way. It always uses the same user: the first time that a user does it,
-//! once iamwatch has learned for as many days as the stack is told, is HIGH.
+//! once iamwatch has learned for as many days as the stack is told, is HIGH. That it is new is said for a day.
 //!
 //! ## What to do
 //!
@@ -22,7 +22,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
 use crate::facts::past::{Pair, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::policy::{AwsManaged, Document, Privilege};
 use crate::watcher::{Calls, Watcher};
@@ -31,6 +31,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "federation-token-issued",
     watcher: Watcher::AccessKeys,
     severity: Severity::Medium,
+    confidence: Confidence::Medium,
     mitre: &[Technique {
         id: "T1550.001",
         was: None,

@@ -23,13 +23,14 @@ use jiff::SignedDuration;
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target, is_malformed_policy};
 use crate::facts::past::{Member, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::Watcher;
 
 pub(super) static DETECTION: Detection = Detection {
     id: "principals-guessed",
     watcher: Watcher::AccessDenied,
     severity: Severity::Medium,
+    confidence: Confidence::High,
     mitre: &[Technique { id: "T1087.004", was: None, name: "Account Discovery: Cloud Account" }],
     covers: &["DENY-07"],
     calls: &[],

@@ -11,7 +11,8 @@
 //!
 //! ## False alarms
 //!
-//! A vendor or an own account that is not yet named in the configuration. Name it there.
+//! A vendor or an own account that is not yet named in the configuration. Name it there. Again within the day it is for the
+//! record.
 //!
 //! ## What to do
 //!
@@ -24,13 +25,14 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target, is_account};
 use crate::facts::past::{Pair, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "role-assumed-by-unknown-account",
     watcher: Watcher::SignIn,
     severity: Severity::Medium,
+    confidence: Confidence::Medium,
     mitre: &[
         Technique { id: "T1078.004", was: None, name: "Valid Accounts: Cloud Accounts" },
         Technique { id: "T1199", was: None, name: "Trusted Relationship" },
