@@ -17,7 +17,8 @@ use crate::terminal::{self, complain};
 /// Runs one command against the account that the environment's credentials belong to.
 #[tokio::main(flavor = "current_thread")]
 pub(super) async fn run(asked: &Quarantine) -> io::Result<ExitCode> {
-    said(answer(asked).await)
+    // On the heap: the SDK's futures nest deeper than the compiler follows.
+    said(Box::pin(answer(asked)).await)
 }
 
 /// Prints what a command found, or what was wrong.

@@ -86,7 +86,9 @@ async fn config(clients: &Clients, stack: &str, exempt: &[String]) -> Result<(Co
 fn now(facts: &Facts) -> String {
     let mut text = format!("{}\n", clean(&facts.arn));
     let state = |active: bool| if active { "Active" } else { "Inactive" };
-    let mut line = |what: String| text.push_str(&format!("  {}\n", clean(&what)));
+    let mut line = |what: String| {
+        let _ = writeln!(text, "  {}", clean(&what));
+    };
     for key in &facts.keys {
         line(format!("access key {} {}", key.id, state(key.active)));
     }

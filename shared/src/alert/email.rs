@@ -196,7 +196,7 @@ fn quarantine(words: &Words<'_>, rows: &mut Rows) {
             return match mode {
                 Mode::Off => {}
                 Mode::DryRun => {
-                    rows.add("Quarantine", "dry-run: a report follows with the calls that would cut the actor off")
+                    rows.add("Quarantine", "dry-run: a report follows with the calls that would cut the actor off");
                 }
                 Mode::Approve | Mode::Enforce => {
                     rows.add("Quarantine", "approve: a report follows; the actor is cut off once somebody approves it");

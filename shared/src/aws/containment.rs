@@ -51,9 +51,11 @@ pub struct RecordsQueue {
 
 impl Later for RecordsQueue {
     async fn look_again(&self, record: &str, after: SignedDuration) -> Result<(), String> {
-        let send = self.client.send_message().queue_url(&self.url).message_body(json!({"record": record}).to_string());
-        let sent = send.delay_seconds(i32::try_from(after.as_secs()).unwrap_or(0)).send().await;
-        sent.map(drop).map_err(|error| format!("the record is not looked at again: {}", because(&error)))
+        let message = json!({"record": record}).to_string();
+        let delay = i32::try_from(after.as_secs()).unwrap_or(0);
+        let put =
+            self.client.send_message().queue_url(&self.url).message_body(message).delay_seconds(delay).send().await;
+        put.map(drop).map_err(|error| format!("the record is not looked at again: {}", because(&error)))
     }
 }
 

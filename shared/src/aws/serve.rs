@@ -74,21 +74,21 @@ pub async fn quarantine() -> ExitCode {
         let (iam, records, ledger, people, later) = (&iam, &records, &ledger, &people, &later);
         let containment = Containment { context, account: &account, iam, records, ledger, people, later };
         let begun = now();
-        match Started::by(payload)? {
-            Started::ByFinding(finding) => {
-                for outcome in containment.contain(&finding, begun).await? {
+        match Cause::of(payload)? {
+            Cause::Finding(finding) => {
+                for outcome in Box::pin(containment.contain(&finding, begun)).await? {
                     log_containment(&config.stack, &finding, &outcome, begun);
                 }
             }
-            Started::ByTime(records) => {
+            Cause::Due(records) => {
                 for id in records {
-                    if let Some(record) = containment.look(&id, now()).await? {
+                    if let Some(record) = Box::pin(containment.look(&id, now())).await? {
                         log_record(&config.stack, &record, begun);
                     }
                 }
             }
-            Started::ByCall(event) => {
-                if let Some(record) = containment.watch(&event, begun).await? {
+            Cause::Call(event) => {
+                if let Some(record) = Box::pin(containment.watch(&event, begun)).await? {
                     log_record(&config.stack, &record, begun);
                 }
             }
@@ -197,17 +197,17 @@ fn event(payload: &str) -> Event {
 }
 
 /// What starts quarantine.
-enum Started {
+enum Cause {
     /// A watcher put it on the bus.
-    ByFinding(Box<Finding>),
+    Finding(Box<Finding>),
     /// Messages that waited in the queue: ids of records.
-    ByTime(Vec<String>),
+    Due(Vec<String>),
     /// A call of IAM that may undo what was done.
-    ByCall(Box<Event>),
+    Call(Box<Event>),
 }
 
-impl Started {
-    fn by(payload: &str) -> Result<Self, quarantine::Failure> {
+impl Cause {
+    fn of(payload: &str) -> Result<Self, quarantine::Failure> {
         #[derive(Deserialize)]
         struct Envelope {
             #[serde(rename = "detail-type")]
@@ -230,12 +230,12 @@ impl Started {
         if !envelope.messages.is_empty() {
             let waiting = envelope.messages.iter().map(|message| serde_json::from_str::<Waiting>(&message.body));
             let records = waiting.map(|read| read.map(|waiting| waiting.record)).collect::<Result<_, _>>();
-            return records.map(Self::ByTime).map_err(|error| unreadable("record's id", error));
+            return records.map(Self::Due).map_err(|error| unreadable("record's id", error));
         }
         if envelope.detail_type.as_deref().is_some_and(|kind| kind.ends_with("via CloudTrail")) {
-            return Ok(Self::ByCall(Box::new(event(payload))));
+            return Ok(Self::Call(Box::new(event(payload))));
         }
-        handed_over(payload).map(Box::new).map(Self::ByFinding).map_err(|error| unreadable("finding", error))
+        handed_over(payload).map(Box::new).map(Self::Finding).map_err(|error| unreadable("finding", error))
     }
 }
 

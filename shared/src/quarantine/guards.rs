@@ -126,12 +126,11 @@ pub(super) fn not_alone(
 ) -> Option<Refusal> {
     let whole_user = !matches!(subject, Subject::Key { .. });
     match mode {
-        Mode::Off | Mode::DryRun => None,
         Mode::Approve => Some(Refusal::Approval),
         Mode::Enforce if whole_user && !finding.event.is_of_aws_health() => Some(Refusal::NotAutomatic),
         Mode::Enforce if whole_user && !facts.is_quarantined_by_aws() => Some(Refusal::NotBorneOut),
         Mode::Enforce if finding.event.time.is_none_or(|time| now.duration_since(time) > STALE) => Some(Refusal::Stale),
-        Mode::Enforce => None,
+        Mode::Off | Mode::DryRun | Mode::Enforce => None,
     }
 }
 

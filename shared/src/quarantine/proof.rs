@@ -59,13 +59,12 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
                 expired.told = false;
                 self.go_on(self.saved(expired).await?, now).await?
             }
-            State::Pending => self.wait(record, now).await?,
             // Whoever claimed it may have died.
             State::Claimed if record.at + LEASE <= now => {
                 let ours = self.take_over(record, now).await?;
                 self.go_on(ours, now).await?
             }
-            State::Claimed => self.wait(record, now).await?,
+            State::Pending | State::Claimed => self.wait(record, now).await?,
             State::Applied | State::Verified | State::Partial | State::Failed => self.prove(record, now).await?,
             State::DryRun | State::Refused | State::Expired | State::UndoneByOther | State::Restored => {
                 return Ok(None);

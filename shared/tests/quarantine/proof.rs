@@ -1,7 +1,7 @@
 //! Proof at 0, 5, 15, 60 s and 5 min, and somebody who undoes what was done.
 
 use iamwatch::config::Mode;
-use iamwatch::quarantine::{REAPPLIED_AT_MOST, State};
+use iamwatch::quarantine::{Proof, REAPPLIED_AT_MOST, State};
 
 use super::world::*;
 
@@ -14,7 +14,7 @@ fn iam_is_asked_five_times_in_five_minutes_and_then_no_more() {
     let record = world.only_record();
     let asked: Vec<i64> = record.proofs.iter().map(|proof| proof.at.duration_since(start()).as_secs()).collect();
     assert_eq!(asked, [0, 5, 15, 60, 300]);
-    assert!(record.proofs.iter().all(|proof| proof.holds()));
+    assert!(record.proofs.iter().all(Proof::holds));
     assert_eq!((record.state, world.mails.borrow().len()), (State::Verified, 1));
     assert!(world.queue.borrow().is_empty());
     assert_eq!(record.time_to_contain(), Some(seconds(0)));
@@ -103,7 +103,7 @@ fn the_names_of_those_who_undo_it_are_in_the_alarm_where_events_told_them() {
         world.change("bob", |user| user.keys[0].active = true);
         if world.clock.get() == seconds(2) {
             let on = serde_json::json!({"userName": "bob", "accessKeyId": key_of("bob"), "status": "Active"});
-            world.watch(&call("UpdateAccessKey", world.time(), on, serde_json::Value::Null), &enforce).unwrap();
+            world.watch(&call("UpdateAccessKey", world.time(), &on, &serde_json::Value::Null), &enforce).unwrap();
         }
     });
     assert_eq!(world.only_record().state, State::UndoneByOther);

@@ -58,7 +58,7 @@ fn whatever_gives_something_back_to_a_contained_user_is_told_once() {
     assert_eq!(all().iter().map(|(name, ..)| *name).collect::<Vec<_>>(), WATCHED);
     for (name, parameters, response) in all() {
         let world = contained();
-        let event = call(name, world.time(), parameters, response);
+        let event = call(name, world.time(), &parameters, &response);
         let told = world.watch(&event, &config(Mode::Enforce));
         assert!(told.is_some(), "{name}");
         assert!(world.watch(&event, &config(Mode::Enforce)).is_none(), "{name} is told once");
@@ -82,7 +82,7 @@ fn what_takes_nothing_back_or_is_about_somebody_else_is_silent() {
         ("TagUser", json!({"userName": "bob"})),
     ];
     for (name, parameters) in silent {
-        let event = call(name, world.time(), parameters.clone(), Value::Null);
+        let event = call(name, world.time(), &parameters, &Value::Null);
         assert!(world.watch(&event, &config(Mode::Enforce)).is_none(), "{name} {parameters}");
     }
     let detach = json!({"userName": "bob", "policyArn": DENY});
@@ -95,17 +95,17 @@ fn what_takes_nothing_back_or_is_about_somebody_else_is_silent() {
 #[test]
 fn the_calls_of_a_restore_and_what_came_before_are_no_meddling() {
     let world = contained();
-    let before = call("UpdateLoginProfile", start() - seconds(60), json!({"userName": "bob"}), Value::Null);
+    let before = call("UpdateLoginProfile", start() - seconds(60), &json!({"userName": "bob"}), &Value::Null);
     assert!(world.watch(&before, &config(Mode::Enforce)).is_none());
     // Its calls may arrive while it is under way.
     world.dies_before.set(Some(6));
     world.restore(Restore { leaked: true }).unwrap_err();
     world.dies_before.set(None);
-    let detach = call("DetachUserPolicy", world.time(), json!({"userName": "bob", "policyArn": DENY}), Value::Null);
+    let detach = call("DetachUserPolicy", world.time(), &json!({"userName": "bob", "policyArn": DENY}), &Value::Null);
     assert!(world.watch(&detach, &config(Mode::Enforce)).is_none());
     world.restore(Restore { leaked: true }).unwrap();
     world.clock.set(seconds(5_000));
-    let later = call("CreateLoginProfile", world.time(), json!({"userName": "bob"}), Value::Null);
+    let later = call("CreateLoginProfile", world.time(), &json!({"userName": "bob"}), &Value::Null);
     assert!(world.watch(&later, &config(Mode::Enforce)).is_none(), "the record is closed");
 }
 
@@ -115,7 +115,7 @@ fn a_key_that_was_contained_and_is_switched_on_again_is_told() {
     world.contain(&finding("bob", start()), &config(Mode::Enforce), start()).unwrap();
     world.until(seconds(600), &config(Mode::Enforce), |_| ());
     let on = json!({"userName": "bob", "accessKeyId": key_of("bob"), "status": "Active"});
-    let told = world.watch(&call("UpdateAccessKey", world.time(), on, Value::Null), &config(Mode::Enforce));
+    let told = world.watch(&call("UpdateAccessKey", world.time(), &on, &Value::Null), &config(Mode::Enforce));
     assert_eq!(told.unwrap().meddling[0].by, "arn:aws:iam::111122223333:user/mallory");
     let mail = world.mails.borrow().last().unwrap().email.clone();
     assert!(mail.contains("iamwatch quarantine restore"), "{mail}");

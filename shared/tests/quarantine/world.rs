@@ -391,8 +391,8 @@ pub(crate) fn quarantined_by_aws(user: &str) -> Finding {
 }
 
 /// A call of IAM about a user with an open record, by mallory.
-pub(crate) fn call(name: &str, at: Timestamp, parameters: Value, response: Value) -> Event {
-    Event::decode(call_as_json(name, at, &parameters, &response))
+pub(crate) fn call(name: &str, at: Timestamp, parameters: &Value, response: &Value) -> Event {
+    Event::decode(call_as_json(name, at, parameters, response))
 }
 
 pub(crate) fn call_as_json(name: &str, at: Timestamp, parameters: &Value, response: &Value) -> Value {
