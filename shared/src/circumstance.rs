@@ -99,6 +99,13 @@ pub static ALL: &[Circumstance] = &[
         weigh: remembered::opened,
     },
     Circumstance {
+        label: "Just given",
+        page: "Whoever acted was given rights within a day: a policy, a group, or freedom from a boundary. Giving rights and \
+               using them is one story. What is MEDIUM becomes HIGH where they gave them to themselves.",
+        covers: &[],
+        weigh: remembered::rights_just_given,
+    },
+    Circumstance {
         label: "Two networks",
         page: "The same temporary credentials were used from another public network within an hour. People move; the \
                credentials of an EC2 instance do not, and what is MEDIUM becomes HIGH for them. Addresses of VPCs and host \
@@ -169,7 +176,7 @@ pub static ALL: &[Circumstance] = &[
 
 pub(crate) use remembered::{
     AGENT_NETWORK, DENIED, INSTANCE_NETWORK, KEY_MADE, KEY_PLACE, KEY_USED, NETWORK, POLICY_MADE, PRINCIPAL_MADE,
-    REGION, SESSION_NETWORK, TRUST_WRITTEN, ago, network_of, public_network,
+    REGION, RIGHTS_GIVEN, SESSION_NETWORK, TRUST_WRITTEN, ago, network_of, public_network,
 };
 
 /// Says what is true beside what was done, and makes the finding louder for it.

@@ -82,6 +82,7 @@ fn in_words(finding: &Finding) -> String {
         "Denied before",
         "First",
         "Opened",
+        "Just given",
         "Stranger",
         "Device",
         "Agent",
@@ -578,6 +579,32 @@ fn who_opens_a_role_and_walks_through_it_is_one_story() {
     Network: no long-term key of this principal was seen before, since 2026-03-01 (first seen 8 min ago)
     Opened: its trust policy was written 3 min ago by the same who now assumed it
     ");
+}
+
+#[test]
+fn rights_that_are_given_and_used_are_one_story() {
+    let mut story = Story::learned();
+    let request = |user: &str| json!({"userName": user, "policyArn": "arn:aws:iam::aws:policy/IAMFullAccess"});
+    story.on("12T09:00", call(user("ann", "AKIAANNANNANNEXAMPLE"), "iam", "AttachUserPolicy", OFFICE, request("Bob")));
+    assert_snapshot!(story.on("12T09:05", makes_user(bob(), OFFICE)), @"
+    MEDIUM created user carol
+    Network: no long-term key of this principal was seen before, since 2026-03-01
+    Just given: whoever acted was given rights 5 min ago by arn:aws:iam::111122223333:user/ann, with AttachUserPolicy
+    ");
+    story.on("12T09:10", call(bob(), "iam", "AttachUserPolicy", OFFICE, request("bob")));
+    assert_snapshot!(story.on("12T09:12", makes_user(bob(), OFFICE)), @"
+    HIGH created user carol
+    Network: no long-term key of this principal was seen before, since 2026-03-01 (first seen 7 min ago)
+    Just given: whoever acted was given rights 2 min ago by themselves, with AttachUserPolicy
+    ");
+    let mut another = Story::learned();
+    another.on("12T09:10", call(bob(), "iam", "AttachUserPolicy", OFFICE, request("bobby")));
+    assert_snapshot!(another.on("12T09:12", makes_user(bob(), OFFICE)), @"
+    MEDIUM created user carol
+    Network: no long-term key of this principal was seen before, since 2026-03-01 (first seen 2 min ago)
+    ");
+    another.on("12T09:20", call(bob(), "iam", "AttachUserPolicy", OFFICE, request("bob")));
+    assert_snapshot!(another.on("13T09:30", makes_user(bob(), OFFICE)), @"MEDIUM created user carol");
 }
 
 #[test]

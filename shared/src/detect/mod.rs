@@ -458,6 +458,7 @@ pub static REMEMBERING: &[&Remembering] = &[
     &circumstance::POLICY_MADE,
     &circumstance::PRINCIPAL_MADE,
     &circumstance::REGION,
+    &circumstance::RIGHTS_GIVEN,
     &circumstance::SESSION_NETWORK,
     &circumstance::TRUST_WRITTEN,
     &command_sent_to_instances::REMEMBERS,
