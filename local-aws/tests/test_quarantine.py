@@ -168,6 +168,7 @@ def test_a_dry_run_shows_the_calls_and_makes_none(deploy_line: DeployLine, binar
     assert writes(line) == [] and bob.may_act()
     said = line.stack.iamwatch(binaries, "quarantine", "simulate", f"arn:aws:iam::{line.account.id}:user/bob")
     assert "aws iam attach-user-policy --user-name=bob" in said and "Nothing was changed." in said
+    assert "Note:" not in said, "the stack itself says who is exempt"
     assert "root is never touched" in line.stack.iamwatch(
         binaries, "quarantine", "simulate", f"arn:aws:iam::{line.account.id}:root"
     )

@@ -166,8 +166,8 @@ impl Plan {
     /// What a person approves: the same for the same steps of the same record, and for no others.
     #[must_use]
     pub fn fingerprint(&self, record: &str) -> String {
-        let steps: Vec<String> = self.steps.iter().map(|step| format!("{step:?}")).collect();
-        fingerprint::of(std::iter::once(record).chain(steps.iter().map(String::as_str)), 16)
+        let steps = serde_json::to_string(&self.steps).unwrap_or_default();
+        fingerprint::of([record, steps.as_str()], 16)
     }
 
     /// The calls that it would make, as a person would make them.

@@ -109,6 +109,11 @@ fn the_names_of_those_who_undo_it_are_in_the_alarm_where_events_told_them() {
     assert_eq!(world.only_record().state, State::UndoneByOther);
     let said = world.said();
     assert!(said.last().unwrap().contains("is being undone by arn:aws:iam::111122223333:user/mallory"), "{said:?}");
+    let mail = world.mails.borrow().last().unwrap().email.clone();
+    assert!(
+        mail.contains("KeepTheKeyOff") && !mail.contains("DenyTheUserEverything"),
+        "the user's rest goes on working"
+    );
 }
 
 #[test]
