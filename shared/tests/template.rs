@@ -363,16 +363,16 @@ fn policies_and_boundaries_are_those_of_the_stack_or_none() {
 #[test]
 fn what_quarantine_must_never_do_is_denied_in_its_role() {
     let never = statements(&template()["Resources"]["QuarantineRole"]);
-    let denies = |sid: &str| never.iter().find(|one| one["Effect"] == "Deny" && one["Sid"] == sid).cloned().unwrap();
-    let denied = denies("NothingIsMadeOrDeletedOrGiven");
+    let under = |sid: &str| never.iter().find(|one| one["Effect"] == "Deny" && one["Sid"] == sid).cloned().unwrap();
+    let denied = under("NothingIsMadeOrDeletedOrGiven");
     let denied: Vec<&str> = list(&denied["Action"]).into_iter().filter_map(Value::as_str).collect();
     for action in ["iam:Create*", "iam:Delete*", "iam:PassRole", "iam:PutUserPolicy", "iam:Detach*"] {
         assert!(denied.contains(&action), "{action}");
     }
-    let others = denies("NothingButUsers");
+    let others = under("NothingButUsers");
     assert_eq!(others["NotResource"]["Fn::Sub"], "arn:${AWS::Partition}:iam::${AWS::AccountId}:user/*");
     for sid in ["NoExemptUser", "NoExemptPath"] {
-        assert_eq!(denies(sid)["NotAction"], json!(["iam:Get*", "iam:List*"]));
+        assert_eq!(under(sid)["NotAction"], json!(["iam:Get*", "iam:List*"]));
     }
 }
 
