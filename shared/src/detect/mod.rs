@@ -213,6 +213,7 @@ use crate::facts::past::Remembering;
 use crate::finding::{Confidence, Finding, Severity};
 use crate::quarantine::actor_ask;
 use crate::watcher::{Calls, Watcher};
+use crate::workload;
 
 /// Every detection, in the order of the alphabet.
 pub static ALL: &[&Detection] = &[
@@ -481,7 +482,6 @@ pub static REMEMBERING: &[&Remembering] = &[
     &quotas_read_over_regions::ASKED_BEFORE,
     &quotas_read_over_regions::REMEMBERS,
     &role_assumed_by_service_for_the_first_time::REMEMBERS,
-    &role_assumed_by_service_for_the_first_time::USED_BY,
     &role_assumed_by_unknown_account::REMEMBERS,
     &role_assumed_for_the_first_time::REMEMBERS,
     &role_assumed_with_new_mfa_device::REMEMBERS,
@@ -498,8 +498,9 @@ pub static REMEMBERING: &[&Remembering] = &[
     &user_data_read::READ_BEFORE,
     &user_data_read::REMEMBERS,
     &windows_password_read::REMEMBERS,
-    &workload_role_assumed_in_person::SERVED,
-    &workload_role_assumed_in_person::USED,
+    &workload::SERVED,
+    &workload::USED,
+    &workload::USED_BY,
 ];
 
 /// A kind of event worth telling, and the pure function that recognises it.
