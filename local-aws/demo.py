@@ -121,7 +121,7 @@ def show(steps: Steps, local_aws: launcher.LocalAws, line: stack.Stack, binaries
     steps.more(f"and on-call gets “{report['subject']}”")
 
     steps.step("The undo", "lists what quarantine did, and takes it back")
-    for command in (["quarantine", "list"], ["quarantine", "restore", record]):
+    for command in (["quarantine", "list"], ["quarantine", "restore", record, "--yes"]):
         steps.command(command, line.iamwatch(binaries, *command))
     print()
     status = account.key_status("deploy-bot", key)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 REGION = "us-east-1"
@@ -97,6 +98,27 @@ def sso_user(account: str, email: str, permission_set: str) -> Json:
                 "type": "Role",
                 "principalId": "AROA111122223EXAMPLE",
                 "arn": f"arn:aws:iam::{account}:role/aws-reserved/sso.amazonaws.com/{role}",
+                "accountId": account,
+                "userName": role,
+            },
+            "attributes": {"creationDate": _now(), "mfaAuthenticated": "false"},
+        },
+    }
+
+
+def role_session(account: str, role: str) -> Json:
+    """A session of a role."""
+    return {
+        "type": "AssumedRole",
+        "principalId": "AROA111122223EXAMPLE:session",
+        "arn": f"arn:aws:sts::{account}:assumed-role/{role}/session",
+        "accountId": account,
+        "accessKeyId": "ASIA111122223EXAMPLE",
+        "sessionContext": {
+            "sessionIssuer": {
+                "type": "Role",
+                "principalId": "AROA111122223EXAMPLE",
+                "arn": f"arn:aws:iam::{account}:role/{role}",
                 "accountId": account,
                 "userName": role,
             },
@@ -219,6 +241,29 @@ NOT_EVENTS: Mapping[str, Any] = {
     "an-empty-object": {},
     "detail-is-a-text": {"detail": "not a record", "detail-type": API_CALL, "source": "aws.iam"},
 }
+
+
+def health_risk(account: str, *entities: str, code: str = "AWS_RISK_CREDENTIALS_EXPOSED") -> CloudTrailEvent:
+    """What AWS Health says of keys and users that are at risk. It is no record of CloudTrail."""
+    now = format_datetime(datetime.now(UTC), usegmt=True)
+    detail = {
+        "eventArn": f"arn:aws:health:us-east-1::event/RISK/{code}/{code}_1",
+        "service": "RISK",
+        "eventTypeCode": code,
+        "eventTypeCategory": "issue",
+        "eventScopeCode": "ACCOUNT_SPECIFIC",
+        "communicationId": uuid.uuid4().hex,
+        "startTime": now,
+        "lastUpdatedTime": now,
+        "statusCode": "open",
+        "eventRegion": REGION,
+        "eventDescription": [{"language": "en_US", "latestDescription": "made up"}],
+        "affectedEntities": [{"entityValue": entity} for entity in entities],
+        "affectedAccount": account,
+        "page": "1",
+        "totalPages": "1",
+    }
+    return CloudTrailEvent("aws.health", "AWS Health Event", detail)
 
 
 def _nested(depth: int) -> Json:

@@ -192,13 +192,27 @@ class Stack:
             if row["pk"]["S"].startswith(RECORD_PREFIX)
         }
 
-    def iamwatch(self, binaries: Path, *arguments: str) -> str:
+    def record(self, record: str) -> dict[str, Any]:
+        """One record of quarantine in full."""
+        table = self.outputs["TableName"]
+        key = {"pk": {"S": f"{RECORD_PREFIX}{record}"}}
+        item = self.account.client("dynamodb").get_item(TableName=table, Key=key)["Item"]
+        whole: dict[str, Any] = json.loads(item["record"]["S"])
+        return whole
+
+    def approval_url(self) -> str:
+        """Where the approval function's URL is on this machine: its host name is AWS's."""
+        url_id = self.outputs["ApprovalUrl"].removeprefix("https://").split(".")[0]
+        return f"{self.account.endpoint}/_aws/lambda-url/{url_id}/"
+
+    def iamwatch(self, binaries: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
         """Run the command line as a person with credentials for the account would; gives what it printed."""
         program = compiled(binaries, "iamwatch")
         table = {"IAMWATCH_TABLE": self.outputs["TableName"]}
         done = subprocess.run(
             [program, *arguments],
-            env={"PATH": os.environ["PATH"], **self.account.environment(), **table},
+            env={"PATH": os.environ["PATH"], **self.account.environment(), **table, **(environment or {})},
+            stdin=subprocess.DEVNULL,
             check=False,
             capture_output=True,
             text=True,

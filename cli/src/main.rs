@@ -7,6 +7,7 @@ mod exceptions;
 mod explain;
 mod quarantine;
 mod replay;
+mod report;
 mod terminal;
 
 use std::io;
@@ -31,6 +32,7 @@ enum Command {
     Baseline(baseline::Baseline),
     Exceptions(exceptions::Exceptions),
     Quarantine(quarantine::Quarantine),
+    Report(report::Report),
 }
 
 /// For people or for programs.
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Command::Baseline(baseline) => baseline.run(),
         Command::Exceptions(exceptions) => exceptions.run(),
         Command::Quarantine(quarantine) => quarantine.run(),
+        Command::Report(report) => report.run(),
     };
     match done {
         Ok(code) => code,

@@ -1,7 +1,9 @@
-//! `iamwatch quarantine`: what was done to keys, and how to take it back.
+//! `iamwatch quarantine`: what was done to users and keys, what waits for a yes, and how to take it back.
 
 #[cfg(feature = "aws")]
-mod live;
+pub(crate) mod live;
+#[cfg(feature = "aws")]
+mod simulate;
 
 use std::io;
 use std::process::ExitCode;
@@ -11,17 +13,24 @@ use clap::{Args, Subcommand};
 #[cfg(not(feature = "aws"))]
 use crate::terminal::complain;
 
-/// See what quarantine did, and take it back.
+/// See what quarantine did, approve what it would do, and take it back.
 #[derive(Debug, Args)]
 pub(crate) struct Quarantine {
-    /// The stack whose records are meant.
-    #[arg(long, global = true, default_value = "iamwatch")]
-    stack: String,
-    /// The stack's table, where the account may list no tables.
-    #[arg(long, global = true, env = "IAMWATCH_TABLE")]
-    table: Option<String>,
+    #[command(flatten)]
+    stack: Stack,
     #[command(subcommand)]
     command: Command,
+}
+
+/// Whose records are meant.
+#[derive(Debug, Args)]
+pub(crate) struct Stack {
+    /// The stack whose records are meant.
+    #[arg(long = "stack", global = true, default_value = "iamwatch")]
+    pub(crate) name: String,
+    /// The stack's table, where the account may list no tables.
+    #[arg(long, global = true, env = "IAMWATCH_TABLE")]
+    pub(crate) table: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -33,10 +42,41 @@ enum Command {
         /// The record, as `list` and the alert name it.
         id: String,
     },
-    /// Take the steps of one record back.
+    /// Say yes to a plan that waits: it is shown once more, then carried out.
+    Approve {
+        /// The record, as `list` and the alert name it.
+        id: String,
+        /// Do not ask: for scripts.
+        #[arg(long)]
+        yes: bool,
+        /// The URL of the approval function, where the account may not read it: the stack's output `ApprovalUrl`.
+        #[arg(long, env = "IAMWATCH_APPROVAL_URL")]
+        url: Option<String>,
+    },
+    /// Take the steps of one record back: credentials first, the deny last.
     Restore {
         /// The record, as `list` and the alert name it.
         id: String,
+        /// Do not ask: for scripts.
+        #[arg(long)]
+        yes: bool,
+        /// Give keys back too of which AWS said that they leaked.
+        #[arg(long)]
+        leaked: bool,
+    },
+    /// Show what would be done about a user, a key or any other principal, by what IAM says now. Nothing is changed.
+    Simulate {
+        /// An ARN, an access key id, or a user's name.
+        principal: String,
+        /// A user's ARN or a path that is never touched, where the stack cannot be asked.
+        #[arg(long)]
+        exempt: Vec<String>,
+    },
+    /// After a storm: let quarantine act by itself again.
+    Reset {
+        /// Do not ask: for scripts.
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -52,7 +92,10 @@ impl Quarantine {
         let command = match &self.command {
             Command::List => "list".to_owned(),
             Command::Show { id } => format!("show {id}"),
-            Command::Restore { id } => format!("restore {id}"),
+            Command::Approve { id, .. } => format!("approve {id}"),
+            Command::Restore { id, .. } => format!("restore {id}"),
+            Command::Simulate { principal, .. } => format!("simulate {principal}"),
+            Command::Reset { .. } => "reset".to_owned(),
         };
         complain(&format!(
             "this program was built without AWS; run `cargo run -p iamwatch-cli --features aws -- quarantine {command}`"

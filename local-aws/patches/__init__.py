@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from patches import cloudwatch, eventbridge, functions, iam, journal, sns
+from patches import cloudwatch, credentials, eventbridge, functions, iam, journal, sns
 
 #: Name on the command line (`--without NAME`) → what it does. The order does not matter.
 ALL: dict[str, Callable[[], None]] = {
@@ -21,9 +21,13 @@ ALL: dict[str, Callable[[], None]] = {
     "async-delivery": eventbridge.deliver_with_retries_and_dead_letters,
     "function-code": functions.insist_on_the_code_of_a_function,
     "destination-roles": functions.ask_the_role_before_an_event_is_kept,
+    "function-url-callers": functions.say_who_calls_a_function_url,
     "kept-messages": sns.keep_what_people_would_get,
     "publish-limits": sns.refuse_what_sns_refuses,
     "topic-policies": sns.limit_the_default_policy_of_a_topic,
+    "other-credentials": credentials.know_other_credentials,
+    "policies-of-a-user": credentials.limit_the_policies_of_a_user,
+    "holders-of-keys": credentials.authorise_the_holder_of_a_key,
     "user-paths": iam.authorise_users_by_their_whole_arn,
     "parameter-paths": iam.authorise_parameters_by_their_path,
     "session-roles": iam.know_the_role_behind_a_session,

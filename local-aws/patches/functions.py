@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 from ministack.core.iam_evaluator import EvalContext, combine_resource_policy, evaluate, resolve_principal
@@ -11,6 +12,8 @@ from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import lambda_svc, s3, sqs
 
 log = logging.getLogger("local-aws")
+
+_SIGNED_BY = re.compile(r"Credential=([^/]+)/")
 
 
 def insist_on_the_code_of_a_function() -> None:
@@ -47,6 +50,26 @@ def ask_the_role_before_an_event_is_kept() -> None:
         route(destination, function, event, result)
 
     lambda_svc._route_async_failure = asking
+
+
+def say_who_calls_a_function_url() -> None:
+    """AWS hands a function the ARN of whoever called its URL, where the URL asks IAM. ministack hands it nobody's.
+
+    Difference to AWS: of the identity only the ARN, the account and the access key are given.
+    """
+    build = lambda_svc._build_function_url_event
+
+    def saying(url_id: str, account_id: str, *request: Any, **options: Any) -> dict[str, Any]:
+        event: dict[str, Any] = build(url_id, account_id, *request, **options)
+        signed = _SIGNED_BY.search(event["headers"].get("authorization", ""))
+        if signed and not options.get("anonymous"):
+            key = signed.group(1)
+            arn = resolve_principal(key, account_id).arn
+            identity = {"accessKey": key, "accountId": account_id, "callerId": "", "userArn": arn, "userId": ""}
+            event["requestContext"]["authorizer"] = {"iam": identity}
+        return event
+
+    lambda_svc._build_function_url_event = saying
 
 
 def _may_send(function: str, queue: str) -> bool:

@@ -76,11 +76,12 @@ def take_this_machine_for_secure() -> None:
 
 
 def know_the_condition_keys_of_our_roles() -> None:
-    """AWS fills `events:source` and `events:detail-type` for PutEvents, and `dynamodb:LeadingKeys`.
+    """AWS fills `events:source` and `events:detail-type` for PutEvents, `dynamodb:LeadingKeys`, `iam:PolicyARN` and
+    `iam:PermissionsBoundary`.
 
-    ministack leaves them empty: a role limited by the first two can do nothing here, a role limited by
-    the third (with ForAllValues) can do everything. Difference to AWS: LeadingKeys is known for calls
-    that name their keys, not for Query.
+    ministack leaves them empty: a role limited by them can do nothing here, but a role limited by LeadingKeys (with
+    ForAllValues) everything. Differences to AWS: LeadingKeys is known for calls that name their keys, not for Query;
+    PermissionsBoundary for calls that put or delete one, not for those that attach policies.
     """
     context_of = iam_actions.request_tag_context
 
@@ -88,6 +89,8 @@ def know_the_condition_keys_of_our_roles() -> None:
         keys: dict[str, Any] = dict(context_of(service, action, body, parameters))
         if action == "events:PutEvents":
             keys.update(_put_events_keys(_json(body)))
+        elif service == "iam":
+            keys.update(_iam_keys(action, parameters))
         elif service == "dynamodb" and (leading := _leading_keys(_json(body))):
             keys["dynamodb:LeadingKeys"] = leading
         return keys
@@ -111,6 +114,19 @@ def _put_events_keys(data: dict[str, Any]) -> dict[str, Any]:
     }
     # One value as a plain string: the condition operators take a list only with ForAllValues.
     return {key: values[0] if len(values) == 1 else values for key, values in keys.items()}
+
+
+def _iam_keys(action: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    call = action.split(":", 1)[-1]
+    asked = {name: iam_actions._query_param(parameters, name) for name in ("PolicyArn", "PermissionsBoundary")}
+    if call in ("AttachUserPolicy", "DetachUserPolicy"):
+        return {"iam:PolicyARN": asked["PolicyArn"]}
+    if call == "PutUserPermissionsBoundary":
+        return {"iam:PermissionsBoundary": asked["PermissionsBoundary"]}
+    if call == "DeleteUserPermissionsBoundary":
+        user = iam._users.get(iam_actions._query_param(parameters, "UserName") or "") or {}
+        return {"iam:PermissionsBoundary": user.get("PermissionsBoundary") or ""}
+    return {}
 
 
 def _leading_keys(data: dict[str, Any]) -> list[str]:

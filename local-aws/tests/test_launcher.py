@@ -489,6 +489,86 @@ def test_ministack_alone_forgets_the_path_of_a_user(alone: stack.Account) -> Non
     iam.update_access_key(UserName="anna", AccessKeyId=anna, Status="Inactive")
 
 
+# Users: what ministack lacks, and what it does not limit.
+
+
+def test_other_credentials_are_switched_off_and_on(account: stack.Account) -> None:
+    iam, bob = account.client("iam"), {"UserName": "bob"}
+    account.create_user("bob")
+    key = iam.upload_ssh_public_key(**bob, SSHPublicKeyBody="none")["SSHPublicKey"]["SSHPublicKeyId"]
+    iam.create_service_specific_credential(**bob, ServiceName="codecommit.amazonaws.com")
+    iam.upload_signing_certificate(**bob, CertificateBody="none")
+    iam.update_ssh_public_key(**bob, SSHPublicKeyId=key, Status="Inactive")
+    assert [one["Status"] for one in iam.list_ssh_public_keys(**bob)["SSHPublicKeys"]] == ["Inactive"]
+    specific = iam.list_service_specific_credentials(**bob)["ServiceSpecificCredentials"]
+    certificates = iam.list_signing_certificates(**bob)["Certificates"]
+    assert [one["Status"] for one in (*specific, *certificates)] == ["Active", "Active"]
+
+
+def test_ministack_alone_knows_no_other_credentials(alone: stack.Account) -> None:
+    alone.create_user("bob")
+    assert refused(lambda: alone.client("iam").list_ssh_public_keys(UserName="bob")) is not None
+
+
+def _attach_eleven(account: stack.Account) -> None:
+    iam = account.client("iam")
+    account.create_user("bob")
+    for number in range(11):
+        arn = f"arn:aws:iam::{account.id}:policy/p{number}"
+        iam.create_policy(PolicyName=f"p{number}", PolicyDocument=policy(_find_holders(account)))
+        iam.attach_user_policy(UserName="bob", PolicyArn=arn)
+
+
+def test_the_eleventh_policy_of_a_user_is_refused(account: stack.Account) -> None:
+    assert refused(lambda: _attach_eleven(account)) == "LimitExceeded"
+
+
+def test_ministack_alone_attaches_any_number_of_policies(alone: stack.Account) -> None:
+    _attach_eleven(alone)
+
+
+def _only_this_policy(account: stack.Account) -> dict[str, Any]:
+    return {
+        "Effect": "Allow",
+        "Action": "iam:AttachUserPolicy",
+        "Resource": f"arn:aws:iam::{account.id}:user/*",
+        "Condition": {"ArnEquals": {"iam:PolicyARN": f"arn:aws:iam::{account.id}:policy/deny"}},
+    }
+
+
+def test_a_role_may_be_limited_to_one_policy(account: stack.Account) -> None:
+    account.create_user("bob")
+    iam = role_client(account, "iam", _only_this_policy(account))
+    iam.attach_user_policy(UserName="bob", PolicyArn=f"arn:aws:iam::{account.id}:policy/deny")
+    other = "arn:aws:iam::aws:policy/AdministratorAccess"
+    assert refused(lambda: iam.attach_user_policy(UserName="bob", PolicyArn=other)) == "AccessDenied"
+
+
+def test_ministack_alone_does_not_know_the_policy_in_conditions(alone: stack.Account) -> None:
+    alone.create_user("bob")
+    iam = role_client(alone, "iam", _only_this_policy(alone))
+    deny = f"arn:aws:iam::{alone.id}:policy/deny"
+    assert refused(lambda: iam.attach_user_policy(UserName="bob", PolicyArn=deny)) == "AccessDenied"
+
+
+def _find_holders(account: stack.Account) -> dict[str, Any]:
+    users = f"arn:aws:iam::{account.id}:user/*"
+    return {"Effect": "Allow", "Action": "iam:GetAccessKeyLastUsed", "Resource": users}
+
+
+def test_the_holder_of_a_key_is_found_by_the_users_that_are_allowed(account: stack.Account) -> None:
+    key = account.create_user("bob")
+    iam = role_client(account, "iam", _find_holders(account))
+    assert iam.get_access_key_last_used(AccessKeyId=key)["UserName"] == "bob"
+    assert refused(lambda: iam.get_access_key_last_used(AccessKeyId="AKIA999988887EXAMPLE")) == "NoSuchEntity"
+
+
+def test_ministack_alone_judges_the_holder_of_a_key_by_no_user(alone: stack.Account) -> None:
+    key = alone.create_user("bob")
+    iam = role_client(alone, "iam", _find_holders(alone))
+    assert refused(lambda: iam.get_access_key_last_used(AccessKeyId=key)) == "AccessDenied"
+
+
 def _read_exceptions(account: stack.Account) -> dict[str, Any]:
     path = f"arn:aws:ssm:{stack.REGION}:{account.id}:parameter/iamwatch/exceptions"
     return {"Effect": "Allow", "Action": "ssm:GetParametersByPath", "Resource": path}

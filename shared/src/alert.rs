@@ -108,7 +108,7 @@ fn attributes(words: &Words<'_>) -> BTreeMap<&'static str, String> {
         ("account", text::clean(&words.finding.account)),
         // An unreadable event may have come to any watcher; it bears the name of the one that owns the detection.
         ("watcher", words.detection.map(|detection| detection.watcher.name().to_owned()).unwrap_or_default()),
-        ("mode", words.config.quarantine.mode.to_string()),
+        ("mode", words.config.quarantine.mode_for(words.finding.asks.as_ref()).to_string()),
     ];
     said.into_iter().filter(|(_, value)| !value.is_empty()).collect()
 }

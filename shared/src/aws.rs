@@ -8,6 +8,7 @@ mod exceptions;
 mod policies;
 mod publish;
 pub mod serve;
+pub mod signed;
 
 pub use clients::{Clients, Roots};
 pub use dynamodb::{DynamoLedger, table_of_stack};

@@ -97,7 +97,11 @@ impl Message {
     /// A report of quarantine is as urgent as its finding. That a key could not be contained never waits.
     #[must_use]
     pub fn of_record(record: &Record) -> Self {
-        if record.state == State::Failed { Self::Critical } else { Self::of(record.finding.severity) }
+        if matches!(record.state, State::Failed | State::Partial) {
+            Self::Critical
+        } else {
+            Self::of(record.finding.severity)
+        }
     }
 }
 

@@ -8,7 +8,8 @@ use std::str::FromStr;
 use jiff::SignedDuration;
 
 use crate::event::is_account;
-use crate::finding::Severity;
+use crate::finding::{Ask, Severity};
+use crate::undo;
 
 /// What iamwatch was told, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,9 +54,43 @@ pub struct Network {
 /// What quarantine may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quarantine {
+    /// For an access key that somebody made for another user.
     pub mode: Mode,
+    /// For users of whom AWS says that their credentials leaked.
+    pub leaked: Mode,
+    /// For whoever did something CRITICAL: never by itself.
+    pub actors: Mode,
     /// Who is never touched.
     pub exempt: Vec<Exempt>,
+    /// ARN of our policy that denies everything.
+    pub deny_policy: Option<String>,
+    /// ARN of the role that may end sessions of roles. Without it they are left alone.
+    pub sessions_role: Option<String>,
+}
+
+impl Default for Quarantine {
+    fn default() -> Self {
+        Self {
+            mode: Mode::DryRun,
+            leaked: Mode::DryRun,
+            actors: Mode::Off,
+            exempt: Vec::new(),
+            deny_policy: None,
+            sessions_role: None,
+        }
+    }
+}
+
+impl Quarantine {
+    /// How far it goes for what a finding asks.
+    #[must_use]
+    pub fn mode_for(&self, ask: Option<&Ask>) -> Mode {
+        match ask {
+            Some(Ask::DisableAccessKey { .. }) | None => self.mode,
+            Some(Ask::ContainUsers { .. }) => self.leaked,
+            Some(Ask::ContainActor { .. }) => self.actors,
+        }
+    }
 }
 
 /// How far quarantine goes.
@@ -65,6 +100,8 @@ pub enum Mode {
     Off,
     /// The plan is made, checked and told, and nothing is changed.
     DryRun,
+    /// The plan waits for a person to say yes, four hours at most.
+    Approve,
     /// The plan is carried out at once, inside the budget.
     Enforce,
 }
@@ -94,6 +131,8 @@ pub struct Resources {
     pub table: String,
     pub topic_arn: String,
     pub bus: String,
+    /// URL of the queue by which quarantine's records are looked at again.
+    pub records_queue: String,
 }
 
 /// Everything wrong with what was said, all at once.
@@ -121,7 +160,7 @@ impl Default for Config {
             workload_roles: Vec::new(),
             allowed_networks: Vec::new(),
             learning: LEARNING,
-            quarantine: Quarantine { mode: Mode::DryRun, exempt: Vec::new() },
+            quarantine: Quarantine::default(),
         }
     }
 }
@@ -173,19 +212,37 @@ impl Config {
             learning: said.parsed("IAMWATCH_LEARNING_DAYS", LEARNING, days),
             quarantine: Quarantine {
                 mode: said.parsed("IAMWATCH_QUARANTINE_MODE", Mode::DryRun, str::parse),
+                leaked: said.parsed("IAMWATCH_QUARANTINE_LEAKED_MODE", Mode::DryRun, str::parse),
+                actors: said.parsed("IAMWATCH_QUARANTINE_ACTOR_MODE", Mode::Off, str::parse),
+                deny_policy: said.policy("IAMWATCH_DENY_POLICY"),
+                sessions_role: said.roles("IAMWATCH_SESSIONS_ROLE").pop(),
                 exempt: said.each("IAMWATCH_QUARANTINE_EXEMPT"),
             },
         };
-        if config.quarantine.mode == Mode::Enforce && config.quarantine.exempt.is_empty() {
+        let modes = [config.quarantine.mode, config.quarantine.leaked];
+        if modes.contains(&Mode::Enforce) && config.quarantine.exempt.is_empty() {
             said.mistakes.push(
                 "`IAMWATCH_QUARANTINE_EXEMPT` is empty; name at least one break-glass user or path before `enforce`"
                     .to_owned(),
             );
         }
+        if config.quarantine.actors == Mode::Enforce {
+            said.mistakes.push(
+                "`IAMWATCH_QUARANTINE_ACTOR_MODE`: nobody is cut off for what they did without a person; use `off`, `dry-run` \
+                 or `approve`"
+                    .to_owned(),
+            );
+        }
+        if [config.quarantine.leaked, config.quarantine.actors].into_iter().any(Mode::acts)
+            && config.quarantine.deny_policy.is_none()
+        {
+            said.mistakes.push("`IAMWATCH_DENY_POLICY` is not set; the stack's template sets it".to_owned());
+        }
         let resources = Resources {
             table: said.required("IAMWATCH_TABLE"),
             topic_arn: said.required("IAMWATCH_TOPIC_ARN"),
             bus: said.required("IAMWATCH_BUS"),
+            records_queue: said.required("IAMWATCH_RECORDS_QUEUE"),
         };
         if said.mistakes.is_empty() { Ok((config, resources)) } else { Err(Mistakes(said.mistakes)) }
     }
@@ -252,6 +309,17 @@ impl<G: Fn(&str) -> Option<String>> Said<G> {
         None
     }
 
+    fn policy(&mut self, variable: &str) -> Option<String> {
+        let arn = self.optional(variable)?;
+        if undo::arn(&arn).is_some_and(|arn| arn.contains(":iam::") && arn.contains(":policy/")) {
+            return Some(arn);
+        }
+        self.mistakes.push(format!(
+            "`{variable}`: `{arn}` is no policy; write its whole ARN (`arn:aws:iam::111122223333:policy/name`)"
+        ));
+        None
+    }
+
     fn roles(&mut self, variable: &str) -> Vec<String> {
         let (roles, others): (Vec<_>, Vec<_>) = self.list(variable).into_iter().partition(|arn| is_role(arn));
         self.mistakes.extend(others.iter().map(|text| {
@@ -288,8 +356,9 @@ impl FromStr for Mode {
         match text {
             "off" => Ok(Self::Off),
             "dry-run" => Ok(Self::DryRun),
+            "approve" => Ok(Self::Approve),
             "enforce" => Ok(Self::Enforce),
-            other => Err(format!("`{other}` is no mode; use `off`, `dry-run` or `enforce`")),
+            other => Err(format!("`{other}` is no mode; use `off`, `dry-run`, `approve` or `enforce`")),
         }
     }
 }
@@ -299,6 +368,7 @@ impl fmt::Display for Mode {
         f.write_str(match self {
             Self::Off => "off",
             Self::DryRun => "dry-run",
+            Self::Approve => "approve",
             Self::Enforce => "enforce",
         })
     }

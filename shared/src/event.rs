@@ -6,6 +6,7 @@
 
 mod actor;
 mod denial;
+mod health;
 mod origin;
 mod passed;
 mod redact;
@@ -24,6 +25,7 @@ pub use actor::{Actor, Human, Kind, ToldBy};
 pub use denial::{
     DENIED_EXACTLY, DENIED_PREFIXES, DENIED_SUFFIXES, Denial, Layer, MALFORMED_POLICY, is_denied, is_malformed_policy,
 };
+pub use health::HEALTH;
 pub use origin::Origin;
 pub use passed::{BUSY_RECEIVERS, Passed, PassedKind, RECEIVERS, Receiver};
 pub use target::{Owner, Target};
@@ -90,6 +92,7 @@ impl Event {
     /// Reads the `detail` of an envelope that was taken apart already.
     #[must_use]
     pub fn from_detail(detail: Value, delivered: Delivered) -> Self {
+        let detail = health::as_record(detail, &delivered);
         let given = owned(detail.get("eventID")).or(delivered.id).filter(|id| id.len() <= LONGEST_ID);
         let id = given.unwrap_or_else(|| own_id(&detail));
         let (mut record, not_a_record) = match detail {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::detect::Detection;
-use crate::event::{Actor, Event, Origin, Target};
+use crate::event::{Actor, Event, HEALTH, Origin, Target};
 use crate::fingerprint;
 
 /// How much it matters to be told now.
@@ -193,6 +193,11 @@ pub struct Evidence {
 pub enum Ask {
     /// Set this one key of this user Inactive.
     DisableAccessKey { user: String, key: String },
+    /// AWS says that these keys, or keys of these users, have leaked: cut off the users, each with all credentials.
+    /// `case` is the same however often AWS tells of it: who was given back is not cut off again for it.
+    ContainUsers { users: Vec<String>, keys: Vec<String>, case: String },
+    /// Cut off whoever did it, by the ARN of the user or role: what was done is surely an attack.
+    ContainActor { principal: String },
 }
 
 impl Ask {
@@ -201,7 +206,17 @@ impl Ask {
     pub fn word(&self) -> &'static str {
         match self {
             Self::DisableAccessKey { .. } => "disable-access-key",
+            Self::ContainUsers { .. } => "contain-users",
+            Self::ContainActor { .. } => "contain-actor",
         }
+    }
+}
+
+impl EventRef {
+    /// Whether AWS Health sent it: it tells what AWS itself found.
+    #[must_use]
+    pub fn is_of_aws_health(&self) -> bool {
+        self.source == HEALTH
     }
 }
 
@@ -357,7 +372,8 @@ impl Finding {
         // different numbers is not counted together.
         let case = match &self.asks {
             Some(Ask::DisableAccessKey { key, .. }) => key.clone(),
-            None => self.speaks_at.to_string(),
+            Some(Ask::ContainUsers { case, .. }) => case.clone(),
+            Some(Ask::ContainActor { .. }) | None => self.speaks_at.to_string(),
         };
         let parts = [&self.detection, &self.account, &self.actor.principal, &self.target.kind, target, &case];
         IncidentKey(fingerprint::of(parts.map(|part: &str| part), 16))

@@ -29,6 +29,34 @@ pub fn enable_access_key(user: &str, key: &str) -> Option<String> {
     ))
 }
 
+/// `aws iam attach-user-policy …`.
+#[must_use]
+pub fn attach_user_policy(user: &str, policy: &str) -> Option<String> {
+    Some(format!("aws iam attach-user-policy --user-name={} --policy-arn={}", name(user)?, arn(policy)?))
+}
+
+/// `aws iam put-user-permissions-boundary …`.
+#[must_use]
+pub fn put_user_boundary(user: &str, policy: &str) -> Option<String> {
+    let (user, policy) = (name(user)?, arn(policy)?);
+    Some(format!("aws iam put-user-permissions-boundary --user-name={user} --permissions-boundary={policy}"))
+}
+
+/// `aws iam put-role-policy …`: denies every session of a role that was opened before `time`. What the IAM console does under
+/// "Revoke active sessions".
+#[must_use]
+pub fn end_sessions(role: &str, time: &str, policy: &'static str) -> Option<String> {
+    let (role, document) = (name(role)?, sessions_ended(time));
+    Some(format!("aws iam put-role-policy --role-name={role} --policy-name={policy} --policy-document='{document}'"))
+}
+
+/// The document that denies sessions that were opened before `time`.
+#[must_use]
+pub fn sessions_ended(time: &str) -> String {
+    let condition = format!(r#""Condition":{{"DateLessThan":{{"aws:TokenIssueTime":"{time}"}}}}"#);
+    format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny","Action":"*","Resource":"*",{condition}}}]}}"#)
+}
+
 /// `aws iam delete-login-profile …`: takes a console password away.
 #[must_use]
 pub fn delete_login_profile(user: &str) -> Option<String> {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::detect::{self, Detection};
 use crate::event::{
-    DENIED_EXACTLY, DENIED_PREFIXES, DENIED_SUFFIXES, Event, MALFORMED_POLICY, is_denied, is_malformed_policy,
+    DENIED_EXACTLY, DENIED_PREFIXES, DENIED_SUFFIXES, Event, HEALTH, MALFORMED_POLICY, is_denied, is_malformed_policy,
 };
 
 /// A function that looks at events. Its name is the folder, the crate, the binary and the metric dimension.
@@ -377,13 +377,24 @@ const LONGEST_PATTERN: usize = 2_000;
 
 /// A source that shares no rule. A pattern asks for its names at all of its sources, and other services have calls named
 /// as IAM's: `CreateUser`, `CreateGroup`, `CreatePolicy`.
-const ALONE: &str = "iam.amazonaws.com";
+///
+/// Events of AWS Health have another shape than records of CloudTrail.
+const ALONE: [&str; 2] = ["iam.amazonaws.com", HEALTH];
 
 /// Whether a rule has to ask for this call in particular. By default EventBridge delivers no calls that only read, but
 /// for two.
 fn is_withheld(name: &str) -> bool {
     let reads = ["Get", "List", "Describe"].iter().any(|verb| name.starts_with(verb));
     reads && !["GetFederationToken", "GetSessionToken"].contains(&name)
+}
+
+/// Names as a pattern matches them.
+fn matched(names: &[&str]) -> Value {
+    let matched = names.iter().map(|name| match name.strip_suffix('*') {
+        Some(prefix) => json!({"prefix": prefix}),
+        None => json!(name),
+    });
+    matched.collect()
 }
 
 impl Rule {
@@ -401,8 +412,8 @@ impl Rule {
                 let rule = Self { name: String::new(), actor, outcome: Outcome::NoError, calls };
                 (rule.pattern().to_string().len() <= LONGEST_PATTERN).then_some(rule)
             };
-            let shared = |rule: &Self| rule.calls.iter().all(|(source, _)| *source != ALONE);
-            let fits = source != ALONE && rules.last().is_some_and(shared);
+            let shared = |rule: &Self| rule.calls.iter().all(|(source, _)| !ALONE.contains(source));
+            let fits = !ALONE.contains(&source) && rules.last().is_some_and(shared);
             if fits && let Some(wider) = with(rules.last(), &names) {
                 rules.pop();
                 rules.push(wider);
@@ -435,6 +446,14 @@ impl Rule {
     /// The EventBridge pattern. `${AWS::AccountId}` stands for the account of the stack.
     #[must_use]
     pub fn pattern(&self) -> Value {
+        if let [(HEALTH, codes)] = self.calls.as_slice() {
+            return json!({
+                "source": self.sources(),
+                "account": ["${AWS::AccountId}"],
+                "detail-type": ["AWS Health Event"],
+                "detail": {"eventTypeCode": matched(codes)},
+            });
+        }
         let Value::Object(mut detail) = self.actor.pattern() else { return Value::Null };
         if let Some(codes) = self.outcome.error_code_pattern() {
             detail.insert("errorCode".to_owned(), codes);
@@ -443,11 +462,7 @@ impl Rule {
         names.sort_unstable();
         names.dedup();
         if !names.is_empty() {
-            let matched = names.into_iter().map(|name| match name.strip_suffix('*') {
-                Some(prefix) => json!({"prefix": prefix}),
-                None => json!(name),
-            });
-            detail.insert("eventName".to_owned(), matched.collect());
+            detail.insert("eventName".to_owned(), matched(&names));
         }
         json!({
             "source": self.sources(),

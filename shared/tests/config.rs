@@ -8,12 +8,14 @@ use iamwatch::finding::Severity;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
-const GOOD: [(&str, &str); 4] = [
+const GOOD: [(&str, &str); 5] = [
     ("IAMWATCH_STACK", "iamwatch"),
     ("IAMWATCH_TABLE", "iamwatch-Ledger-1"),
     ("IAMWATCH_TOPIC_ARN", "arn:aws:sns:us-east-1:111122223333:alerts"),
     ("IAMWATCH_BUS", "iamwatch"),
+    ("IAMWATCH_RECORDS_QUEUE", "https://sqs.us-east-1.amazonaws.com/111122223333/iamwatch-Records-1"),
 ];
+const DENY: &str = "arn:aws:iam::111122223333:policy/iamwatch-DenyEverything-1";
 
 fn read<'a>(more: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<(Config, Resources), Mistakes> {
     let variables: BTreeMap<&str, &str> = GOOD.into_iter().chain(more).collect();
@@ -24,6 +26,7 @@ fn read<'a>(more: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<(Confi
 fn what_is_not_said_has_a_careful_default() {
     let (config, _) = read([]).unwrap();
     assert_eq!((config.min_severity, config.quarantine.mode), (Severity::Medium, Mode::DryRun));
+    assert_eq!(config.quarantine.leaked, Mode::DryRun);
     assert!(config.workload_roles.is_empty() && config.allowed_networks.is_empty());
     assert!(config.account_names.is_empty() && config.quarantine.exempt.is_empty() && config.portal_url.is_none());
 }
@@ -35,6 +38,8 @@ fn what_is_said_is_read() {
         ("IAMWATCH_VENDOR_ACCOUNTS", "210987654321=example-vendor"),
         ("IAMWATCH_MIN_SEVERITY", "high"),
         ("IAMWATCH_QUARANTINE_MODE", "enforce"),
+        ("IAMWATCH_QUARANTINE_LEAKED_MODE", "approve"),
+        ("IAMWATCH_DENY_POLICY", DENY),
         ("IAMWATCH_QUARANTINE_EXEMPT", "/break-glass/, arn:aws:iam::111122223333:user/ops/ann"),
         ("IAMWATCH_PORTAL_URL", "https://example.awsapps.com/start/"),
         ("IAMWATCH_WORKLOAD_ROLES", "arn:aws:iam::111122223333:role/task, /workloads/"),
@@ -61,6 +66,7 @@ fn what_is_said_is_read() {
     assert_eq!(config.account("210987654321"), "example-vendor (210987654321)");
     assert!(!config.account_names.contains_key("210987654321"), "a vendor is not one of our own");
     assert_eq!((config.min_severity, config.quarantine.mode), (Severity::High, Mode::Enforce));
+    assert_eq!((config.quarantine.leaked, config.quarantine.deny_policy.as_deref()), (Mode::Approve, Some(DENY)));
     assert_eq!(config.portal_url.as_deref(), Some("https://example.awsapps.com/start"));
     assert_eq!(resources.bus, "iamwatch");
     let exempt = &config.quarantine.exempt;
@@ -101,7 +107,7 @@ fn all_mistakes_are_told_at_once_by_name() {
     `IAMWATCH_ALLOWED_NETWORKS`: `198.51.100.0/33` is no network; write it as `198.51.100.0/24` or `2001:db8::/32`
     `IAMWATCH_ALLOWED_NETWORKS`: `office` is no network; write it as `198.51.100.0/24` or `2001:db8::/32`
     `IAMWATCH_ALLOWED_NETWORKS`: `0.0.0.0/0` is every address; leave it empty to allow them all
-    `IAMWATCH_QUARANTINE_MODE`: `on` is no mode; use `off`, `dry-run` or `enforce`
+    `IAMWATCH_QUARANTINE_MODE`: `on` is no mode; use `off`, `dry-run`, `approve` or `enforce`
     `IAMWATCH_QUARANTINE_EXEMPT`: `arn:aws:iam::111122223333:role/x` names no users; write a user's whole ARN (`arn:aws:iam::111122223333:user/name`) or a path such as `/break-glass/`
     `IAMWATCH_QUARANTINE_EXEMPT`: `*` has a wildcard; write the user's whole ARN or a path such as `/break-glass/`
     `IAMWATCH_QUARANTINE_EXEMPT`: `/` names no users; write a user's whole ARN (`arn:aws:iam::111122223333:user/name`) or a path such as `/break-glass/`
@@ -115,12 +121,32 @@ fn enforce_needs_somebody_exempt() {
         mistakes,
         @"the configuration has 1 mistake(s): `IAMWATCH_QUARANTINE_EXEMPT` is empty; name at least one break-glass user or path before `enforce`"
     );
+    let leaked = read([("IAMWATCH_QUARANTINE_LEAKED_MODE", "enforce"), ("IAMWATCH_DENY_POLICY", DENY)]);
+    assert_eq!(leaked.unwrap_err(), mistakes);
+}
+
+#[test]
+fn nobody_is_cut_off_for_what_they_did_without_a_person() {
+    let mode = |mode| read([("IAMWATCH_QUARANTINE_ACTOR_MODE", mode), ("IAMWATCH_DENY_POLICY", DENY)]);
+    assert_eq!(mode("approve").unwrap().0.quarantine.actors, Mode::Approve);
+    assert_eq!(mode("").unwrap().0.quarantine.actors, Mode::Off);
+    assert!(mode("enforce").unwrap_err().to_string().contains("without a person"));
+}
+
+#[test]
+fn cutting_off_users_needs_the_policy_that_denies_them_everything() {
+    let acting = |policy| read([("IAMWATCH_QUARANTINE_LEAKED_MODE", "approve"), ("IAMWATCH_DENY_POLICY", policy)]);
+    assert!(acting(DENY).is_ok());
+    for policy in ["", "DenyEverything", "arn:aws:iam::111122223333:user/bob", "arn:aws:iam::111122223333:policy/a b"] {
+        assert!(acting(policy).unwrap_err().to_string().contains("IAMWATCH_DENY_POLICY"), "{policy}");
+    }
 }
 
 proptest! {
     #[test]
-    fn any_text_in_any_variable_is_read_or_refused_without_panic(values in prop::collection::vec(".{0,40}", 13)) {
-        let names = ["STACK", "TABLE", "TOPIC_ARN", "BUS", "ACCOUNT_NAMES", "MIN_SEVERITY", "QUARANTINE_MODE",
+    fn any_text_in_any_variable_is_read_or_refused_without_panic(values in prop::collection::vec(".{0,40}", 18)) {
+        let names = ["QUARANTINE_ACTOR_MODE", "SESSIONS_ROLE", "QUARANTINE_LEAKED_MODE", "DENY_POLICY",
+            "RECORDS_QUEUE", "STACK", "TABLE", "TOPIC_ARN", "BUS", "ACCOUNT_NAMES", "MIN_SEVERITY", "QUARANTINE_MODE",
             "QUARANTINE_EXEMPT", "PORTAL_URL", "VENDOR_ACCOUNTS", "BREAK_GLASS_ROLES",
             "WORKLOAD_ROLES", "ALLOWED_NETWORKS"];
         let variables: BTreeMap<String, String> =

@@ -20,6 +20,7 @@ use iamwatch::config::Config;
 use iamwatch::exceptions;
 use iamwatch::finding::Ask;
 use iamwatch::ledger::LEASE;
+use iamwatch::quarantine::WATCHED;
 use iamwatch::watcher::{Rule, Watcher};
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Value, json};
@@ -137,15 +138,38 @@ fn quarantine_is_started_by_findings_that_ask_for_it() {
     assert_eq!(asked["EventBusName"], json!({"Ref": "Findings"}));
     assert_eq!(asked["Pattern"]["source"], json!(["iamwatch"]));
     assert_eq!(asked["Pattern"]["detail-type"], json!(["iamwatch finding"]));
-    let ask = Ask::DisableAccessKey { user: String::new(), key: String::new() };
-    assert_eq!(asked["Pattern"]["detail"], json!({"asks": [ask.word()], "unclaimed": [false]}));
+    let key = Ask::DisableAccessKey { user: String::new(), key: String::new() };
+    let users = Ask::ContainUsers { users: Vec::new(), keys: Vec::new(), case: String::new() };
+    let actor = Ask::ContainActor { principal: String::new() };
+    let asks = [key.word(), users.word(), actor.word()];
+    assert_eq!(asked["Pattern"]["detail"], json!({"asks": asks, "unclaimed": [false]}));
+}
+
+#[test]
+fn the_standing_watch_waits_for_every_call_that_gives_something_back() {
+    let undone = &event_rules(&template(), "Quarantine")["Undone"];
+    let pattern: Value = serde_json::from_str(undone["Pattern"]["Fn::Sub"].as_str().unwrap()).unwrap();
+    assert_eq!(pattern["detail"]["eventName"], json!(WATCHED));
+    assert_eq!(pattern["source"], json!(["aws.iam"]));
+}
+
+#[test]
+fn records_are_looked_at_by_quarantine_one_at_a_time_and_each_look_ends_before_its_message_comes_back() {
+    let template = template();
+    let due = &template["Resources"]["Quarantine"]["Properties"]["Events"]["Due"];
+    assert_eq!(due["Properties"], json!({"Queue": arn("QuarantineRecords"), "BatchSize": 1}));
+    let queue = &template["Resources"]["QuarantineRecords"]["Properties"];
+    let timeout = functions(&template)["Quarantine"]["Timeout"].as_i64().unwrap();
+    assert!(queue["VisibilityTimeout"].as_i64().unwrap() > timeout);
+    assert_eq!(queue["RedrivePolicy"]["deadLetterTargetArn"], arn("FailedEvents"));
 }
 
 #[test]
 fn a_function_is_named_as_its_folder() {
     let template = template();
     let functions = functions(&template);
-    let names: BTreeSet<&str> = Watcher::ALL.into_iter().map(Watcher::name).chain(["quarantine", "digest"]).collect();
+    let names: BTreeSet<&str> =
+        Watcher::ALL.into_iter().map(Watcher::name).chain(["quarantine", "quarantine-approval", "digest"]).collect();
     assert_eq!(functions.keys().cloned().collect::<BTreeSet<_>>(), names.iter().map(|name| pascal(name)).collect());
     for name in names {
         let function = &functions[&pascal(name)];
@@ -186,6 +210,7 @@ fn what_a_function_is_told_fits_into_its_environment() {
             Some(name) if parameters.get(name).is_some() => length(name),
             // A resource: an ARN, or the stack's name with more.
             Some(_) => stack + 80,
+            None if value.get("Fn::If").is_some() => stack + 80,
             None => length("QuarantineExemptUsers") + length("QuarantineExemptPaths") + 1,
         };
         let all: usize = variables.iter().map(|(name, said)| name.len() + value(said)).sum();
@@ -206,7 +231,9 @@ fn every_rule_has_dead_letters_that_arrive() {
     let template = template();
     let mut rules = BTreeSet::new();
     for (function, properties) in functions(&template) {
-        for (name, event) in properties["Events"].as_object().unwrap() {
+        let events = properties["Events"].as_object().into_iter().flatten();
+        // A queue keeps what fails by itself.
+        for (name, event) in events.filter(|(_, event)| event["Type"] != "SQS") {
             assert_eq!(event["Properties"]["DeadLetterConfig"]["Arn"], arn("RuleDeadLetters"), "{function} {name}");
             rules.insert(arn(&format!("{function}{name}")).to_string());
         }
@@ -267,10 +294,86 @@ fn nothing_but_quarantine_writes_to_iam_and_quarantine_only_when_it_enforces() {
             }
         });
     }
-    assert_eq!(writers, ["QuarantineRole: iam:UpdateAccessKey if QuarantineEnforces"]);
-    let enforces = json!({"Fn::Equals": [{"Ref": "QuarantineMode"}, "enforce"]});
-    assert_eq!(template["Conditions"]["QuarantineEnforces"], enforces);
-    assert_eq!(template["Parameters"]["QuarantineMode"]["Default"], "dry-run");
+    assert_eq!(
+        writers,
+        [
+            // People assume it; it exists only where they are named.
+            "QuarantineRestoreRole: iam:UpdateAccessKey ",
+            "QuarantineRestoreRole: iam:UpdateServiceSpecificCredential ",
+            "QuarantineRestoreRole: iam:UpdateSigningCertificate ",
+            "QuarantineRestoreRole: iam:UpdateSSHPublicKey ",
+            "QuarantineRestoreRole: iam:DetachUserPolicy ",
+            "QuarantineRestoreRole: iam:DeleteUserPermissionsBoundary ",
+            "QuarantineRole: iam:UpdateAccessKey if QuarantineSwitchesKeysOff",
+            "QuarantineRole: iam:AttachUserPolicy if QuarantineCutsUsersOff",
+            "QuarantineRole: iam:PutUserPermissionsBoundary if QuarantineCutsUsersOff",
+            "QuarantineRole: iam:UpdateServiceSpecificCredential if QuarantineCutsUsersOff",
+            "QuarantineRole: iam:UpdateSigningCertificate if QuarantineCutsUsersOff",
+            "QuarantineRole: iam:UpdateSSHPublicKey if QuarantineCutsUsersOff",
+            // It exists only where that is asked for.
+            "QuarantineSessionsRole: iam:PutRolePolicy ",
+        ]
+    );
+    let is = |parameter: &str, mode: &str| json!({"Fn::Equals": [{"Ref": parameter}, mode]});
+    let acts = |parameter: &str| ["approve", "enforce"].map(|mode| is(parameter, mode)).to_vec();
+    let actors = is("QuarantineActorMode", "approve");
+    let users = [acts("QuarantineLeakedMode"), vec![actors.clone()]].concat();
+    let keys = [acts("QuarantineMode"), vec![json!({"Condition": "QuarantineCutsUsersOff"})]].concat();
+    assert_eq!(template["Conditions"]["QuarantineCutsUsersOff"], json!({"Fn::Or": users}));
+    assert_eq!(template["Conditions"]["QuarantineSwitchesKeysOff"], json!({"Fn::Or": keys}));
+    for parameter in ["QuarantineMode", "QuarantineLeakedMode"] {
+        assert_eq!(template["Parameters"][parameter]["Default"], "dry-run");
+    }
+    assert_eq!(template["Resources"]["QuarantineRestoreRole"]["Condition"], "HasRestorers");
+    assert_eq!(template["Resources"]["QuarantineSessionsRole"]["Condition"], "QuarantineEndsSessions");
+    let sessions = json!({"Fn::And": [actors, is("QuarantineRoleSessions", "true")]});
+    assert_eq!(template["Conditions"]["QuarantineEndsSessions"], sessions);
+    for (parameter, default) in [("QuarantineActorMode", "off"), ("QuarantineRoleSessions", "false")] {
+        assert_eq!(template["Parameters"][parameter]["Default"], default);
+    }
+}
+
+#[test]
+fn policies_and_boundaries_are_those_of_the_stack_or_none() {
+    let template = template();
+    let ours = json!({"Ref": "DenyEverything"});
+    let (mut allowed, mut denied) = (BTreeSet::new(), BTreeSet::new());
+    for statement in statements(&template["Resources"]) {
+        for action in list(&statement["Action"]).into_iter().filter_map(Value::as_str) {
+            let key = match action {
+                "iam:AttachUserPolicy" | "iam:DetachUserPolicy" => "iam:PolicyARN",
+                "iam:PutUserPermissionsBoundary" | "iam:DeleteUserPermissionsBoundary" => "iam:PermissionsBoundary",
+                _ => continue,
+            };
+            let (operators, seen) = match statement["Effect"].as_str() {
+                Some("Allow") => (["ArnEquals", "StringEquals"], &mut allowed),
+                _ => (["ArnNotEquals", "StringNotEquals"], &mut denied),
+            };
+            let condition = &statement["Condition"];
+            assert!(operators.iter().any(|operator| condition[*operator][key] == ours), "{action}: {condition}");
+            seen.insert(action.to_owned());
+        }
+    }
+    assert_eq!(allowed.len(), 4);
+    assert_eq!(denied, ["iam:AttachUserPolicy", "iam:PutUserPermissionsBoundary"].map(str::to_owned).into());
+    let deny = &template["Resources"]["DenyEverything"]["Properties"]["PolicyDocument"]["Statement"];
+    assert_eq!(*deny, json!([{"Sid": "Everything", "Effect": "Deny", "Action": "*", "Resource": "*"}]));
+}
+
+#[test]
+fn what_quarantine_must_never_do_is_denied_in_its_role() {
+    let never = statements(&template()["Resources"]["QuarantineRole"]);
+    let under = |sid: &str| never.iter().find(|one| one["Effect"] == "Deny" && one["Sid"] == sid).cloned().unwrap();
+    let denied = under("NothingIsMadeOrDeletedOrGiven");
+    let denied: Vec<&str> = list(&denied["Action"]).into_iter().filter_map(Value::as_str).collect();
+    for action in ["iam:Create*", "iam:Delete*", "iam:PassRole", "iam:PutUserPolicy", "iam:Detach*"] {
+        assert!(denied.contains(&action), "{action}");
+    }
+    let others = under("NothingButUsers");
+    assert_eq!(others["NotResource"]["Fn::Sub"], "arn:${AWS::Partition}:iam::${AWS::AccountId}:user/*");
+    for sid in ["NoExemptUser", "NoExemptPath"] {
+        assert_eq!(under(sid)["NotAction"], json!(["iam:Get*", "iam:List*"]));
+    }
 }
 
 #[test]
@@ -323,6 +426,8 @@ fn conditions_ask_for_keys_that_exist() {
         "dynamodb:LeadingKeys",
         "events:detail-type",
         "events:source",
+        "iam:PermissionsBoundary",
+        "iam:PolicyARN",
     ];
     for statement in statements(&template()["Resources"]) {
         for (operator, keys) in statement["Condition"].as_object().into_iter().flatten() {
@@ -336,7 +441,11 @@ fn conditions_ask_for_keys_that_exist() {
 #[test]
 fn roles_are_written_out_action_by_action() {
     let template = template();
-    let roles: BTreeSet<String> = functions(&template).keys().map(|name| format!("{name}Role")).collect();
+    let roles: BTreeSet<String> = functions(&template)
+        .keys()
+        .map(|name| format!("{name}Role"))
+        .chain(["QuarantineRestoreRole", "QuarantineSessionsRole"].map(str::to_owned))
+        .collect();
     for (name, function) in functions(&template) {
         assert_eq!(function["Role"], arn(&format!("{name}Role")));
         assert!(function.get("Policies").is_none(), "{name} has policies beside its role");
@@ -437,7 +546,9 @@ fn every_parameter_says_why_one_would_change_it_and_what_it_takes() {
 /// The event names that a rule waits for; none if it takes every call.
 fn calls(rule: &Rule) -> Vec<String> {
     let pattern = rule.pattern();
-    let names = list(&pattern["detail"]["eventName"]).into_iter();
+    let detail = &pattern["detail"];
+    // AWS Health names its events by a code.
+    let names = list(&detail["eventName"]).into_iter().chain(list(&detail["eventTypeCode"]));
     names.filter_map(|name| name.as_str().or_else(|| name["prefix"].as_str())).map(str::to_owned).collect()
 }
 
@@ -490,7 +601,7 @@ fn with_dead_letters(text: &str) -> Option<String> {
         let rules = watcher.rules().into_iter();
         rules.map(move |rule| format!("{}{}", pascal(watcher.name()), rule.name))
     };
-    let others = ["QuarantineAsked".to_owned(), "DigestEveryMinute".to_owned()];
+    let others = ["QuarantineAsked", "QuarantineUndone", "DigestEveryMinute"].map(str::to_owned);
     let mut list = String::new();
     for rule in Watcher::ALL.into_iter().flat_map(own).chain(others) {
         writeln!(list, "                  - !GetAtt {rule}.Arn").ok()?;

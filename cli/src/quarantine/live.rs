@@ -1,23 +1,29 @@
-//! `iamwatch quarantine` with AWS: reads and undoes the records of a stack.
+//! `iamwatch quarantine` with AWS: reads, approves and undoes the records of a stack.
 
-use std::io::{self, Write};
+use std::io::{self, BufRead as _, Write};
 use std::process::ExitCode;
 
 use iamwatch::alert;
 use iamwatch::aws::containment::{AwsIam, DynamoRecords};
 use iamwatch::aws::serve::now;
-use iamwatch::aws::{Clients, Roots, table_of_stack};
+use iamwatch::aws::{Clients, Roots, signed, table_of_stack};
 use iamwatch::config::Config;
 use iamwatch::detect::Context;
-use iamwatch::quarantine::{Record, Records as _, restore};
+use iamwatch::quarantine::{Moved, Record, Records as _, Restore, State, restore};
 
-use super::{Command, Quarantine};
+use super::{Command, Quarantine, Stack, simulate};
 use crate::terminal::{self, complain};
 
 /// Runs one command against the account that the environment's credentials belong to.
 #[tokio::main(flavor = "current_thread")]
 pub(super) async fn run(asked: &Quarantine) -> io::Result<ExitCode> {
-    match answer(asked).await {
+    // On the heap: the SDK's futures nest deeper than the compiler follows.
+    said(Box::pin(answer(asked)).await)
+}
+
+/// Prints what a command found, or what was wrong.
+pub(crate) fn said(answer: Result<String, String>) -> io::Result<ExitCode> {
+    match answer {
         Ok(text) => {
             terminal::out().write_all(text.as_bytes())?;
             Ok(ExitCode::SUCCESS)
@@ -31,21 +37,90 @@ pub(super) async fn run(asked: &Quarantine) -> io::Result<ExitCode> {
 
 async fn answer(asked: &Quarantine) -> Result<String, String> {
     let clients = Clients::from_env(Roots::System).await;
-    let client = clients.dynamodb();
-    let table = match &asked.table {
-        Some(table) => table.clone(),
-        None => table_of_stack(&client, &asked.stack).await?,
-    };
-    let records = DynamoRecords { client, table };
+    let stack = &asked.stack;
+    if let Command::Simulate { principal, exempt } = &asked.command {
+        return simulate::simulate(&clients, &stack.name, principal, exempt).await;
+    }
+    let records = records(&clients, stack).await?;
     match &asked.command {
         Command::List => Ok(listed(&records.list().await?)),
-        Command::Show { id } => Ok(whole(&find(&records, id).await?, &asked.stack)),
-        Command::Restore { id } => {
+        Command::Show { id } => Ok(whole(&find(&records, id).await?, &stack.name)),
+        Command::Approve { id, yes, url } => {
             let record = find(&records, id).await?;
-            let restored = restore(record, &AwsIam(clients.iam()), &records, now()).await;
-            restored.map(|record| whole(&record, &asked.stack)).map_err(|failure| failure.to_string())
+            if record.state == State::Pending && record.approval.is_none() {
+                confirm(*yes, &whole(&record, &stack.name), "Carry this plan out?")?;
+            }
+            let url = match url {
+                Some(url) => url.clone(),
+                None => signed::approval_url(&clients, &stack.name).await?,
+            };
+            // What was shown is what is approved: of another plan the function hears nothing good.
+            signed::approve(&clients, &url, id, &record.fingerprint()).await?;
+            Ok(format!("approved: it is carried out now; `iamwatch quarantine show {id}` says how far it is\n"))
         }
+        Command::Restore { id, yes, leaked } => {
+            let record = find(&records, id).await?;
+            confirm(*yes, &to_take_back(&record, *leaked), "Take this back?")?;
+            let iam = AwsIam { users: clients.iam(), roles: Some(clients.iam()) };
+            let how = Restore { leaked: *leaked };
+            let restored = restore(record, how, &iam, &records, now()).await;
+            restored.map(|record| whole(&record, &stack.name)).map_err(|failure| failure.to_string())
+        }
+        Command::Reset { yes } => {
+            let (mut budget, version) = records.budget().await?;
+            let Some(storm) = budget.storm() else {
+                return Ok("there was no storm: quarantine acts as its mode says\n".to_owned());
+            };
+            let users: Vec<&str> = budget.users().into_iter().collect();
+            let about = format!(
+                "Too many users were to be contained at {storm}. Contained by themselves in the day before: {}.\n",
+                terminal::clean(&users.join(", "))
+            );
+            confirm(*yes, &about, "Let quarantine act by itself again?")?;
+            budget.reset();
+            match records.put_budget(&budget, version).await? {
+                Moved::Yes => Ok("done: quarantine acts as its mode says\n".to_owned()),
+                Moved::No => Err("the budget was changed meanwhile; run it again".to_owned()),
+            }
+        }
+        Command::Simulate { .. } => Ok(String::new()),
     }
+}
+
+/// The records of a stack.
+pub(crate) async fn records(clients: &Clients, stack: &Stack) -> Result<DynamoRecords, String> {
+    let client = clients.dynamodb();
+    let table = match &stack.table {
+        Some(table) => table.clone(),
+        None => table_of_stack(&client, &stack.name).await?,
+    };
+    Ok(DynamoRecords { client, table })
+}
+
+/// Asks the person at the terminal.
+fn confirm(yes: bool, about: &str, question: &str) -> Result<(), String> {
+    if yes {
+        return Ok(());
+    }
+    let mut err = io::stderr().lock();
+    let asked = write!(err, "{about}\n{question} Write `yes`: ").and_then(|()| err.flush());
+    let mut said = String::new();
+    let heard = asked.and_then(|()| io::stdin().lock().read_line(&mut said));
+    match heard {
+        Ok(_) if said.trim() == "yes" => Ok(()),
+        Ok(_) => Err("nothing was changed: the answer was not `yes`".to_owned()),
+        Err(error) => Err(format!("nothing was changed: nobody could be asked ({error}); `--yes` does not ask")),
+    }
+}
+
+/// What a restore would do.
+fn to_take_back(record: &Record, leaked: bool) -> String {
+    let step = |step: &iamwatch::quarantine::Step| {
+        let left = record.has_leaked(step) && !leaked;
+        let left = if left { " (not done: it leaked; `--leaked` does it)" } else { "" };
+        format!("  {}{left}\n", terminal::clean(&step.undo_words()))
+    };
+    record.plan.steps.iter().rev().map(step).collect()
 }
 
 async fn find(records: &DynamoRecords, id: &str) -> Result<Record, String> {
@@ -58,12 +133,15 @@ fn listed(records: &[Record]) -> String {
     if records.is_empty() {
         return "quarantine has no records: no finding asked for it yet\n".to_owned();
     }
-    let head = format!("{:<14}  {:<9}  {:<20}  {:<12}  WHAT\n", "RECORD", "STATE", "RECEIVED", "ACCOUNT");
+    let head = format!("{:<14}  {:<15}  {:<20}  {:<12}  WHAT\n", "RECORD", "STATE", "RECEIVED", "ACCOUNT");
     let row = |record: &Record| {
-        let Record { id, state, finding, .. } = record;
+        let Record { id, finding, .. } = record;
+        // Its message may still wait.
+        let over = record.state == State::Pending && record.approval.is_none() && record.expires() <= now();
+        let state = if over { State::Expired } else { record.state };
         let received = record.received.strftime("%Y-%m-%dT%H:%M:%SZ");
         let what = terminal::clean(&format!("{}: {}", finding.target, finding.act));
-        format!("{id:<14}  {state:<9}  {received}  {:<12}  {what}\n", finding.account)
+        format!("{id:<14}  {state:<15}  {received}  {:<12}  {what}\n", finding.account)
     };
     std::iter::once(head).chain(records.iter().map(row)).collect()
 }

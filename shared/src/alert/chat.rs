@@ -115,12 +115,13 @@ fn description(words: &Words<'_>) -> String {
     }
     if let Some(record) = words.record {
         fact("State", &containment::state(record));
-        let commands = containment::commands(record, &words.config.stack);
-        for (heading, command) in commands.iter().flat_map(|(heading, all)| all.iter().map(move |one| (heading, one))) {
-            fact(heading, command);
+        for commands in containment::commands(record, &words.config.stack).into_iter().filter(|some| some.in_account) {
+            for command in &commands.lines {
+                fact(commands.heading, command);
+            }
         }
     } else if finding.asks.is_some() && !words.unclaimed {
-        let mode = words.config.quarantine.mode;
+        let mode = words.config.quarantine.mode_for(finding.asks.as_ref());
         fact("Quarantine", if mode == Mode::Off { "" } else { mode_words(mode) });
     }
     fact(
@@ -135,6 +136,7 @@ fn mode_words(mode: Mode) -> &'static str {
     match mode {
         Mode::Off => "off",
         Mode::DryRun => "dry-run, nothing was changed",
+        Mode::Approve => "approve, its report asks",
         Mode::Enforce => "enforce, its report follows",
     }
 }

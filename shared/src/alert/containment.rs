@@ -2,39 +2,98 @@
 
 use super::text::shown;
 use super::words::clock;
-use crate::finding::Ask;
-use crate::quarantine::{Record, Refusal, State};
+use crate::quarantine::{Call, Proof, Record, Refusal, State, Step, Subject, scp};
 use crate::undo;
+
+/// Calls and proofs that a mail shows: the last ones.
+const SHOWN: usize = 12;
+
+/// Lines ready to paste, under a heading.
+pub(super) struct Commands {
+    pub(super) heading: &'static str,
+    /// Whether they are for the account that the alert is about.
+    pub(super) in_account: bool,
+    pub(super) lines: Vec<String>,
+}
 
 /// What iamwatch did: the end of a sentence that begins with its name.
 pub(super) fn act(record: &Record) -> String {
-    let Some(Ask::DisableAccessKey { user, key }) = &record.finding.asks else { return "did nothing".to_owned() };
-    let (verb, state) = match record.state {
-        State::Applied | State::Verified => ("set", "Inactive"),
-        State::Restored => ("set", "Active again"),
-        State::Failed => ("could not set", "Inactive"),
-        State::DryRun => ("would set", "Inactive"),
-        State::Refused | State::Pending | State::Claimed => ("did not set", "Inactive"),
-    };
-    format!("{verb} access key {} of user {} {state}", shown(key), shown(user))
+    let whom = whom(record);
+    if let Some(news) = &record.news {
+        return format!("sees that {} {} {whom}, who is contained", shown(&news.by), shown(&news.what));
+    }
+    match &record.subject {
+        Subject::Key { key, .. } => {
+            let (verb, state) = match record.state {
+                State::Applied | State::Verified | State::UndoneByOther => ("set", "Inactive"),
+                State::Restored => ("set", "Active again"),
+                State::Failed | State::Partial => ("could not set", "Inactive"),
+                State::DryRun => ("would set", "Inactive"),
+                State::Refused | State::Pending | State::Expired | State::Claimed => ("did not set", "Inactive"),
+            };
+            format!("{verb} access key {} of {whom} {state}", shown(key))
+        }
+        Subject::Sessions { .. } => match record.state {
+            State::Applied | State::Verified | State::UndoneByOther => format!("ended the open sessions of {whom}"),
+            State::Restored => format!("no longer denies older sessions of {whom}"),
+            State::Partial | State::Failed => format!("could not end the sessions of {whom}"),
+            State::DryRun => format!("would end the open sessions of {whom}"),
+            State::Refused | State::Pending | State::Expired | State::Claimed => {
+                format!("did not end the sessions of {whom}")
+            }
+        },
+        Subject::User { .. } | Subject::Holder { .. } => match record.state {
+            State::Applied | State::Verified | State::UndoneByOther => format!("contained {whom}"),
+            State::Restored => format!("gave {whom} back what it took"),
+            State::Partial => format!("could contain {whom} in part only"),
+            State::Failed => format!("could not contain {whom}"),
+            State::DryRun => format!("would contain {whom}"),
+            State::Refused | State::Pending | State::Expired | State::Claimed => format!("did not contain {whom}"),
+        },
+    }
+}
+
+fn whom(record: &Record) -> String {
+    match (record.user(), &record.subject) {
+        (_, Subject::Sessions { role }) => format!("role {}", shown(role)),
+        (Some(user), _) => format!("user {}", shown(user)),
+        (None, Subject::Holder { key }) => format!("the holder of access key {}", shown(key)),
+        (None, _) => "the user".to_owned(),
+    }
 }
 
 /// What the sentence must add: why nothing was done, or what is not certain.
 pub(super) fn reason(record: &Record) -> Option<String> {
+    if record.news.is_some() {
+        return None;
+    }
     match record.state {
         State::Applied => Some("IAM does not show it yet".to_owned()),
-        State::Failed => record.calls.iter().rev().find_map(|call| call.error.as_deref()).map(shown),
+        State::UndoneByOther => Some(undone(record)),
+        State::Expired => Some("nobody approved it in four hours".to_owned()),
+        State::Failed | State::Partial => record.calls.iter().rev().find_map(|call| call.error.as_deref()).map(shown),
         _ => record.plan.refusal.map(|refusal| refusal.to_string()),
     }
 }
 
+/// Who undoes it, as far as events have said so.
+fn undone(record: &Record) -> String {
+    let by = record.meddling.last().map(|meddling| shown(&meddling.by));
+    let by = by.unwrap_or_else(|| "somebody; CloudTrail will say who".to_owned());
+    format!("containment is being undone by {by}")
+}
+
 /// What the state means, for a reader who does not know the word.
 pub(super) fn state(record: &Record) -> String {
+    let key = matches!(record.subject, Subject::Key { .. });
     let means = match record.state {
         State::Verified => "IAM was asked again and says so",
         State::Applied => "done, not proven yet",
-        State::Failed => "the key may still work",
-        State::Refused => "nothing was changed, and nothing will be",
+        State::UndoneByOther => "done four times, and IAM does not show it",
+        State::Partial => "some of it was not done",
+        State::Failed if key => "the key may still work",
+        State::Failed => "the user may still act",
+        State::Refused | State::Expired => "nothing was changed, and nothing will be",
         State::Pending => "nothing was changed: a person decides",
         State::DryRun => "nothing was changed",
         State::Claimed => "under way",
@@ -43,67 +102,235 @@ pub(super) fn state(record: &Record) -> String {
     format!("{}, {means}", record.state)
 }
 
+/// Who said yes, and when.
+pub(super) fn approved(record: &Record) -> String {
+    let approval = record.approval.as_ref();
+    approval.map(|approval| format!("{} by {}", clock(approval.at), shown(&approval.by))).unwrap_or_default()
+}
+
 /// Every call, and how it ended.
 pub(super) fn calls(record: &Record) -> Vec<String> {
-    let call = |call: &crate::quarantine::Call| {
+    let call = |call: &Call| {
         let end = call.error.as_deref().map_or_else(|| "done".to_owned(), |error| format!("failed: {}", shown(error)));
-        format!("{} {}: {end}", clock(call.at), shown(&call.what))
+        let request = call.request.as_deref().map(|id| format!(" (request {})", shown(id))).unwrap_or_default();
+        format!("{} {}: {end}{request}", clock(call.at), shown(&call.what))
     };
-    record.calls.iter().map(call).collect()
+    last(record.calls.iter().map(call).collect())
+}
+
+/// Every time that IAM was asked whether it holds.
+pub(super) fn proofs(record: &Record) -> Vec<String> {
+    let proof = |proof: &Proof| {
+        let said = match (&proof.error, proof.missing.as_slice()) {
+            (Some(error), _) => format!("could not be asked: {}", shown(error)),
+            (None, []) => "it holds".to_owned(),
+            (None, missing) => format!("undone: {}", shown(&missing.join("; "))),
+        };
+        format!("{} {said}", clock(proof.at))
+    };
+    last(record.proofs.iter().map(proof).collect())
+}
+
+/// What others did to what is contained.
+pub(super) fn meddled(record: &Record) -> Vec<String> {
+    let whom = whom(record);
+    let news = record.news.iter();
+    let all = record.meddling.iter().chain(news).map(|meddling| {
+        let at = meddling.at.map(|at| format!("{} ", clock(at))).unwrap_or_default();
+        format!("{at}{} {} {whom}", shown(&meddling.by), shown(&meddling.what))
+    });
+    last(all.collect())
+}
+
+fn last(mut lines: Vec<String>) -> Vec<String> {
+    let more = lines.len().saturating_sub(SHOWN);
+    if more > 0 {
+        lines.drain(..more);
+        lines.insert(0, format!("({more} before)"));
+    }
+    lines
 }
 
 /// What IAM said before anything was done.
 pub(super) fn before(record: &Record) -> Vec<String> {
     let Some(facts) = &record.before else { return Vec::new() };
-    let key = |key: &crate::quarantine::KeyFacts| {
-        let active = if key.active { "Active" } else { "Inactive" };
+    let active = |active: bool| if active { "Active" } else { "Inactive" };
+    let keys = facts.keys.iter().map(|key| {
         let made = key.created.map(|time| format!(", made {}", clock(time))).unwrap_or_default();
-        format!("{} {active}{made}", shown(&key.id))
-    };
-    std::iter::once(shown(&facts.arn)).chain(facts.keys.iter().map(key)).collect()
+        format!("{} {}{made}", shown(&key.id), active(key.active))
+    });
+    let others = facts.others.iter().map(|one| format!("{} {} {}", one.kind, shown(&one.id), active(one.active)));
+    let attached = facts.attached.iter().map(|arn| format!("policy {}", shown(arn)));
+    let boundary = facts.boundary.iter().map(|arn| format!("boundary {}", shown(arn)));
+    std::iter::once(shown(&facts.arn)).chain(keys).chain(others).chain(attached).chain(boundary).collect()
 }
 
 /// What the reader is to do about the outcome. Times and names are those of the mail.
 pub(super) fn steps(record: &Record) -> Vec<String> {
-    let follow = "Follow the steps of the alert itself: the maker of the key may hold other credentials.";
-    let steps: &[&str] = match (record.state, record.plan.refusal) {
+    let key = matches!(record.subject, Subject::Key { .. });
+    let steps = match (record.state, record.plan.refusal) {
+        _ if record.news.is_some() => after_meddling(),
+        (State::UndoneByOther, _) => while_undone(),
+        (State::Pending, _) => waiting(),
+        _ if key => about_a_key(record),
+        _ if matches!(record.subject, Subject::Sessions { .. }) => about_a_role(record),
+        _ => about_a_user(record),
+    };
+    steps.iter().map(|step| (*step).to_owned()).collect()
+}
+
+const FOLLOW: &str = "Follow the steps of the alert itself: the maker of the key may hold other credentials.";
+const FOLLOW_LEAK: &str = "Follow the steps of the alert itself: whoever has the secret may have made other ways in.";
+
+fn after_meddling() -> &'static [&'static str] {
+    &[
+        "Ask whoever is named in the first line whether they did it, over a channel that is not their mail.",
+        "If it was meant as an undo: take the rest back with the command under Undo, which leaves nothing half done.",
+        "If not: cut that principal off too, and list all its calls in the 24 hours before, by `userIdentity.arn`.",
+    ]
+}
+
+fn while_undone() -> &'static [&'static str] {
+    &[
+        "In the organization's management account, attach the service control policy below to this account, now. It reaches \
+         every account of an organization but the management account itself.",
+        "In CloudTrail, list who called IAM with this user's name in the 15 minutes before this mail, and cut them off: \
+         somebody with rights in IAM works against you.",
+        "Then contain the user again by hand, with the commands below.",
+    ]
+}
+
+fn waiting() -> &'static [&'static str] {
+    &[
+        "Read the calls below, and what IAM said before. Whom would they stop from working?",
+        "If it may be: run the command under To approve, within four hours. The plan is shown again before you say yes.",
+        "If it may not: do nothing. The plan ends by itself.",
+    ]
+}
+
+fn about_a_key(record: &Record) -> &'static [&'static str] {
+    match (record.state, record.plan.refusal) {
         (State::Applied, _) => &[
             "In 5 minutes, look at the key in the console: is it Inactive?",
             "If it is not, somebody undoes it: deny the user everything with a policy of your own.",
-            follow,
+            FOLLOW,
         ],
-        (State::Failed, _) => &["Set the key Inactive yourself with the command below, now.", follow],
+        (State::Failed | State::Partial, _) => &["Set the key Inactive yourself with the command below, now.", FOLLOW],
         (State::Refused, Some(Refusal::AnotherAge | Refusal::NoSuchUser | Refusal::NoSuchKey)) => &[
             "In CloudTrail, look the event up by the event id below. If it is not there, the event was forged.",
             "If forged: list who called `Invoke` and `PutEvents` in the 15 minutes before this mail.",
             "If it is there, list who changed the user and its keys since.",
         ],
-        (State::Refused, Some(Refusal::AlreadyInactive)) => &[follow],
-        (State::Refused | State::Pending | State::DryRun | State::Claimed, _) => {
-            &["Decide whether the key may stay. If not, set it Inactive yourself with the command below.", follow]
+        (State::Refused, Some(Refusal::AlreadyInactive)) => &[FOLLOW],
+        (State::Refused | State::Expired | State::DryRun | State::Claimed, _) => {
+            &["Decide whether the key may stay. If not, set it Inactive yourself with the command below.", FOLLOW]
         }
         (State::Verified, _) => &[
             "Nothing is needed for this key. If it was made for good reason, give it back with a command under Undo.",
-            follow,
+            FOLLOW,
         ],
-        (State::Restored, _) => &[],
-    };
-    steps.iter().map(|step| (*step).to_owned()).collect()
+        (State::Restored | State::Pending | State::UndoneByOther, _) => &[],
+    }
+}
+
+fn about_a_role(record: &Record) -> &'static [&'static str] {
+    const ASSUME: &str = "Find out how the sessions were opened: all AssumeRole calls for this role in the 24 hours before. Whoever may, \
+                          the attacker too, can assume it again: take that away first.";
+    match record.state {
+        State::Applied | State::Verified => &[
+            ASSUME,
+            "Workloads get new sessions by themselves within minutes; restart what does not.",
+            "When the way in is closed, take the policy off again with the command under Undo.",
+        ],
+        State::Restored | State::Pending | State::UndoneByOther => &[],
+        _ => {
+            &["Decide whether the role's sessions may go on. If not, end them yourself with the command below.", ASSUME]
+        }
+    }
+}
+
+fn about_a_user(record: &Record) -> &'static [&'static str] {
+    match (record.state, record.plan.refusal) {
+        (State::Applied | State::Verified, _) => &[
+            "Find out what stops working: list the user's calls in the 7 days before, by `userIdentity.arn`.",
+            FOLLOW_LEAK,
+            "Make new credentials where they are needed, then give the rest back with the command under Undo. Keys that leaked \
+             stay off unless you say `--leaked`.",
+        ],
+        (State::Failed | State::Partial, _) => {
+            &["Do yourself what was not done, with the commands below, now.", FOLLOW_LEAK]
+        }
+        (State::Refused, Some(Refusal::NoSuchUser | Refusal::NoSuchKey)) => &[
+            "In AWS Health or CloudTrail, look the event up by the event id below. If it is not there, it was forged.",
+            "If forged: list who called `Invoke` and `PutEvents` in the 15 minutes before this mail.",
+        ],
+        (State::Refused, Some(Refusal::Exempt)) => {
+            &["This user is never touched by iamwatch: decide at once who replaces its credentials.", FOLLOW_LEAK]
+        }
+        (State::Refused | State::Expired | State::DryRun | State::Claimed, _) => {
+            &["Decide whether the user may go on. If not, contain it yourself with the commands below.", FOLLOW_LEAK]
+        }
+        (State::Restored | State::Pending | State::UndoneByOther, _) => &[],
+    }
 }
 
 /// Commands to take back what was done, or to do what was not; each is ready to paste.
-pub(super) fn commands(record: &Record, stack: &str) -> Option<(&'static str, Vec<String>)> {
-    let Some(Ask::DisableAccessKey { user, key }) = &record.finding.asks else { return None };
-    if record.state.can_be_restored() && record.state != State::Failed {
+pub(super) fn commands(record: &Record, stack: &str) -> Vec<Commands> {
+    let own = |command: &str| {
         // Record ids are ours: hexadecimal digits.
-        let restore = match stack {
-            "" | "iamwatch" => format!("iamwatch quarantine restore {}", shown(&record.id)),
-            other => format!("iamwatch quarantine restore {} --stack {}", shown(&record.id), shown(other)),
-        };
-        return Some(("Undo", [Some(restore), undo::enable_access_key(user, key)].into_iter().flatten().collect()));
+        let command = format!("iamwatch quarantine {command} {}", shown(&record.id));
+        if matches!(stack, "" | "iamwatch") { command } else { format!("{command} --stack {}", shown(stack)) }
+    };
+    let mut all = Vec::new();
+    let mut add = |heading, in_account, lines: Vec<String>| {
+        if !lines.is_empty() {
+            all.push(Commands { heading, in_account, lines });
+        }
+    };
+    if record.state == State::Pending && record.approval.is_none() {
+        add("To approve", true, vec![own("approve")]);
     }
-    let left =
-        !matches!(record.plan.refusal, Some(Refusal::AlreadyInactive | Refusal::NoSuchUser | Refusal::NoSuchKey));
-    let command = undo::disable_access_key(user, key).filter(|_| left && record.state != State::Restored)?;
-    Some(("To set it Inactive yourself", vec![command]))
+    if record.state == State::UndoneByOther {
+        let lines = scp(record).map(|json| json.lines().map(str::to_owned).collect()).unwrap_or_default();
+        add("Service control policy, to attach in the management account", false, lines);
+    }
+    if record.state.can_be_restored() {
+        let by_hand = match &record.subject {
+            Subject::Key { user, key } if record.state != State::Failed => undo::enable_access_key(user, key),
+            _ => None,
+        };
+        if record.state != State::Failed || !matches!(record.subject, Subject::Key { .. }) {
+            add("Undo", true, std::iter::once(own("restore")).chain(by_hand).collect());
+        }
+    }
+    if !matches!(record.state, State::Applied | State::Verified | State::Restored) && record.news.is_none() {
+        let heading = match (&record.subject, record.state) {
+            (Subject::Key { .. }, _) => "To set it Inactive yourself",
+            (_, State::DryRun | State::Pending) => "The calls it would make",
+            _ => "To do it yourself",
+        };
+        add(heading, true, by_hand(record));
+    }
+    all
+}
+
+/// The plan as a person would carry it out; for a key also where a guard made no plan, but only if there is such a key to switch
+/// off.
+fn by_hand(record: &Record) -> Vec<String> {
+    let gone = matches!(
+        record.plan.refusal,
+        Some(
+            Refusal::AlreadyInactive
+                | Refusal::AlreadyContained
+                | Refusal::NoSuchUser
+                | Refusal::NoSuchKey
+                | Refusal::NoSuchRole
+        )
+    );
+    match &record.subject {
+        _ if gone => Vec::new(),
+        Subject::Key { user, key } => undo::disable_access_key(user, key).into_iter().collect(),
+        Subject::Sessions { role } => Step::EndSessions { role: role.clone() }.command().into_iter().collect(),
+        Subject::User { .. } | Subject::Holder { .. } => record.plan.steps.iter().filter_map(Step::command).collect(),
+    }
 }

@@ -49,12 +49,7 @@ fn deny_user(user: &str) -> Option<String> {
 /// What the IAM console does under "Revoke active sessions".
 fn revoke_sessions(actor: &Actor, now: Timestamp) -> Option<String> {
     let time = now.strftime("%Y-%m-%dT%H:%M:%SZ");
-    let condition = format!(r#""Condition":{{"DateLessThan":{{"aws:TokenIssueTime":"{time}"}}}}"#);
-    let document = format!(
-        r#"'{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny","Action":"*","Resource":"*",{condition}}}]}}'"#
-    );
-    let role = undo::name(&actor.name)?;
-    Some(format!("aws iam put-role-policy --role-name={role} --policy-name=cut-off --policy-document={document}"))
+    undo::end_sessions(&actor.name, &time.to_string(), "cut-off")
 }
 
 #[cfg(test)]

@@ -46,16 +46,22 @@ fn containment_mail(words: &Words<'_>, record: &Record, mut mail: Mail) -> Strin
         words.account_name().map(|_| shown(&words.config.account(&words.finding.account))).unwrap_or_default(),
     );
     rows.add("When", words.when());
+    rows.add("Approved", containment::approved(record));
     rows.add_all("Calls", containment::calls(record));
+    rows.add_all("Proof", containment::proofs(record));
+    rows.add_all("Meddled", containment::meddled(record));
     rows.add_all("Before", containment::before(record));
     mail.rows(&rows);
     mail.steps("What to do", &words.steps());
-    if let Some((heading, commands)) = containment::commands(record, &words.config.stack) {
-        mail.list(&in_account(words, heading), &commands);
+    for commands in containment::commands(record, &words.config.stack) {
+        let heading =
+            if commands.in_account { in_account(words, commands.heading) } else { commands.heading.to_owned() };
+        mail.list(&heading, &commands.lines);
     }
     mail.links(links::of(words));
     let mut rows = Rows::default();
     rows.add("Record", shown(&record.id));
+    rows.add("Plan", if record.plan.steps.is_empty() { String::new() } else { record.fingerprint() });
     rows.add("Detection", shown(&words.finding.detection));
     rows.add("Incident", words.incident.as_str());
     rows.add_all("Event id", event_id(words));
@@ -171,10 +177,40 @@ fn from(origin: &Origin, by_itself: bool) -> Vec<String> {
 
 /// What quarantine does about it, for findings that ask it to act.
 fn quarantine(words: &Words<'_>, rows: &mut Rows) {
-    let Some(Ask::DisableAccessKey { user, key }) = &words.finding.asks else { return };
-    let Some(command) = undo::disable_access_key(user, key).filter(|_| !words.unclaimed) else { return };
-    match words.config.quarantine.mode {
+    let asks = words.finding.asks.as_ref().filter(|_| !words.unclaimed);
+    let mode = words.config.quarantine.mode_for(asks);
+    let (user, key) = match asks {
+        None => return,
+        Some(Ask::DisableAccessKey { user, key }) => (user, key),
+        // Which credentials they have the event does not say: quarantine's own report shows each call.
+        Some(Ask::ContainUsers { .. }) => {
+            let will = match mode {
+                Mode::Off => return,
+                Mode::DryRun => "dry-run: a report follows with the calls it would make; nothing is changed",
+                Mode::Approve => "approve: a report follows with the calls it would make once somebody approves them",
+                Mode::Enforce => "enforce: cuts off the users unless a guard stops it; a report follows",
+            };
+            return rows.add("Quarantine", will);
+        }
+        Some(Ask::ContainActor { .. }) => {
+            return match mode {
+                Mode::Off => {}
+                Mode::DryRun => {
+                    rows.add("Quarantine", "dry-run: a report follows with the calls that would cut the actor off");
+                }
+                Mode::Approve | Mode::Enforce => {
+                    rows.add("Quarantine", "approve: a report follows; the actor is cut off once somebody approves it");
+                }
+            };
+        }
+    };
+    let Some(command) = undo::disable_access_key(user, key) else { return };
+    match mode {
         Mode::Off => {}
+        Mode::Approve => {
+            rows.add("Quarantine", "approve: guards permitting, it runs once somebody approves it; a report follows");
+            rows.add_verbatim(&command);
+        }
         Mode::DryRun => {
             rows.add("Quarantine", "dry-run: nothing was changed; guards permitting, it would run");
             rows.add_verbatim(&command);

@@ -397,7 +397,7 @@ fn unmapped(words: &Words<'_>) -> Value {
                 "state": record.state,
                 "refusal": record.plan.refusal,
             })),
-            "quarantine_mode": words.config.quarantine.mode.to_string(),
+            "quarantine_mode": words.config.quarantine.mode_for(finding.asks.as_ref()).to_string(),
             "human_told_by": finding.actor.human.as_ref().map(|human| human.told_by),
             "console": finding.origin.console,
             "undo": finding.undo.as_deref().map(clean),

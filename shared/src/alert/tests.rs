@@ -9,7 +9,7 @@ use crate::config::{Config, Mode};
 use crate::detect;
 use crate::event::{Actor, Event, Human, Kind, Origin, Target, ToldBy};
 use crate::finding::{Ask, EventRef, Evidence, Severity};
-use crate::quarantine::{Call, Facts, KeyFacts, Plan, Refusal, State, Step};
+use crate::quarantine::{Call, Facts, KeyFacts, Meddling, Plan, Proof, Refusal, State, Step, Subject};
 use crate::watcher::Watcher;
 
 fn at(time: &str) -> Timestamp {
@@ -1091,12 +1091,17 @@ fn record(state: State, refusal: Option<Refusal>) -> Record {
     let Some(Ask::DisableAccessKey { user, key }) = finding.asks.clone() else { unreachable!() };
     let step = Step::DisableAccessKey { user, key: key.clone() };
     let error = (state == State::Failed).then(|| "AccessDenied: not allowed to call iam:UpdateAccessKey".to_owned());
-    let call = Call { what: step.words(), at: at("2026-11-22T04:13:48Z"), error };
+    let request = error.is_none().then(|| "6a1b2c3d-0000-4111-8222-333344445555".to_owned());
+    let call = Call { what: step.words(), at: at("2026-11-22T04:13:48Z"), request, error };
+    let proof = Proof { at: at("2026-11-22T04:13:49Z"), missing: Vec::new(), error: None };
     Record {
         id: "q-0123456789ab".to_owned(),
+        rev: 1,
         state,
+        subject: Subject::Key { user: "deploy-bot".to_owned(), key: key.clone() },
+        evidence: "00".repeat(32),
         finding,
-        plan: Plan { steps: if refusal.is_none() { vec![step] } else { Vec::new() }, refusal },
+        plan: Plan { steps: if refusal.is_none_or(Refusal::waits) { vec![step] } else { Vec::new() }, refusal },
         before: Some(Facts {
             arn: "arn:aws:iam::111122223333:user/apps/deploy-bot".to_owned(),
             keys: vec![
@@ -1107,11 +1112,21 @@ fn record(state: State, refusal: Option<Refusal>) -> Record {
                 },
                 KeyFacts { id: key, active: true, created: Some(at("2026-11-22T04:13:05Z")) },
             ],
+            ..Facts::default()
         }),
         calls: if refusal.is_none() && state != State::DryRun { vec![call] } else { Vec::new() },
+        proofs: if state == State::Verified { vec![proof] } else { Vec::new() },
+        round: 0,
+        reapplied: 0,
+        approval: None,
+        meddling: Vec::new(),
         received: at("2026-11-22T04:13:46Z"),
+        decided: None,
+        contained: None,
+        restoring: None,
         at: at("2026-11-22T04:13:49Z"),
         told: false,
+        news: None,
     }
 }
 
@@ -1130,7 +1145,9 @@ fn a_containment_that_is_proven_says_how_to_take_it_back() {
     Account:  prod-payments (111122223333)
     When:     2026-11-22 04:13:05 UTC, told 44 s later
     Calls:    2026-11-22 04:13:48 UTC set access key AKIAIOSFODNN7EXAMPLE of user
-              deploy-bot Inactive: done
+              deploy-bot Inactive: done (request
+              6a1b2c3d-0000-4111-8222-333344445555)
+    Proof:    2026-11-22 04:13:49 UTC it holds
     Before:   arn:aws:iam::111122223333:user/apps/deploy-bot
               AKIAI44QH8DHBEXAMPLE Inactive, made 2024-02-01 09:00:00 UTC
               AKIAIOSFODNN7EXAMPLE Active, made 2026-11-22 04:13:05 UTC
@@ -1154,6 +1171,7 @@ fn a_containment_that_is_proven_says_how_to_take_it_back() {
       https://us-east-1.console.aws.amazon.com/iam/home#/users/details/alice?section=security_credentials
 
     Record:    q-0123456789ab
+    Plan:      0e8879cf717e26fff189899ea25bbab5
     Detection: access-key-created-for-another-user
     Incident:  9cf05a604c4b911949c93d185f700eaa
     Event id:  0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
@@ -1236,10 +1254,177 @@ fn a_containment_that_failed_says_so_first_and_gives_the_command() {
       https://us-east-1.console.aws.amazon.com/iam/home#/users/details/alice?section=security_credentials
 
     Record:    q-0123456789ab
+    Plan:      0e8879cf717e26fff189899ea25bbab5
     Detection: access-key-created-for-another-user
     Incident:  9cf05a604c4b911949c93d185f700eaa
     Event id:  0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
     ");
+    check_message(&alert);
+}
+
+/// A user with an open record, whose key leaked.
+fn user_record(state: State, refusal: Option<Refusal>) -> Record {
+    let user = "deploy-bot".to_owned();
+    let policy = "arn:aws:iam::111122223333:policy/iamwatch-DenyEverything-1".to_owned();
+    let steps = vec![
+        Step::DenyUser { user: user.clone(), policy },
+        Step::DisableAccessKey { user: user.clone(), key: "AKIAIOSFODNN7EXAMPLE".to_owned() },
+    ];
+    let plan = Plan { steps, refusal };
+    let calls: Vec<Call> = plan
+        .steps
+        .iter()
+        .filter(|_| refusal.is_none())
+        .map(|step| Call { what: step.words(), at: at("2026-11-22T04:13:48Z"), request: None, error: None })
+        .collect();
+    let key = record(state, refusal);
+    Record { subject: Subject::User { user }, plan, calls, proofs: Vec::new(), ..key }
+}
+
+#[test]
+fn a_plan_that_waits_says_what_it_would_do_and_how_to_say_yes() {
+    let config = enforcing();
+    let alert = of_containment(&user_record(State::Pending, Some(Refusal::NotAutomatic)), &Context::new(&config));
+    assert_snapshot!(alert.email, @"
+    iamwatch did not contain user deploy-bot in prod-payments: it cuts off a whole user, so a person decides.
+
+    Severity: HIGH
+    State:    PENDING, nothing was changed: a person decides
+    Because:  user alice created access key AKIAIOSFODNN7EXAMPLE for user
+              deploy-bot in prod-payments
+    Account:  prod-payments (111122223333)
+    When:     2026-11-22 04:13:05 UTC, told 44 s later
+    Before:   arn:aws:iam::111122223333:user/apps/deploy-bot
+              AKIAI44QH8DHBEXAMPLE Inactive, made 2024-02-01 09:00:00 UTC
+              AKIAIOSFODNN7EXAMPLE Active, made 2026-11-22 04:13:05 UTC
+
+    What to do
+      1. Read the calls below, and what IAM said before. Whom would they stop from
+         working?
+      2. If it may be: run the command under To approve, within four hours. The
+         plan is shown again before you say yes.
+      3. If it may not: do nothing. The plan ends by itself.
+
+    To approve, in account prod-payments (111122223333)
+      iamwatch quarantine approve q-0123456789ab
+
+    The calls it would make, in account prod-payments (111122223333)
+      aws iam attach-user-policy --user-name=deploy-bot --policy-arn=arn:aws:iam::111122223333:policy/iamwatch-DenyEverything-1
+      aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
+
+    Links
+      Event:
+      https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
+      User deploy-bot:
+      https://us-east-1.console.aws.amazon.com/iam/home#/users/details/deploy-bot?section=security_credentials
+      User alice:
+      https://us-east-1.console.aws.amazon.com/iam/home#/users/details/alice?section=security_credentials
+
+    Record:    q-0123456789ab
+    Plan:      d5611ddd667c31c73c79e5cf4d18dd47
+    Detection: access-key-created-for-another-user
+    Incident:  9cf05a604c4b911949c93d185f700eaa
+    Event id:  0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
+    ");
+    check_message(&alert);
+}
+
+#[test]
+fn a_containment_that_is_undone_by_others_says_how_to_end_the_fight() {
+    let config = enforcing();
+    let mut record = user_record(State::UndoneByOther, None);
+    record.finding.severity = Severity::Critical;
+    record.meddling = vec![Meddling {
+        what: "detached iamwatch's deny from".to_owned(),
+        by: "arn:aws:iam::111122223333:user/mallory".to_owned(),
+        event: "1b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9".to_owned(),
+        at: Some(at("2026-11-22T04:13:50Z")),
+    }];
+    let alert = of_containment(&record, &Context::new(&config));
+    assert_snapshot!(alert.email, @r#"
+    iamwatch contained user deploy-bot in prod-payments: containment is being undone by arn:aws:iam::111122223333:user/mallory.
+
+    Severity: CRITICAL
+    State:    UNDONE_BY_OTHER, done four times, and IAM does not show it
+    Because:  user alice created access key AKIAIOSFODNN7EXAMPLE for user
+              deploy-bot in prod-payments
+    Account:  prod-payments (111122223333)
+    When:     2026-11-22 04:13:05 UTC, told 44 s later
+    Calls:    2026-11-22 04:13:48 UTC deny user deploy-bot everything, open
+              sessions too: done
+              2026-11-22 04:13:48 UTC set access key AKIAIOSFODNN7EXAMPLE of user
+              deploy-bot Inactive: done
+    Meddled:  2026-11-22 04:13:50 UTC arn:aws:iam::111122223333:user/mallory
+              detached iamwatch's deny from user deploy-bot
+    Before:   arn:aws:iam::111122223333:user/apps/deploy-bot
+              AKIAI44QH8DHBEXAMPLE Inactive, made 2024-02-01 09:00:00 UTC
+              AKIAIOSFODNN7EXAMPLE Active, made 2026-11-22 04:13:05 UTC
+
+    What to do
+      1. In the organization's management account, attach the service control
+         policy below to this account, now. It reaches every account of an
+         organization but the management account itself.
+      2. In CloudTrail, list who called IAM with this user's name in the 15
+         minutes before this mail, and cut them off: somebody with rights in IAM
+         works against you.
+      3. Then contain the user again by hand, with the commands below.
+
+    Service control policy, to attach in the management account
+      {
+        "Statement": [
+          {
+            "Action": "*",
+            "Condition": {
+              "ArnEquals": {
+                "aws:PrincipalArn": "arn:aws:iam::111122223333:user/apps/deploy-bot"
+              }
+            },
+            "Effect": "Deny",
+            "Resource": "*",
+            "Sid": "DenyTheUserEverything"
+          },
+          {
+            "Action": [
+              "iam:CreateAccessKey",
+              "iam:CreateLoginProfile",
+              "iam:CreateServiceSpecificCredential",
+              "iam:DeleteUserPermissionsBoundary",
+              "iam:DetachUserPolicy",
+              "iam:PutUserPermissionsBoundary",
+              "iam:UpdateLoginProfile",
+              "iam:UpdateUser",
+              "iam:UploadSSHPublicKey",
+              "iam:UploadSigningCertificate"
+            ],
+            "Effect": "Deny",
+            "Resource": "arn:aws:iam::111122223333:user/apps/deploy-bot",
+            "Sid": "KeepTheUserContained"
+          }
+        ],
+        "Version": "2012-10-17"
+      }
+
+    Undo, in account prod-payments (111122223333)
+      iamwatch quarantine restore q-0123456789ab
+
+    To do it yourself, in account prod-payments (111122223333)
+      aws iam attach-user-policy --user-name=deploy-bot --policy-arn=arn:aws:iam::111122223333:policy/iamwatch-DenyEverything-1
+      aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
+
+    Links
+      Event:
+      https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
+      User deploy-bot:
+      https://us-east-1.console.aws.amazon.com/iam/home#/users/details/deploy-bot?section=security_credentials
+      User alice:
+      https://us-east-1.console.aws.amazon.com/iam/home#/users/details/alice?section=security_credentials
+
+    Record:    q-0123456789ab
+    Plan:      d5611ddd667c31c73c79e5cf4d18dd47
+    Detection: access-key-created-for-another-user
+    Incident:  9cf05a604c4b911949c93d185f700eaa
+    Event id:  0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
+    "#);
     check_message(&alert);
 }
 
@@ -1263,7 +1448,7 @@ fn every_outcome_of_a_containment_begins_with_what_was_done() {
             alert.email.split("\n\n").filter(|block| block.starts_with("What to do") || block.starts_with("To set"));
         [alert.email.lines().take(1).collect(), todo.collect::<Vec<_>>().join("\n")].join("\n")
     });
-    assert_snapshot!(said.join("\n\n"), @r"
+    assert_snapshot!(said.join("\n\n"), @"
     iamwatch would set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments.
     What to do
       1. Decide whether the key may stay. If not, set it Inactive yourself with
@@ -1283,19 +1468,21 @@ fn every_outcome_of_a_containment_begins_with_what_was_done() {
 
     iamwatch did not set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments: the event is more than 15 minutes old, so a person decides.
     What to do
-      1. Decide whether the key may stay. If not, set it Inactive yourself with
-         the command below.
-      2. Follow the steps of the alert itself: the maker of the key may hold other
-         credentials.
+      1. Read the calls below, and what IAM said before. Whom would they stop from
+         working?
+      2. If it may be: run the command under To approve, within four hours. The
+         plan is shown again before you say yes.
+      3. If it may not: do nothing. The plan ends by itself.
     To set it Inactive yourself, in account prod-payments (111122223333)
       aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
 
     iamwatch did not set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments: too many users were contained lately, so a person decides.
     What to do
-      1. Decide whether the key may stay. If not, set it Inactive yourself with
-         the command below.
-      2. Follow the steps of the alert itself: the maker of the key may hold other
-         credentials.
+      1. Read the calls below, and what IAM said before. Whom would they stop from
+         working?
+      2. If it may be: run the command under To approve, within four hours. The
+         plan is shown again before you say yes.
+      3. If it may not: do nothing. The plan ends by itself.
     To set it Inactive yourself, in account prod-payments (111122223333)
       aws iam update-access-key --user-name=deploy-bot --access-key-id=AKIAIOSFODNN7EXAMPLE --status=Inactive
 

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
@@ -50,6 +52,25 @@ impl Clients {
         Self(config)
     }
 
+    /// The region of the environment.
+    ///
+    /// # Errors
+    ///
+    /// Words for whoever did not set it.
+    pub(super) fn region(&self) -> Result<String, String> {
+        let region = self.0.region().map(ToString::to_string);
+        region.ok_or_else(|| "no region is set; set `AWS_REGION`".to_owned())
+    }
+
+    /// Where services are, if the environment says so.
+    pub(super) fn endpoint(&self) -> Option<String> {
+        self.0.endpoint_url().map(str::to_owned)
+    }
+
+    pub(super) fn credentials(&self) -> Option<SharedCredentialsProvider> {
+        self.0.credentials_provider()
+    }
+
     #[must_use]
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         aws_sdk_dynamodb::Client::new(&self.0)
@@ -68,6 +89,19 @@ impl Clients {
     #[must_use]
     pub fn ssm(&self) -> aws_sdk_ssm::Client {
         aws_sdk_ssm::Client::new(&self.0)
+    }
+
+    #[must_use]
+    pub fn sqs(&self) -> aws_sdk_sqs::Client {
+        aws_sdk_sqs::Client::new(&self.0)
+    }
+
+    /// IAM with the rights of a role, which is assumed with the first call.
+    pub async fn iam_as(&self, role: &str) -> aws_sdk_iam::Client {
+        let assumed =
+            AssumeRoleProvider::builder(role).session_name("iamwatch-quarantine").configure(&self.0).build().await;
+        let config = aws_sdk_iam::config::Builder::from(&self.0).credentials_provider(assumed).build();
+        aws_sdk_iam::Client::from_conf(config)
     }
 
     #[must_use]

@@ -4,13 +4,15 @@ use std::fmt;
 use std::process::ExitCode;
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
-use jiff::Timestamp;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::containment::{AwsIam, DynamoRecords};
+use super::containment::{AwsIam, DynamoRecords, RecordsQueue};
 use super::{Clients, DynamoLedger, FindingsBus, IamPolicies, Roots, SsmExceptions, Topic};
 use crate::config::{Config, Resources};
 use crate::detect::Context;
@@ -18,7 +20,7 @@ use crate::event::{Delivered, Event};
 use crate::finding::Finding;
 use crate::flow::{self, Heard, Line, Outcome};
 use crate::ledger::Standing;
-use crate::quarantine::{self, Containment};
+use crate::quarantine::{self, Approval, Containment, Later as _, Record, Unapproved};
 use crate::watcher::Watcher;
 
 /// Serves a watcher until Lambda ends the process.
@@ -54,22 +56,74 @@ pub async fn watch(watcher: Watcher) -> ExitCode {
     .await
 }
 
-/// Serves `quarantine`: one finding from the findings bus at a time.
+/// Serves `quarantine`: a finding from the findings bus, a record to be looked at again, or a call that may undo what was done.
 pub async fn quarantine() -> ExitCode {
     const NAME: &str = "quarantine";
     let Some((config, resources, clients)) = set_up(NAME).await else { return ExitCode::FAILURE };
-    let iam = AwsIam(clients.iam());
+    let roles = match &config.quarantine.sessions_role {
+        Some(role) => Some(clients.iam_as(role).await),
+        None => None,
+    };
+    let iam = AwsIam { users: clients.iam(), roles };
     let ledger = DynamoLedger { client: clients.dynamodb(), table: resources.table.clone() };
     let records = DynamoRecords { client: clients.dynamodb(), table: resources.table };
+    let later = RecordsQueue { client: clients.sqs(), url: resources.records_queue };
     let people = Topic::new(clients.sns(), resources.topic_arn);
     run(NAME, async |payload, account| {
-        let finding = handed_over(payload)?;
         let context = Context::new(&config);
-        let (iam, records, ledger, people) = (&iam, &records, &ledger, &people);
-        let containment = Containment { context, account: &account, iam, records, ledger, people };
-        let outcome = containment.contain(&finding, now()).await?;
-        log_containment(&finding, &outcome);
+        let (iam, records, ledger, people, later) = (&iam, &records, &ledger, &people, &later);
+        let containment = Containment { context, account: &account, iam, records, ledger, people, later };
+        let begun = now();
+        match Cause::of(payload)? {
+            Cause::Finding(finding) => {
+                for outcome in Box::pin(containment.contain(&finding, begun)).await? {
+                    log_containment(&config.stack, &finding, &outcome, begun);
+                }
+            }
+            Cause::Due(records) => {
+                for id in records {
+                    if let Some(record) = Box::pin(containment.look(&id, now())).await? {
+                        log_record(&config.stack, &record, begun);
+                    }
+                }
+            }
+            Cause::Call(event) => {
+                if let Some(record) = Box::pin(containment.watch(&event, begun)).await? {
+                    log_record(&config.stack, &record, begun);
+                }
+            }
+        }
         Ok::<_, quarantine::Failure>(())
+    })
+    .await
+}
+
+/// Serves `quarantine-approval`: a person's yes, through the function's URL, where IAM has said who they are.
+pub async fn quarantine_approval() -> ExitCode {
+    const NAME: &str = "quarantine-approval";
+    let Some((_, resources, clients)) = set_up(NAME).await else { return ExitCode::FAILURE };
+    let records = DynamoRecords { client: clients.dynamodb(), table: resources.table };
+    let later = RecordsQueue { client: clients.sqs(), url: resources.records_queue };
+    run(NAME, async |payload, account| {
+        let answer = match Request::read(payload) {
+            Err(why) => Err(Unapproved::No(why)),
+            Ok(Request { by, record, plan }) => {
+                let approval = Approval { by, at: now(), plan };
+                let approved = quarantine::approve(&records, &record, approval, &account).await;
+                // One that was written down and not queued is carried out when its record is looked at next.
+                if approved.is_ok() {
+                    later.look_again(&record, SignedDuration::ZERO).await?;
+                }
+                approved
+            }
+        };
+        let (status, said) = match &answer {
+            Ok(record) => (200, json!({"record": record.id, "approved_by": record.approval.as_ref().map(|a| &a.by)})),
+            Err(Unapproved::No(why)) => (409, json!({"error": why})),
+            Err(Unapproved::Failed(failure)) => return Err(failure.clone()),
+        };
+        log(&json!({"level": "INFO", "function": NAME, "status": status, "answer": said}));
+        Ok(json!({"statusCode": status, "headers": {"content-type": "application/json"}, "body": said.to_string()}))
     })
     .await
 }
@@ -104,7 +158,10 @@ async fn set_up(function: &'static str) -> Option<(Config, Resources, Clients)> 
 
 /// Runs `serve` for each payload, with the account that the function runs in. An error is logged and given to
 /// Lambda, which tries again and then keeps the event for the operators.
-async fn run<E: fmt::Display>(function: &'static str, serve: impl AsyncFn(&str, String) -> Result<(), E>) -> ExitCode {
+async fn run<T: Serialize, E: fmt::Display>(
+    function: &'static str,
+    serve: impl AsyncFn(&str, String) -> Result<T, E>,
+) -> ExitCode {
     let serve = &serve;
     // The payload as text: what is nested too deep to be parsed must reach `serve`, where it becomes a finding.
     let served = lambda_runtime::run(service_fn(|invocation: LambdaEvent<Box<RawValue>>| async move {
@@ -139,8 +196,51 @@ fn event(payload: &str) -> Event {
     }
 }
 
+/// What starts quarantine.
+enum Cause {
+    /// A watcher put it on the bus.
+    Finding(Box<Finding>),
+    /// Messages that waited in the queue: ids of records.
+    Due(Vec<String>),
+    /// A call of IAM that may undo what was done.
+    Call(Box<Event>),
+}
+
+impl Cause {
+    fn of(payload: &str) -> Result<Self, quarantine::Failure> {
+        #[derive(Deserialize)]
+        struct Envelope {
+            #[serde(rename = "detail-type")]
+            detail_type: Option<String>,
+            #[serde(rename = "Records", default)]
+            messages: Vec<Message>,
+        }
+        #[derive(Deserialize)]
+        struct Message {
+            body: String,
+        }
+        #[derive(Deserialize)]
+        struct Waiting {
+            record: String,
+        }
+        let unreadable = |what: &str, error: serde_json::Error| {
+            quarantine::Failure(format!("the event holds no {what} that can be read: {error}"))
+        };
+        let envelope: Envelope = serde_json::from_str(payload).map_err(|error| unreadable("finding", error))?;
+        if !envelope.messages.is_empty() {
+            let waiting = envelope.messages.iter().map(|message| serde_json::from_str::<Waiting>(&message.body));
+            let records = waiting.map(|read| read.map(|waiting| waiting.record)).collect::<Result<_, _>>();
+            return records.map(Self::Due).map_err(|error| unreadable("record's id", error));
+        }
+        if envelope.detail_type.as_deref().is_some_and(|kind| kind.ends_with("via CloudTrail")) {
+            return Ok(Self::Call(Box::new(event(payload))));
+        }
+        handed_over(payload).map(Box::new).map(Self::Finding).map_err(|error| unreadable("finding", error))
+    }
+}
+
 /// The finding that a watcher put on the bus.
-fn handed_over(payload: &str) -> Result<Finding, quarantine::Failure> {
+fn handed_over(payload: &str) -> serde_json::Result<Finding> {
     #[derive(Deserialize)]
     struct Envelope {
         detail: Detail,
@@ -149,10 +249,40 @@ fn handed_over(payload: &str) -> Result<Finding, quarantine::Failure> {
     struct Detail {
         finding: Finding,
     }
-    let envelope: Result<Envelope, _> = serde_json::from_str(payload);
-    envelope
-        .map(|envelope| envelope.detail.finding)
-        .map_err(|error| quarantine::Failure(format!("the event holds no finding that can be read: {error}")))
+    let envelope: Envelope = serde_json::from_str(payload)?;
+    Ok(envelope.detail.finding)
+}
+
+/// A person's yes, as Lambda hands on what came to a function's URL.
+struct Request {
+    /// The ARN of the caller. IAM has checked the signature.
+    by: String,
+    record: String,
+    plan: String,
+}
+
+impl Request {
+    /// # Errors
+    ///
+    /// What is missing, for whoever sent it.
+    fn read(payload: &str) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Yes {
+            record: String,
+            plan: String,
+        }
+        let request: Value = serde_json::from_str(payload).map_err(|error| error.to_string())?;
+        let by = request.pointer("/requestContext/authorizer/iam/userArn").and_then(Value::as_str);
+        let by = by.ok_or("the request is not signed: IAM has to say who approves")?.to_owned();
+        let body = request.get("body").and_then(Value::as_str).unwrap_or_default();
+        let decoded = match request.get("isBase64Encoded") {
+            Some(Value::Bool(true)) => STANDARD.decode(body).map_err(|error| error.to_string())?,
+            _ => body.as_bytes().to_vec(),
+        };
+        let Yes { record, plan } = serde_json::from_slice(&decoded)
+            .map_err(|error| format!("the body has to be `{{\"record\": …, \"plan\": …}}`: {error}"))?;
+        Ok(Self { by, record, plan })
+    }
 }
 
 /// The time, which the core is only ever told.
@@ -204,14 +334,34 @@ fn log_suppressed(stack: &str, watcher: Watcher, finding: &Finding) {
     }));
 }
 
-fn log_containment(finding: &Finding, outcome: &quarantine::Outcome) {
-    let (state, record) = match outcome {
-        quarantine::Outcome::Recorded(record) => (record.state.to_string(), Some(&record.id)),
-        quarantine::Outcome::Ignored(refusal) => (format!("ignored: {refusal}"), None),
-        quarantine::Outcome::Known => ("known".to_owned(), None),
+fn log_containment(stack: &str, finding: &Finding, outcome: &quarantine::Outcome, since: Timestamp) {
+    let state = match outcome {
+        quarantine::Outcome::Recorded(record) => return log_record(stack, record, since),
+        quarantine::Outcome::Ignored(refusal) => format!("ignored: {refusal}"),
+        quarantine::Outcome::Known => "known".to_owned(),
     };
-    log(&json!({"level": "INFO", "function": "quarantine", "state": state, "record": record,
+    log(&json!({"level": "INFO", "function": "quarantine", "state": state,
         "detection": finding.detection, "event_id": finding.event.id}));
+}
+
+/// What became of a record in an invocation that began at `since`. How long it took is measured once: when it is first proven
+/// that it holds.
+fn log_record(stack: &str, record: &Record, since: Timestamp) {
+    let mut line = json!({"level": "INFO", "function": "quarantine", "stack": stack, "state": record.state,
+        "record": record.id, "round": record.round, "reapplied": record.reapplied,
+        "detection": record.finding.detection, "event_id": record.finding.event.id});
+    let first = record.contained.is_some_and(|contained| contained >= since);
+    let times = [record.time_to_detect(), record.time_to_decide(), record.time_to_contain()];
+    if let (true, [Some(detect), Some(decide), Some(contain)]) = (first, times)
+        && let Some(line) = line.as_object_mut()
+    {
+        for (name, time) in ["TimeToDetect", "TimeToDecide", "TimeToContain"].into_iter().zip([detect, decide, contain])
+        {
+            line.insert(name.to_owned(), json!(time.as_secs_f64()));
+        }
+        line.insert("_aws".to_owned(), emf(&["TimeToDetect", "TimeToDecide", "TimeToContain"]));
+    }
+    log(&line);
 }
 
 /// Makes metrics of a log line's fields, by stack and function: the embedded metric format of CloudWatch.

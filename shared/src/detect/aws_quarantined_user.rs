@@ -22,7 +22,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Confidence, Finding, Severity};
+use crate::finding::{Ask, Confidence, Finding, Severity};
 use crate::policy::AwsManaged;
 use crate::watcher::{Calls, Watcher};
 
@@ -51,5 +51,8 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         _ => event.request("policyName").filter(|name| *name == INLINE)?,
     };
     let user = event.request("userName")?;
-    Some(DETECTION.finding(event, format!("quarantined user {user} with {policy}")).evidence("Policy", policy))
+    let finding = DETECTION.finding(event, format!("quarantined user {user} with {policy}")).evidence("Policy", policy);
+    // Which of the user's keys leaked, the policy does not say.
+    let (users, case) = (vec![user.to_owned()], event.id.clone());
+    Some(finding.asks(Ask::ContainUsers { users, keys: Vec::new(), case }))
 }

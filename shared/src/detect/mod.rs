@@ -48,6 +48,7 @@ mod console_login_past_the_portal;
 mod console_login_with_session_credentials;
 mod console_login_without_mfa;
 mod console_role_switched;
+mod credentials_at_risk_by_aws;
 mod customer_managed_policy_attached;
 mod database_sign_in_changed;
 mod denied_across_services;
@@ -210,6 +211,7 @@ use crate::event::{Denial, Event, is_account};
 use crate::facts::Facts;
 use crate::facts::past::Remembering;
 use crate::finding::{Confidence, Finding, Severity};
+use crate::quarantine::actor_ask;
 use crate::watcher::{Calls, Watcher};
 use crate::workload;
 
@@ -263,6 +265,7 @@ pub static ALL: &[&Detection] = &[
     &console_login_with_session_credentials::DETECTION,
     &console_login_without_mfa::DETECTION,
     &console_role_switched::DETECTION,
+    &credentials_at_risk_by_aws::DETECTION,
     &customer_managed_policy_attached::DETECTION,
     &database_sign_in_changed::DETECTION,
     &denied_across_services::DETECTION,
@@ -637,6 +640,7 @@ pub fn speak(mut found: Vec<Finding>, event: &Event, context: &Context<'_>) -> O
     let also: Vec<String> = found.iter().skip(1).map(|finding| finding.detection.clone()).collect();
     let asks = found.iter().find_map(|finding| finding.asks.clone());
     let strongest = found.into_iter().next()?;
+    let asks = asks.or_else(|| actor_ask(event, &strongest, context.config));
     Some(Finding { asks, also, ..strongest }.capped())
 }
 

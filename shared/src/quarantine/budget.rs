@@ -1,5 +1,6 @@
 //! How many users may be contained before a person must look: a detection gone wrong, or an attacker who provokes it,
-//! must not take the account's workloads down.
+//! must not take the account's workloads down. Once it was spent, nothing is done by itself until a person has looked and
+//! says so.
 
 use std::collections::BTreeSet;
 
@@ -19,6 +20,9 @@ const PER_USER: usize = 3;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {
     spent: Vec<Spent>,
+    /// Since when too many were contained, if no person reset it since.
+    #[serde(default)]
+    storm: Option<Timestamp>,
     /// The record whose mail says that it is spent, and until when that is enough.
     told: Option<(String, Timestamp)>,
 }
@@ -53,7 +57,10 @@ impl Budget {
             recent.map(|spent| spent.user.as_str()).chain([user]).collect::<BTreeSet<_>>().len()
         };
         let of_user = self.spent.iter().filter(|spent| spent.user == user).count();
-        if users(HOUR) > PER_HOUR || users(DAY) > PER_DAY || of_user >= PER_USER {
+        if self.storm.is_none() && (users(HOUR) > PER_HOUR || users(DAY) > PER_DAY) {
+            self.storm = Some(now);
+        }
+        if self.storm.is_some() || of_user >= PER_USER {
             let tell = self.told.as_ref().is_none_or(|(by, until)| by == record || *until <= now);
             if tell {
                 self.told = Some((record.to_owned(), now + HOUR));
@@ -62,6 +69,23 @@ impl Budget {
         }
         self.spent.push(Spent { record: record.to_owned(), user: user.to_owned(), at: now });
         Ok(())
+    }
+
+    /// Since when nothing is done by itself, if too many were contained.
+    #[must_use]
+    pub fn storm(&self) -> Option<Timestamp> {
+        self.storm
+    }
+
+    /// The users that were contained by themselves in the last day, each once.
+    #[must_use]
+    pub fn users(&self) -> BTreeSet<&str> {
+        self.spent.iter().map(|spent| spent.user.as_str()).collect()
+    }
+
+    /// A person looked: the budget is whole again.
+    pub fn reset(&mut self) {
+        *self = Self::default();
     }
 }
 
@@ -81,7 +105,20 @@ mod tests {
         }
         assert_eq!(budget.spend("d", "d", at(1)), Err(Exhausted { tell: true }));
         assert_eq!(budget.spend("e", "e", at(2)), Err(Exhausted { tell: false }));
+        assert!(budget.spend("d", "d", at(60)).is_err(), "time alone ends no storm");
+        assert_eq!((budget.storm(), budget.users().len()), (Some(at(1)), 3));
+        budget.reset();
         assert_eq!(budget.spend("d", "d", at(60)), Ok(()));
+    }
+
+    #[test]
+    fn a_storm_is_told_again_each_hour() {
+        let mut budget = Budget::default();
+        for user in ["a", "b", "c"] {
+            assert_eq!(budget.spend(user, user, at(0)), Ok(()));
+        }
+        let told: Vec<bool> = (1..150).map(|n| budget.spend(&n.to_string(), "x", at(n)).unwrap_err().tell).collect();
+        assert_eq!(told.iter().filter(|told| **told).count(), 3);
     }
 
     #[test]

@@ -3,9 +3,12 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{Budget, Call, Exhausted, Facts, Moved, Plan, Record, Refusal, State, Step, plan, step};
+use super::plan::{Answer, Fault};
+use super::{
+    Budget, Call, Exhausted, Facts, Moved, Plan, Record, Refusal, State, Step, Subject, guards, plan, subjects,
+};
 use crate::alert;
 use crate::cap::{Held, Message};
 use crate::config::Mode;
@@ -17,27 +20,46 @@ use crate::ledger::{LEASE, Ledger};
 /// What quarantine reads from and writes to IAM.
 #[expect(async_fn_in_trait, reason = "implemented and used in this workspace only, on one thread")]
 pub trait Iam {
-    /// The user and its keys as IAM has them now; `None` if there is no such user.
+    /// The user and its credentials as IAM has them now; `None` if there is no such user.
     async fn facts(&self, user: &str) -> Result<Option<Facts>, String>;
+    /// The role, if its sessions may be ended and it is there.
+    async fn role(&self, role: &str) -> Result<Option<Facts>, String>;
+    /// The user that holds a long-term access key; `None` if nobody in this account does.
+    async fn holder(&self, key: &str) -> Result<Option<String>, String>;
     /// Carries a step out.
-    async fn apply(&self, step: &Step) -> Result<(), String>;
+    async fn apply(&self, step: &Step) -> Answer;
     /// Takes a step back.
-    async fn revert(&self, step: &Step) -> Result<(), String>;
+    async fn revert(&self, step: &Step) -> Answer;
+    /// The time: calls and proofs are told with it.
+    fn now(&self) -> Timestamp;
 }
 
-/// Where records and the budget are kept. Every write is conditional.
+/// Where records and the budget are kept. Every write of a record is conditional.
 #[expect(async_fn_in_trait, reason = "implemented and used in this workspace only, on one thread")]
 pub trait Records {
     /// The record of that id.
     async fn get(&self, id: &str) -> Result<Option<Record>, String>;
     /// Puts a record that is not there yet: the claim.
     async fn open(&self, record: &Record) -> Result<Moved, String>;
-    /// Writes a record that is still as `was`.
-    async fn save(&self, record: &Record, was: &Record) -> Result<Moved, String>;
+    /// Writes a record that nobody wrote since its `rev`, and counts that.
+    async fn save(&self, record: &mut Record) -> Result<Moved, String>;
     /// The budget, and the version that [`Records::put_budget`] asks for.
     async fn budget(&self) -> Result<(Budget, u64), String>;
     /// Writes the budget if nobody did since it was read.
     async fn put_budget(&self, budget: &Budget, version: u64) -> Result<Moved, String>;
+    /// The records that took something from a user.
+    async fn open_of(&self, user: &str) -> Result<Vec<String>, String>;
+    /// Remembers that a record takes something from a user.
+    async fn remember(&self, user: &str, record: &str) -> Result<(), String>;
+    /// Forgets it: it was given back.
+    async fn forget(&self, user: &str, record: &str) -> Result<(), String>;
+}
+
+/// Has a record looked at again: nothing here ever sleeps.
+#[expect(async_fn_in_trait, reason = "implemented and used in this workspace only, on one thread")]
+pub trait Later {
+    /// After that time, at most a quarter of an hour.
+    async fn look_again(&self, record: &str, after: SignedDuration) -> Result<(), String>;
 }
 
 /// What became of a finding.
@@ -75,8 +97,14 @@ impl From<Undelivered> for Failure {
     }
 }
 
+impl Failure {
+    pub(super) fn busy(record: &str) -> Self {
+        Self(format!("record {record} is being worked on"))
+    }
+}
+
 /// Quarantine with what it reaches.
-pub struct Containment<'a, I, R, L, P> {
+pub struct Containment<'a, I, R, L, P, W> {
     pub context: Context<'a>,
     /// The account this runs in: no other is ever touched.
     pub account: &'a str,
@@ -84,71 +112,127 @@ pub struct Containment<'a, I, R, L, P> {
     pub records: &'a R,
     pub ledger: &'a L,
     pub people: &'a P,
+    pub later: &'a W,
 }
 
 /// How often the budget is tried against others that spend at the same moment.
 const BUDGET_TRIES: usize = 20;
 
-impl<I: Iam, R: Records, L: Ledger, P: People> Containment<'_, I, R, L, P> {
-    /// Deals with one finding.
+impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L, P, W> {
+    /// Deals with one finding: an outcome for each that it asks to contain.
     ///
     /// # Errors
     ///
     /// [`Failure`] when it must be tried again. A try that follows goes on where this one ended.
-    pub async fn contain(&self, finding: &Finding, now: Timestamp) -> Result<Outcome, Failure> {
-        let step = match step(finding, self.account) {
-            Ok(step) => step,
-            Err(refusal) => return Ok(Outcome::Ignored(refusal)),
+    pub async fn contain(&self, finding: &Finding, now: Timestamp) -> Result<Vec<Outcome>, Failure> {
+        let subjects = match subjects(finding, self.account) {
+            Ok(subjects) => subjects,
+            Err(refusal) => return Ok(vec![Outcome::Ignored(refusal)]),
         };
-        if self.context.config.quarantine.mode == Mode::Off {
-            return Ok(Outcome::Ignored(Refusal::Off));
+        if self.mode(finding) == Mode::Off {
+            return Ok(vec![Outcome::Ignored(Refusal::Off)]);
         }
-        let record = match self.records.get(&Record::id_of(finding)).await? {
-            None => self.open(finding, &step, now).await?,
+        let (mut outcomes, mut failed) = (Vec::new(), None);
+        for subject in subjects {
+            // One that cannot be dealt with holds nobody else up.
+            match self.contain_one(finding, &subject, now).await {
+                Ok(outcome) => outcomes.push(outcome),
+                Err(why) => failed = failed.or(Some(why)),
+            }
+        }
+        failed.map_or(Ok(outcomes), Err)
+    }
+
+    async fn contain_one(&self, finding: &Finding, subject: &Subject, now: Timestamp) -> Result<Outcome, Failure> {
+        let record = match self.records.get(&Record::id_of(finding, subject)).await? {
+            None => self.open(finding, subject, now).await?,
             Some(there) if there.state == State::Claimed => self.take_over(there, now).await?,
             // An earlier try ended between acting and telling.
             Some(there) if !there.told => there,
-            Some(_) => return Ok(Outcome::Known),
+            Some(there) => {
+                // An earlier try may have told people and found the queue out of reach.
+                self.look_again(&there).await?;
+                return Ok(Outcome::Known);
+            }
         };
+        self.go_on(record, now).await.map(|record| Outcome::Recorded(Box::new(record)))
+    }
+
+    /// Takes a record from its claim to its end, as far as that is now: act, have it looked at again, tell.
+    pub(super) async fn go_on(&self, record: Record, now: Timestamp) -> Result<Record, Failure> {
         let record = if record.state == State::Claimed { self.act(record, now).await? } else { record };
-        self.tell(record, now).await
+        // A queue out of reach keeps nobody from being told.
+        let again = self.look_again(&record).await;
+        let record = self.tell(record, now).await?;
+        again.map(|()| record)
+    }
+
+    async fn look_again(&self, record: &Record) -> Result<(), Failure> {
+        match record.next_look(self.iam.now()) {
+            Some(after) => Ok(self.later.look_again(&record.id, after).await?),
+            None => Ok(()),
+        }
     }
 
     /// Plans, and claims the plan by putting its record: nobody else acts on this event from then on.
-    async fn open(&self, finding: &Finding, step: &Step, now: Timestamp) -> Result<Record, Failure> {
-        let before = self.iam.facts(step.user()).await?;
-        let plan = plan(finding, step, before.as_ref(), self.context.config, now);
-        let state = self.first_state(&plan);
-        let mut record = Record::new(finding, plan, before, state, now);
+    async fn open(&self, finding: &Finding, subject: &Subject, now: Timestamp) -> Result<Record, Failure> {
+        let before = self.truth(subject).await?;
+        let plan = plan(finding, subject, before.as_ref(), self.context.config, now);
+        let state = self.first_state(finding, &plan);
+        let mut record = Record::new(finding, subject, plan, before, state, now);
         if record.state == State::Claimed
-            && let Err(exhausted) = self.spend(&record, step.user(), now).await?
+            && let Some(user) = record.user().map(str::to_owned)
+            && let Err(exhausted) = self.spend(&record, &user, now).await?
         {
-            record.plan = Plan::refused(Refusal::BudgetSpent);
+            record.plan.refusal = Some(Refusal::BudgetSpent);
             record.state = State::Pending;
             // A storm is one alert, not one for each user.
             record.told = !exhausted.tell;
         }
+        if record.state == State::Claimed {
+            record.decided = Some(now);
+        }
         match self.records.open(&record).await? {
             Moved::Yes => Ok(record),
-            Moved::No => Err(Failure(format!("record {} is being worked on", record.id))),
+            Moved::No => Err(Failure::busy(&record.id)),
         }
+    }
+
+    /// What IAM says now. Whoever holds a key is known by the key alone, and must have it still.
+    pub(super) async fn truth(&self, subject: &Subject) -> Result<Option<Facts>, Failure> {
+        let (user, key) = match subject {
+            Subject::Key { user, .. } | Subject::User { user } => (user.clone(), None),
+            Subject::Holder { key } => match self.iam.holder(key).await? {
+                Some(user) => (user, Some(key)),
+                None => return Ok(None),
+            },
+            Subject::Sessions { role } => return Ok(self.iam.role(role).await?),
+        };
+        let facts = self.iam.facts(&user).await?;
+        Ok(facts.filter(|facts| key.is_none_or(|key| facts.keys.iter().any(|known| &known.id == key))))
     }
 
     /// Goes on with a claim whose holder ended without a word. Its plan stands: IAM may show it half done.
-    async fn take_over(&self, there: Record, now: Timestamp) -> Result<Record, Failure> {
-        let ours = there.clone().moved(State::Claimed, now);
-        if there.at + LEASE <= now && self.records.save(&ours, &there).await? == Moved::Yes {
+    pub(super) async fn take_over(&self, there: Record, now: Timestamp) -> Result<Record, Failure> {
+        let mut ours = there.clone().moved(State::Claimed, now);
+        if there.at + LEASE <= now && self.records.save(&mut ours).await? == Moved::Yes {
             Ok(ours)
         } else {
-            Err(Failure(format!("record {} is being worked on", there.id)))
+            Err(Failure::busy(&there.id))
         }
     }
 
-    fn first_state(&self, plan: &Plan) -> State {
-        match (self.context.config.quarantine.mode, plan.refusal) {
-            (_, Some(Refusal::Stale)) => State::Pending,
+    /// How far quarantine goes for what the finding asks.
+    pub(super) fn mode(&self, finding: &Finding) -> Mode {
+        guards::mode(finding, self.context.config)
+    }
+
+    fn first_state(&self, finding: &Finding, plan: &Plan) -> State {
+        match (self.mode(finding), plan.refusal) {
+            (_, Some(refusal)) if refusal.waits() => State::Pending,
             (_, Some(_)) | (Mode::Off, None) => State::Refused,
             (Mode::DryRun, None) => State::DryRun,
+            (Mode::Approve, None) => State::Pending,
             (Mode::Enforce, None) => State::Claimed,
         }
     }
@@ -164,77 +248,102 @@ impl<I: Iam, R: Records, L: Ledger, P: People> Containment<'_, I, R, L, P> {
         Err(Failure("the budget is too busy to spend from".to_owned()))
     }
 
-    /// Acts, and asks IAM whether it worked.
-    async fn act(&self, claimed: Record, now: Timestamp) -> Result<Record, Failure> {
-        let mut record = claimed.clone();
-        let mut state = State::Verified;
-        for step in record.plan.steps.clone() {
-            let applied = self.iam.apply(&step).await;
-            let failed = applied.is_err();
-            record.calls.push(Call { what: step.words(), at: now, error: applied.err() });
-            // Proof that cannot be read is no proof, and no reason to forget what was done.
-            let now_there = self.iam.facts(step.user()).await.ok().flatten();
-            let proven = now_there.is_some_and(|facts| step.is_proven_by(&facts));
-            state = match (proven, failed) {
-                (true, _) => state,
-                (false, false) => State::Applied,
-                (false, true) => State::Failed,
-            };
+    /// Acts step by step, writing each down, and asks IAM whether it worked.
+    async fn act(&self, mut record: Record, now: Timestamp) -> Result<Record, Failure> {
+        if let Some(user) = record.user().map(str::to_owned) {
+            self.records.remember(&user, &record.id).await?;
         }
+        for step in record.plan.steps.clone() {
+            self.apply(&mut record, &step).await?;
+        }
+        let facts = self.proof(&mut record).await;
+        let state = record.state_by(facts.as_ref());
         let record = record.moved(state, now);
-        match self.records.save(&record, &claimed).await? {
-            Moved::Yes => Ok(record),
+        let record = if state == State::Partial && !record.is_denied() { record.critical() } else { record };
+        self.saved(record).await
+    }
+
+    /// Carries out a step of the record's plan, and writes down how that ended. Where no more policies can be attached, the
+    /// boundary does it; the plan then says so, since undo reads it.
+    pub(super) async fn apply(&self, record: &mut Record, step: &Step) -> Result<(), Failure> {
+        let answer = self.iam.apply(step).await;
+        let full = matches!(answer.result, Err(Fault::LimitExceeded(_)));
+        record.called(step.words(), answer, self.iam.now());
+        if let (true, Step::DenyUser { user, policy }) = (full, step) {
+            let was = record.before.as_ref().and_then(|before| before.boundary.clone());
+            let bind = Step::BindUser { user: user.clone(), policy: policy.clone(), was };
+            record.called(bind.words(), self.iam.apply(&bind).await, self.iam.now());
+            for planned in &mut record.plan.steps {
+                if planned == step {
+                    *planned = bind.clone();
+                }
+            }
+        }
+        self.written(record).await
+    }
+
+    /// Writes a record, or fails where somebody else wrote it.
+    pub(super) async fn written(&self, record: &mut Record) -> Result<(), Failure> {
+        match self.records.save(record).await? {
+            Moved::Yes => Ok(()),
             Moved::No => Err(Failure(format!("record {} was moved by somebody else", record.id))),
         }
     }
 
-    /// People hear of what was done, or was to be done and was not. A dry-run is shown by the alert itself.
-    async fn tell(&self, mut record: Record, now: Timestamp) -> Result<Outcome, Failure> {
-        let was = record.clone();
-        let quiet = record.told || self.context.config.quarantine.mode != Mode::Enforce;
-        if !quiet {
-            let held = || Held::record(&record, alert::statement_of_containment(&record, &self.context), now);
-            let tell = async || self.people.tell(&alert::of_containment(&record, &self.context)).await;
-            flow::tell_or_hold(self.ledger, Message::of_record(&record), now, held, tell).await?;
-        }
+    pub(super) async fn saved(&self, mut record: Record) -> Result<Record, Failure> {
+        self.written(&mut record).await.map(|()| record)
+    }
+
+    /// People hear of what was done, or was to be done and was not. That one key would be switched off in a dry-run the alert
+    /// itself shows; which credentials a user has, it does not know.
+    pub(super) async fn tell(&self, mut record: Record, now: Timestamp) -> Result<Record, Failure> {
+        let shown = self.mode(&record.finding) == Mode::DryRun && matches!(record.subject, Subject::Key { .. });
         if !record.told {
+            if !shown {
+                self.say(&record, now).await?;
+            }
             record.told = true;
-            self.records.save(&record, &was).await?;
+            // If this is not remembered, the worst is a second mail: better than none.
+            self.records.save(&mut record).await?;
         }
-        Ok(Outcome::Recorded(Box::new(record)))
+        Ok(record)
+    }
+
+    pub(super) async fn say(&self, record: &Record, now: Timestamp) -> Result<(), Failure> {
+        let held = || Held::record(record, alert::statement_of_containment(record, &self.context), now);
+        let tell = async || self.people.tell(&alert::of_containment(record, &self.context)).await;
+        flow::tell_or_hold(self.ledger, Message::of_record(record), now, held, tell).await?;
+        Ok(())
     }
 }
 
-/// Takes back what a record says was done, and only that.
-///
-/// # Errors
-///
-/// What stands against it, in words that say what to do.
-pub async fn restore<I: Iam, R: Records>(
-    record: Record,
-    iam: &I,
-    records: &R,
-    now: Timestamp,
-) -> Result<Record, Failure> {
-    let left_behind = record.state == State::Claimed && record.at + LEASE <= now;
-    if !record.state.can_be_restored() && !left_behind {
-        return Err(Failure(format!("record {} is {}: there is nothing to take back", record.id, record.state)));
+impl Record {
+    pub(super) fn called(&mut self, what: String, answer: Answer, at: Timestamp) {
+        let error = answer.result.err().map(Fault::words);
+        self.calls.push(Call { what, at, request: answer.request, error });
     }
-    let was = record.clone();
-    let mut record = record;
-    for step in record.plan.steps.clone().iter().rev() {
-        iam.revert(step).await?;
-        record.calls.push(Call { what: step.undo_words(), at: now, error: None });
-        if iam.facts(step.user()).await?.is_none_or(|facts| step.is_proven_by(&facts)) {
-            return Err(Failure(format!(
-                "IAM was asked to {} and does not show it yet; run it again",
-                step.undo_words()
-            )));
+
+    /// Whether the last call of a step failed.
+    fn failed(&self, step: &Step) -> bool {
+        let words = step.words();
+        self.calls.iter().rev().find(|call| call.what == words).is_some_and(|call| call.error.is_some())
+    }
+
+    /// Whether the user is denied everything, as far as the calls say; true where that was not planned.
+    fn is_denied(&self) -> bool {
+        !self.plan.steps.iter().any(|step| step.denies() && self.failed(step))
+    }
+
+    /// How far it is by what IAM says. Proof that cannot be read is no proof, and no reason to forget what was done.
+    pub(super) fn state_by(&self, facts: Option<&Facts>) -> State {
+        let steps = &self.plan.steps;
+        let proven = |step: &&Step| facts.is_some_and(|facts| step.is_proven_by(facts));
+        let unproven: Vec<&Step> = steps.iter().filter(|step| !proven(step)).collect();
+        match unproven.iter().filter(|step| self.failed(step)).count() {
+            _ if unproven.is_empty() => State::Verified,
+            0 => State::Applied,
+            failed if failed == steps.len() => State::Failed,
+            _ => State::Partial,
         }
-    }
-    let record = record.moved(State::Restored, now);
-    match records.save(&record, &was).await? {
-        Moved::Yes => Ok(record),
-        Moved::No => Err(Failure(format!("record {} was moved by somebody else; look at it again", record.id))),
     }
 }

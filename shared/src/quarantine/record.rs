@@ -2,30 +2,57 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Facts, Plan};
-use crate::finding::{Ask, Finding};
+use super::{Approval, Facts, LONGEST_WAIT, Plan, Proof, Subject};
+use crate::finding::{Ask, Finding, Severity};
 use crate::fingerprint;
 
-/// One containment, from the first look to its undo.
+/// Meddling that a record keeps: more of it tells no more.
+const MEDDLING: usize = 50;
+
+/// One containment, from the first look to its undo. It holds no secret: IAM gives none to whoever only asks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// The same for the same event, however often it is delivered.
+    /// The same for the same event and subject, however often it is delivered.
     pub id: String,
+    /// Counts the writes: each is made under the condition that nobody wrote in between.
+    pub rev: u64,
     pub state: State,
+    pub subject: Subject,
     pub finding: Finding,
+    /// The fingerprint of the finding as it came.
+    pub evidence: String,
     pub plan: Plan,
     /// What IAM said before anything was done.
     pub before: Option<Facts>,
     /// Every call that changed something, or tried to.
     pub calls: Vec<Call>,
+    /// Every time that IAM was asked whether it holds.
+    pub proofs: Vec<Proof>,
+    /// Rounds of proof that are over.
+    pub round: usize,
+    /// How often it was done again because somebody had undone it.
+    pub reapplied: u32,
+    /// Who said yes, where somebody had to.
+    pub approval: Option<Approval>,
+    /// What others did to what is contained.
+    pub meddling: Vec<Meddling>,
     pub received: Timestamp,
+    /// When it was decided to act.
+    pub decided: Option<Timestamp>,
+    /// When IAM first showed that it holds.
+    pub contained: Option<Timestamp>,
+    /// When somebody began to take it back.
+    pub restoring: Option<Timestamp>,
     /// When the last state was reached.
     pub at: Timestamp,
     /// Whether people were told of the outcome.
     pub told: bool,
+    /// What somebody has just done to what is contained, where that is what is told.
+    #[serde(skip)]
+    pub news: Option<Meddling>,
 }
 
 /// One call to IAM.
@@ -33,8 +60,20 @@ pub struct Record {
 pub struct Call {
     pub what: String,
     pub at: Timestamp,
+    /// AWS's id of the request.
+    pub request: Option<String>,
     /// Why it failed, if it did.
     pub error: Option<String>,
+}
+
+/// What somebody did to a user that is contained.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meddling {
+    /// The end of a sentence that begins with who did it.
+    pub what: String,
+    pub by: String,
+    pub event: String,
+    pub at: Option<Timestamp>,
 }
 
 /// How far a containment is. It moves only by conditional writes.
@@ -47,14 +86,20 @@ pub enum State {
     Refused,
     /// It is for a person to decide; nothing was done.
     Pending,
+    /// Nobody decided in time; nothing was done.
+    Expired,
     /// Somebody is at it.
     Claimed,
     /// It was done; IAM does not show it yet.
     Applied,
     /// It was done, and IAM says so.
     Verified,
+    /// Some of it could not be done.
+    Partial,
     /// It could not be done.
     Failed,
+    /// It was done, again and again, and somebody undoes it.
+    UndoneByOther,
     /// It was taken back.
     Restored,
 }
@@ -70,38 +115,120 @@ pub enum Moved {
 impl Record {
     /// The record of a finding that was just received.
     #[must_use]
-    pub(super) fn new(finding: &Finding, plan: Plan, before: Option<Facts>, state: State, now: Timestamp) -> Self {
+    pub(super) fn new(
+        finding: &Finding,
+        subject: &Subject,
+        plan: Plan,
+        before: Option<Facts>,
+        state: State,
+        now: Timestamp,
+    ) -> Self {
+        let json = serde_json::to_string(finding).unwrap_or_default();
         Self {
-            id: Self::id_of(finding),
+            id: Self::id_of(finding, subject),
+            rev: 0,
             state,
+            subject: subject.clone(),
             finding: finding.clone(),
+            evidence: fingerprint::of([json.as_str()], 32),
             plan,
             before,
             calls: Vec::new(),
+            proofs: Vec::new(),
+            round: 0,
+            reapplied: 0,
+            approval: None,
+            meddling: Vec::new(),
             received: now,
+            decided: None,
+            contained: None,
+            restoring: None,
             at: now,
             told: false,
+            news: None,
         }
     }
 
-    /// The id of a finding's record: the same for the same event, however often it is delivered.
+    /// The id of a record: the same for the same event and subject, however often it is delivered, and for the same leak and
+    /// subject, however often AWS tells of it.
     #[must_use]
-    pub fn id_of(finding: &Finding) -> String {
+    pub fn id_of(finding: &Finding, subject: &Subject) -> String {
         // With what is asked: a made-up finding about the same event is another record.
-        let asks = match &finding.asks {
-            Some(Ask::DisableAccessKey { user, key }) => [user.as_str(), key.as_str()],
-            None => ["", ""],
+        let day_part;
+        let (case, detection) = match &finding.asks {
+            Some(Ask::ContainUsers { case, .. }) => (case, finding.detection.as_str()),
+            // Who does one thing after another is asked about once, for as long as the plan waits.
+            Some(ask @ Ask::ContainActor { .. }) => {
+                let time = finding.event.time.map_or(0, |time| time.as_second() / LONGEST_WAIT.as_secs());
+                day_part = time.to_string();
+                (&day_part, ask.word())
+            }
+            Some(Ask::DisableAccessKey { .. }) | None => (&finding.event.id, finding.detection.as_str()),
         };
-        let finding = [finding.account.as_str(), &finding.event.id, &finding.detection];
-        format!("q-{}", fingerprint::of(finding.into_iter().chain(asks), 6))
+        let finding = [finding.account.as_str(), case, detection];
+        format!("q-{}", fingerprint::of(finding.into_iter().chain(subject.parts()), 6))
     }
 
-    /// The same record, moved on.
+    /// The user or role that it is about, as far as IAM knew.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        let of_arn = || self.before.as_ref()?.arn.rsplit('/').next();
+        self.subject.user().or_else(of_arn)
+    }
+
+    /// What a person approves.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        self.plan.fingerprint(&self.id)
+    }
+
+    /// When nobody may approve it any more.
+    #[must_use]
+    pub fn expires(&self) -> Timestamp {
+        self.received + LONGEST_WAIT
+    }
+
+    /// The same record, moved on. A write that moves it says so by `rev`.
     #[must_use]
     pub(super) fn moved(mut self, state: State, now: Timestamp) -> Self {
         self.state = state;
         self.at = now;
         self
+    }
+
+    /// The same record, louder: what is not contained as it should be wakes a person.
+    #[must_use]
+    pub(super) fn critical(mut self) -> Self {
+        self.finding.severity = Severity::Critical;
+        self
+    }
+
+    /// Keeps what somebody did to what is contained. False where that is known, or too much.
+    pub(super) fn meddled(&mut self, meddling: &Meddling) -> bool {
+        let known = self.meddling.iter().any(|known| known.event == meddling.event);
+        let new = !known && self.meddling.len() < MEDDLING;
+        if new {
+            self.meddling.push(meddling.clone());
+        }
+        new
+    }
+
+    /// From the event until iamwatch knew of it.
+    #[must_use]
+    pub fn time_to_detect(&self) -> Option<SignedDuration> {
+        Some(self.received.duration_since(self.finding.event.time?))
+    }
+
+    /// From then until it was decided to act: a person may have been asked.
+    #[must_use]
+    pub fn time_to_decide(&self) -> Option<SignedDuration> {
+        Some(self.decided?.duration_since(self.received))
+    }
+
+    /// From then until IAM showed it.
+    #[must_use]
+    pub fn time_to_contain(&self) -> Option<SignedDuration> {
+        Some(self.contained?.duration_since(self.decided?))
     }
 }
 
@@ -109,7 +236,13 @@ impl State {
     /// Whether something was changed that can be taken back, or may have been: a call that failed may have worked.
     #[must_use]
     pub fn can_be_restored(self) -> bool {
-        matches!(self, Self::Applied | Self::Verified | Self::Failed)
+        matches!(self, Self::Applied | Self::Verified | Self::Partial | Self::Failed | Self::UndoneByOther)
+    }
+
+    /// Whether what others do to its user is told.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        self == Self::Claimed || self.can_be_restored()
     }
 }
 
@@ -119,10 +252,13 @@ impl fmt::Display for State {
             Self::DryRun => "DRY_RUN",
             Self::Refused => "REFUSED",
             Self::Pending => "PENDING",
+            Self::Expired => "EXPIRED",
             Self::Claimed => "CLAIMED",
             Self::Applied => "APPLIED",
             Self::Verified => "VERIFIED",
+            Self::Partial => "PARTIAL",
             Self::Failed => "FAILED",
+            Self::UndoneByOther => "UNDONE_BY_OTHER",
             Self::Restored => "RESTORED",
         })
     }

@@ -1,0 +1,120 @@
+//! `iamwatch quarantine simulate`: the plan for any principal, by what IAM says now.
+
+use std::fmt::Write as _;
+
+use iamwatch::aws::containment::AwsIam;
+use iamwatch::aws::{Clients, signed};
+use iamwatch::config::Config;
+use iamwatch::quarantine::{Facts, Iam as _, Plan, Principal, Refusal, Subject, simulate as plan_for};
+
+use crate::terminal::clean;
+
+/// What would be done about a principal.
+pub(super) async fn simulate(
+    clients: &Clients,
+    stack: &str,
+    principal: &str,
+    exempt: &[String],
+) -> Result<String, String> {
+    let (config, note) = config(clients, stack, exempt).await?;
+    let account = principal.split(':').nth(4).unwrap_or_default();
+    let who = Principal::read(principal, account);
+    let iam = AwsIam { users: clients.iam(), roles: Some(clients.iam()) };
+    let subjects = match &who {
+        Principal::User(user) => vec![Subject::User { user: user.clone() }],
+        Principal::Role(role) => vec![Subject::Sessions { role: role.clone() }],
+        Principal::Key(key) => match iam.holder(key).await? {
+            Some(user) => vec![Subject::Key { user, key: key.clone() }, Subject::Holder { key: key.clone() }],
+            None => return Ok(format!("{key}: no user of this account has that key; nothing would be done\n")),
+        },
+        _ => return Ok(format!("{}: nothing would be done: {}\n", clean(principal), who.advice())),
+    };
+    let mut text = note;
+    let user = subjects.iter().find_map(Subject::user).unwrap_or_default();
+    let facts = match &who {
+        Principal::Role(role) => iam.role(role).await?.ok_or(Refusal::NoSuchRole),
+        _ => iam.facts(user).await?.ok_or(Refusal::NoSuchUser),
+    };
+    let facts = match facts {
+        Ok(facts) => facts,
+        Err(refusal) => return Ok(format!("{}: {refusal}; nothing would be done\n", clean(principal))),
+    };
+    if !account.is_empty() && facts.arn.split(':').nth(4) != Some(account) {
+        return Ok(format!("{}: nothing would be done: {}\n", clean(principal), Principal::AnotherAccount.advice()));
+    }
+    text.push_str(&now(&facts));
+    for subject in &subjects {
+        let about = match subject {
+            Subject::Key { key, .. } => format!("If somebody else made access key {key}, that key alone"),
+            Subject::User { .. } | Subject::Holder { .. } => {
+                format!("If AWS said that a key of user {user} leaked, or the user did something CRITICAL")
+            }
+            Subject::Sessions { role } => {
+                format!(
+                    "If a session of role {role} did something CRITICAL, a person approved it, and it is switched on"
+                )
+            }
+        };
+        text.push_str(&told(&about, &plan_for(subject, &facts, &config)));
+    }
+    if let Principal::Role(_) = who {
+        let _ = write!(text, "\nNote: {}.\n", who.advice());
+    }
+    text.push_str("\nNothing was changed.\n");
+    Ok(text)
+}
+
+/// What the stack was told; without a stack, what stands here.
+async fn config(clients: &Clients, stack: &str, exempt: &[String]) -> Result<(Config, String), String> {
+    let mut note = String::new();
+    let mut config = match signed::environment(clients, stack).await {
+        Ok(said) => {
+            let read = Config::from_env(|variable| said.get(variable).cloned());
+            read.map_err(|mistakes| mistakes.to_string())?.0
+        }
+        Err(why) => {
+            note = format!("Note: {why}; who is exempt there is not known here.\n\n");
+            Config::default()
+        }
+    };
+    for text in exempt {
+        config.quarantine.exempt.push(text.parse()?);
+    }
+    Ok((config, note))
+}
+
+fn now(facts: &Facts) -> String {
+    let mut text = format!("{}\n", clean(&facts.arn));
+    let state = |active: bool| if active { "Active" } else { "Inactive" };
+    let mut line = |what: String| {
+        let _ = writeln!(text, "  {}", clean(&what));
+    };
+    for key in &facts.keys {
+        line(format!("access key {} {}", key.id, state(key.active)));
+    }
+    for other in &facts.others {
+        line(format!("{} {} {}", other.kind, other.id, state(other.active)));
+    }
+    for policy in &facts.attached {
+        line(format!("policy {policy}"));
+    }
+    if let Some(boundary) = &facts.boundary {
+        line(format!("boundary {boundary}"));
+    }
+    text
+}
+
+fn told(about: &str, plan: &Plan) -> String {
+    let mut text = format!("\n{about}:\n");
+    if let Some(refusal) = plan.refusal {
+        let _ = writeln!(text, "  nothing would be done: {refusal}");
+    }
+    for (nth, step) in (1..).zip(&plan.steps) {
+        let _ = writeln!(text, "  {nth}. {}", clean(&step.words()));
+        if let Some(command) = step.command() {
+            let _ = writeln!(text, "     {command}");
+        }
+        let _ = writeln!(text, "     undo: {}", clean(&step.undo_words()));
+    }
+    text
+}

@@ -1,0 +1,8 @@
+use std::process::ExitCode;
+
+use iamwatch::aws::serve;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    serve::quarantine_approval().await
+}

@@ -1,0 +1,445 @@
+"""Quarantine end to end: a user whose key leaked is cut off, the proof holds, somebody fights back, a person takes it back.
+
+Real functions on the local AWS with IAM enforced. What stands in for AWS here, and where it differs: a change of IAM is
+visible and enforced at once (AWS: some seconds later), the queue's messages arrive to the second, and the calls that undo
+something become events only where a test sends them (AWS: CloudTrail, some minutes later).
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+import events
+import stack
+from conftest import BREAK_GLASS, DeployLine
+from line import Line
+from test_line import key_for_another_user, no_event_failed
+
+AWS_QUARANTINE = "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3"
+ALLOW_ALL = events.policy({"Effect": "Allow", "Action": "*", "Resource": "*"})
+
+
+@dataclass
+class User:
+    """A user with a credential of every kind, who may do everything."""
+
+    account: stack.Account
+    name: str
+    key: str
+    secret: str
+
+    def client(self, service: str) -> Any:
+        return stack.client(self.account.endpoint, service, self.key, self.secret)
+
+    def may_act(self, client: Any | None = None) -> bool:
+        try:
+            (client or self.client("iam")).list_users()
+        except ClientError:
+            return False
+        return True
+
+    def credentials(self) -> dict[str, str]:
+        """Each credential's id and whether it is Active, as IAM has it."""
+        iam, user = self.account.client("iam"), {"UserName": self.name}
+        keys = {key["AccessKeyId"]: key["Status"] for key in iam.list_access_keys(**user)["AccessKeyMetadata"]}
+        ssh = {key["SSHPublicKeyId"]: key["Status"] for key in iam.list_ssh_public_keys(**user)["SSHPublicKeys"]}
+        specific = iam.list_service_specific_credentials(**user)["ServiceSpecificCredentials"]
+        certificates = iam.list_signing_certificates(**user)["Certificates"]
+        specifics = {one["ServiceSpecificCredentialId"]: one["Status"] for one in specific}
+        return {**keys, **ssh, **specifics, **{one["CertificateId"]: one["Status"] for one in certificates}}
+
+    def attached(self) -> list[str]:
+        policies = self.account.client("iam").list_attached_user_policies(UserName=self.name)["AttachedPolicies"]
+        return [policy["PolicyArn"] for policy in policies]
+
+    def boundary(self) -> str | None:
+        user = self.account.client("iam").get_user(UserName=self.name)["User"]
+        arn: str | None = user.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+        return arn
+
+
+def leaked_user(account: stack.Account, name: str = "bob", path: str = "/") -> User:
+    """Such a user whom AWS has quarantined."""
+    iam = account.client("iam")
+    iam.create_user(UserName=name, Path=path)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    iam.put_user_policy(UserName=name, PolicyName="all", PolicyDocument=ALLOW_ALL)
+    iam.upload_ssh_public_key(UserName=name, SSHPublicKeyBody="none")
+    iam.create_service_specific_credential(UserName=name, ServiceName="codecommit.amazonaws.com")
+    iam.upload_signing_certificate(UserName=name, CertificateBody="none")
+    iam.attach_user_policy(UserName=name, PolicyArn=AWS_QUARANTINE)
+    return User(account, name, key["AccessKeyId"], key["SecretAccessKey"])
+
+
+def only_record(line: Line) -> str:
+    (record,) = stack.wait_for(line.stack.quarantine_records, 20, "quarantine's record")
+    return record
+
+
+def state(line: Line, record: str, wanted: str, seconds: float = 20) -> dict[str, Any]:
+    """The record once it is in a state."""
+    stack.wait_for(lambda: line.stack.quarantine_records().get(record) == wanted, seconds, f"{record} to be {wanted}")
+    return line.stack.record(record)
+
+
+def writes(line: Line) -> list[str]:
+    return [call["action"] for call in line.iam_writes()]
+
+
+@contextmanager
+def every_half_second(undo: Callable[[], None]) -> Iterator[None]:
+    """An adversary who undoes containment every half second, as public attack tools do, until the block ends."""
+    over = threading.Event()
+
+    def fight() -> None:
+        while not over.wait(0.5):
+            with suppress(ClientError):
+                undo()
+
+    fighter = threading.Thread(target=fight, daemon=True)
+    fighter.start()
+    try:
+        yield
+    finally:
+        over.set()
+        fighter.join()
+
+
+# A user is cut off.
+
+
+def test_a_user_whose_key_leaked_is_cut_off_with_open_sessions_and_given_back(
+    deploy_line: DeployLine, binaries: Path
+) -> None:
+    line = deploy_line(QuarantineLeakedMode="enforce")
+    bob = leaked_user(line.account)
+    session = bob.client("sts").get_session_token()["Credentials"]
+    token = (session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"])
+    in_session = stack.client(line.account.endpoint, "iam", *token)
+    assert bob.may_act() and bob.may_act(in_session)
+    line.send(events.health_risk(line.account.id, bob.key))
+
+    (alert,) = line.alerts("access-keys")
+    assert (alert.attributes["detection"], alert.attributes["severity"]) == ("credentials-at-risk-by-aws", "CRITICAL")
+    assert [report["state"] for report in line.quarantine_reports()] == ["VERIFIED"]
+    assert not bob.may_act(), "the key is of no use"
+    assert not bob.may_act(in_session), "nor is the session that it opened"
+    assert set(bob.credentials().values()) == {"Inactive"}
+    assert len(bob.credentials()) == 4, "nothing was deleted"
+    assert writes(line)[0] == "AttachUserPolicy", "the deny comes first"
+    assert len(writes(line)) == 5
+
+    record = only_record(line)
+    proofs = stack.wait_for(lambda: line.stack.record(record)["proofs"][1:], 20, "a second proof, by the queue")
+    assert proofs[0]["missing"] == []
+    whole = line.stack.record(record)
+    assert all(call["request"] for call in whole["calls"]), "each call has AWS's id of the request"
+    assert bob.secret not in json.dumps(whole), "a record holds no secret"
+    assert "credentials-at-risk-by-aws" in line.stack.iamwatch(binaries, "report", "mttr")
+
+    line.stack.iamwatch(binaries, "quarantine", "restore", record, "--yes")
+    assert bob.credentials().pop(bob.key) == "Inactive", "a leaked key stays off"
+    assert sorted(bob.credentials().values()) == ["Active"] * 3 + ["Inactive"]
+    assert bob.attached() == [AWS_QUARANTINE]
+    assert line.stack.quarantine_records() == {record: "RESTORED"}
+    no_event_failed(line)
+
+
+def test_a_dry_run_shows_the_calls_and_makes_none(deploy_line: DeployLine, binaries: Path) -> None:
+    line = deploy_line()
+    bob = leaked_user(line.account)
+    line.send(events.health_risk(line.account.id, bob.key))
+    (report,) = line.quarantine_reports()
+    assert report["state"] == "DRY_RUN"
+    mail = line.emails()[-1]["text"]
+    calls = ["attach-user-policy", "update-access-key", "update-service-specific-credential"]
+    for call in [*calls, "update-ssh-public-key", "update-signing-certificate"]:
+        assert f"aws iam {call} --user-name=bob" in mail
+    assert writes(line) == [] and bob.may_act()
+    said = line.stack.iamwatch(binaries, "quarantine", "simulate", f"arn:aws:iam::{line.account.id}:user/bob")
+    assert "aws iam attach-user-policy --user-name=bob" in said and "Nothing was changed." in said
+    assert "Note:" not in said, "the stack itself says who is exempt"
+    assert "root is never touched" in line.stack.iamwatch(
+        binaries, "quarantine", "simulate", f"arn:aws:iam::{line.account.id}:root"
+    )
+    assert bob.key in line.stack.iamwatch(binaries, "quarantine", "simulate", bob.key)
+    assert writes(line) == []
+
+
+def test_where_no_policy_fits_the_boundary_denies_and_restore_gives_the_old_one_back(
+    deploy_line: DeployLine, binaries: Path
+) -> None:
+    line = deploy_line(QuarantineLeakedMode="enforce")
+    bob, iam = leaked_user(line.account), line.account.client("iam")
+    old = iam.create_policy(PolicyName="old", PolicyDocument=ALLOW_ALL)["Policy"]["Arn"]
+    iam.put_user_permissions_boundary(UserName="bob", PermissionsBoundary=old)
+    for number in range(9):
+        policy = iam.create_policy(PolicyName=f"p{number}", PolicyDocument=ALLOW_ALL)["Policy"]["Arn"]
+        iam.attach_user_policy(UserName="bob", PolicyArn=policy)
+    line.send(events.health_risk(line.account.id, bob.key))
+    record = only_record(line)
+    whole = state(line, record, "VERIFIED")
+    assert "LimitExceeded" in whole["calls"][0]["error"]
+    assert bob.boundary() == line.stack.outputs["DenyPolicyArn"]
+    assert not bob.may_act()
+    line.stack.iamwatch(binaries, "quarantine", "restore", record, "--yes", "--leaked")
+    assert (bob.boundary(), bob.may_act()) == (old, True)
+
+
+@pytest.mark.parametrize("who", ["exempt", "unknown key", "temporary key", "another account", "no quarantine by AWS"])
+def test_whom_it_must_not_cut_off_gets_no_write(deploy_line: DeployLine, who: str) -> None:
+    line = deploy_line(QuarantineLeakedMode="enforce")
+    bob = leaked_user(line.account, path=BREAK_GLASS if who == "exempt" else "/")
+    named = {
+        "unknown key": "AKIA999988887EXAMPLE",
+        "temporary key": "ASIA999988887EXAMPLE",
+        "another account": "arn:aws:iam::123456789012:user/bob",
+    }.get(who, bob.key)
+    if who == "no quarantine by AWS":
+        line.account.client("iam").detach_user_policy(UserName="bob", PolicyArn=AWS_QUARANTINE)
+    line.send(events.health_risk(line.account.id, named))
+    assert len(line.alerts("access-keys")) == 1
+    refusal = {"exempt": "exempt", "unknown key": "no-such-key", "no quarantine by AWS": "not-borne-out"}.get(who)
+    if refusal:
+        assert [report["refusal"] for report in line.quarantine_reports()] == [refusal]
+    assert writes(line) == [] and bob.may_act()
+    no_event_failed(line)
+
+
+# A person decides.
+
+
+def test_a_person_approves_by_name_and_once(deploy_line: DeployLine, binaries: Path) -> None:
+    line = deploy_line(QuarantineLeakedMode="approve")
+    bob = leaked_user(line.account)
+    iam = line.account.client("iam")
+    iam.create_user(UserName="ann")
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    # What the table and the URL ask of whoever approves.
+    document = events.policy(
+        {"Effect": "Allow", "Action": ["dynamodb:GetItem", "lambda:InvokeFunctionUrl"], "Resource": "*"}
+    )
+    iam.put_user_policy(UserName="ann", PolicyName="approve", PolicyDocument=document)
+    ann = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    line.send(events.health_risk(line.account.id, bob.key))
+    record = only_record(line)
+    assert [report["state"] for report in line.quarantine_reports()] == ["PENDING"]
+    assert f"iamwatch quarantine approve {record}" in line.emails()[-1]["text"]
+    assert writes(line) == [] and bob.may_act()
+
+    approve = ("quarantine", "approve", record, "--url", line.stack.approval_url())
+    with pytest.raises(stack.CommandFailed, match="the answer was not `yes`"):
+        line.stack.iamwatch(binaries, *approve, environment=ann)
+    themselves = {"AWS_ACCESS_KEY_ID": bob.key, "AWS_SECRET_ACCESS_KEY": bob.secret}
+    with pytest.raises(stack.CommandFailed, match="nobody approves a plan about themselves"):
+        line.stack.iamwatch(binaries, *approve, "--yes", environment=themselves)
+    assert "approved" in line.stack.iamwatch(binaries, *approve, "--yes", environment=ann)
+    whole = state(line, record, "VERIFIED")
+    assert whole["approval"]["by"] == f"arn:aws:iam::{line.account.id}:user/ann"
+    assert not bob.may_act()
+    with pytest.raises(stack.CommandFailed, match="a yes counts once"):
+        line.stack.iamwatch(binaries, *approve, "--yes", environment=ann)
+    no_event_failed(line)
+
+
+def test_without_the_right_to_call_the_url_nobody_approves(deploy_line: DeployLine, binaries: Path) -> None:
+    line = deploy_line("approve")
+    key, event = key_for_another_user(line)
+    line.send(event)
+    record = only_record(line)
+    iam = line.account.client("iam")
+    iam.create_user(UserName="ann")
+    made = iam.create_access_key(UserName="ann")["AccessKey"]
+    iam.put_user_policy(
+        UserName="ann",
+        PolicyName="read",
+        PolicyDocument=events.policy({"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "*"}),
+    )
+    ann = {"AWS_ACCESS_KEY_ID": made["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"]}
+    with pytest.raises(stack.CommandFailed):
+        url = line.stack.approval_url()
+        line.stack.iamwatch(binaries, "quarantine", "approve", record, "--yes", "--url", url, environment=ann)
+    assert line.stack.quarantine_records() == {record: "PENDING"}
+    assert line.account.key_status("deploy-bot", key) == "Active"
+
+
+def test_who_stops_the_trail_is_cut_off_or_the_sessions_of_their_role_ended_once_a_person_says_so(
+    deploy_line: DeployLine, binaries: Path
+) -> None:
+    line = deploy_line(QuarantineActorMode="approve", QuarantineRoleSessions="true")
+    bob, iam = leaked_user(line.account), line.account.client("iam")
+    trust = events.policy({"Effect": "Allow", "Principal": {"AWS": line.account.id}, "Action": "sts:AssumeRole"})
+    app = iam.create_role(RoleName="app", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    iam.put_role_policy(RoleName="app", PolicyName="all", PolicyDocument=ALLOW_ALL)
+
+    def session() -> Any:
+        keys = line.account.client("sts").assume_role(RoleArn=app, RoleSessionName="session")["Credentials"]
+        token = (keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+        return stack.client(line.account.endpoint, "iam", *token)
+
+    before = session()
+    assert bob.may_act(before)
+    time.sleep(1.1)  # the policy knows whole seconds
+    line.send(events.stop_logging(events.iam_user(line.account.id, "bob"), "main"))
+    line.send(events.stop_logging(events.role_session(line.account.id, "app"), "main"))
+    records = stack.wait_for(lambda: len(found := line.stack.quarantine_records()) == 2 and found, 20, "two plans")
+    assert set(records.values()) == {"PENDING"}
+    assert writes(line) == []
+    security = {"Effect": "Allow", "Action": ["dynamodb:GetItem", "lambda:InvokeFunctionUrl"], "Resource": "*"}
+    iam.create_user(UserName="ann")
+    iam.put_user_policy(UserName="ann", PolicyName="approve", PolicyDocument=events.policy(security))
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    ann = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    for record in records:
+        url = line.stack.approval_url()
+        line.stack.iamwatch(binaries, "quarantine", "approve", record, "--yes", "--url", url, environment=ann)
+    for record in records:
+        state(line, record, "VERIFIED")
+    assert not bob.may_act(), "the user is cut off"
+    assert not bob.may_act(before), "the session is ended"
+    time.sleep(1.1)
+    assert bob.may_act(session()), "and the role can be assumed again: for workloads, and for the attacker"
+    for record in records:
+        line.stack.iamwatch(binaries, "quarantine", "restore", record, "--yes", "--leaked")
+    assert bob.may_act() and bob.may_act(before)
+    no_event_failed(line)
+
+
+# Somebody fights back.
+
+
+def test_who_undoes_it_every_half_second_is_answered_three_times_and_told_of(deploy_line: DeployLine) -> None:
+    line = deploy_line(QuarantineLeakedMode="enforce")
+    bob, iam = leaked_user(line.account), line.account.client("iam")
+    deny = line.stack.outputs["DenyPolicyArn"]
+
+    def undo() -> None:
+        iam.update_access_key(UserName="bob", AccessKeyId=bob.key, Status="Active")
+        iam.detach_user_policy(UserName="bob", PolicyArn=deny)
+
+    line.send(events.health_risk(line.account.id, bob.key))
+    record = only_record(line)
+    state(line, record, "VERIFIED")
+    begun = time.monotonic()
+    with every_half_second(undo):
+        whole = state(line, record, "UNDONE_BY_OTHER", seconds=30)
+        assert time.monotonic() - begun < 20, "15 seconds, and what a slow machine adds"
+        reports = line.quarantine_reports(2)
+        time.sleep(5)
+    assert whole["reapplied"] == 3
+    assert [report["state"] for report in reports] == ["VERIFIED", "UNDONE_BY_OTHER"]
+    again = [call for call in line.stack.record(record)["calls"][5:]]
+    assert len(again) <= 6, "no endless loop: two steps, three times"
+    mail = line.emails()[-1]
+    assert mail["subject"].startswith("[CRITICAL]")
+    assert f'"aws:PrincipalArn": "arn:aws:iam::{line.account.id}:user/bob"' in mail["text"], "the SCP to paste"
+
+
+def test_a_new_credential_of_a_contained_user_is_told_with_who_made_it(deploy_line: DeployLine) -> None:
+    line = deploy_line(QuarantineLeakedMode="enforce")
+    bob = leaked_user(line.account)
+    line.send(events.health_risk(line.account.id, bob.key))
+    record = only_record(line)
+    state(line, record, "VERIFIED")
+    line.quarantine_reports()
+    mallory = events.iam_user(line.account.id, "mallory")
+    line.send(events.iam_call(mallory, "CreateLoginProfile", {"userName": "bob"}))
+    line.quarantine_reports(2)
+    # The alert of the act itself is told beside it.
+    told = [mail["text"].splitlines()[0] for mail in line.emails()]
+    assert any("user/mallory made a password for user bob, who is contained" in first for first in told), told
+    assert line.stack.record(record)["meddling"][0]["by"].endswith("user/mallory")
+
+
+# What the role may not do, whatever the code does.
+
+
+def assumable(document: dict[str, Any]) -> None:
+    """Lets the account assume quarantine's role, so that a test can try what the code never does."""
+    role = document["Resources"]["QuarantineRole"]["Properties"]
+    role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] = {"AWS": {"Ref": "AWS::AccountId"}}
+
+
+def test_the_role_may_do_nothing_else_to_users_or_anybody(deploy_line: DeployLine) -> None:
+    bot = "deploy-bot"
+    line = deploy_line("enforce", change=assumable, QuarantineLeakedMode="enforce")
+    key = line.account.create_user(bot)
+    anna = line.account.create_user("anna", BREAK_GLASS)
+    admin, root = "arn:aws:iam::aws:policy/AdministratorAccess", line.account.client("iam")
+    trust = events.policy({"Effect": "Allow", "Principal": {"AWS": line.account.id}, "Action": "sts:AssumeRole"})
+    root.create_role(RoleName="app", AssumeRolePolicyDocument=trust)
+    role = line.stack.outputs["QuarantineRoleArn"]
+    keys = line.account.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    token = (keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+    iam = stack.client(line.account.endpoint, "iam", *token)
+    deny = line.stack.outputs["DenyPolicyArn"]
+    off = {"AccessKeyId": key, "Status": "Inactive"}
+    refused: list[Callable[[], Any]] = [
+        lambda: iam.attach_user_policy(UserName=bot, PolicyArn=admin),
+        lambda: iam.put_user_permissions_boundary(UserName=bot, PermissionsBoundary=admin),
+        lambda: iam.detach_user_policy(UserName=bot, PolicyArn=deny),
+        lambda: iam.delete_user_permissions_boundary(UserName=bot),
+        lambda: iam.put_user_policy(UserName=bot, PolicyName="x", PolicyDocument=ALLOW_ALL),
+        lambda: iam.create_access_key(UserName=bot),
+        lambda: iam.delete_access_key(UserName=bot, AccessKeyId=key),
+        lambda: iam.delete_user(UserName=bot),
+        lambda: iam.create_user(UserName="new"),
+        lambda: iam.put_role_policy(RoleName="app", PolicyName="x", PolicyDocument=ALLOW_ALL),
+        lambda: iam.attach_role_policy(RoleName="app", PolicyArn=deny),
+        lambda: iam.update_access_key(UserName="anna", AccessKeyId=anna, Status="Inactive"),
+        lambda: iam.attach_user_policy(UserName="anna", PolicyArn=deny),
+        lambda: iam.put_user_permissions_boundary(UserName="anna", PermissionsBoundary=deny),
+    ]
+    for number, call in enumerate(refused):
+        with pytest.raises(ClientError, match="AccessDenied|not authorized"):
+            call()
+            pytest.fail(f"call {number} was allowed")
+    iam.attach_user_policy(UserName=bot, PolicyArn=deny)
+    iam.put_user_permissions_boundary(UserName=bot, PermissionsBoundary=deny)
+    iam.update_access_key(UserName=bot, **off)
+
+
+@pytest.mark.parametrize("mode", ["off", "dry-run"])
+def test_without_a_mode_that_acts_the_role_may_write_nothing(deploy_line: DeployLine, mode: str) -> None:
+    line = deploy_line(mode, change=assumable, QuarantineLeakedMode=mode)
+    key = line.account.create_user("deploy-bot")
+    role = line.stack.outputs["QuarantineRoleArn"]
+    keys = line.account.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    token = (keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+    iam = stack.client(line.account.endpoint, "iam", *token)
+    with pytest.raises(ClientError, match="AccessDenied|not authorized"):
+        iam.update_access_key(UserName="deploy-bot", AccessKeyId=key, Status="Inactive")
+    with pytest.raises(ClientError, match="AccessDenied|not authorized"):
+        iam.attach_user_policy(UserName="deploy-bot", PolicyArn=line.stack.outputs["DenyPolicyArn"])
+
+
+def test_those_who_may_restore_need_no_other_right(deploy_line: DeployLine, binaries: Path) -> None:
+    line = deploy_line(QuarantineLeakedMode="enforce", QuarantineRestorers="arn:aws:iam::123456789012:user/nobody")
+    bob = leaked_user(line.account)
+    line.send(events.health_risk(line.account.id, bob.key))
+    record = only_record(line)
+    state(line, record, "VERIFIED")
+    role = line.stack.outputs["QuarantineRestoreRoleArn"]
+    iam = line.account.client("iam")
+    trust = events.policy({"Effect": "Allow", "Principal": {"AWS": line.account.id}, "Action": "sts:AssumeRole"})
+    iam.update_assume_role_policy(RoleName=role.split("/")[-1], PolicyDocument=trust)
+    keys = line.account.client("sts").assume_role(RoleArn=role, RoleSessionName="ann")["Credentials"]
+    environment = {
+        "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": keys["SessionToken"],
+    }
+    line.stack.iamwatch(binaries, "quarantine", "restore", record, "--yes", "--leaked", environment=environment)
+    assert set(bob.credentials().values()) == {"Active"}
+    assert bob.attached() == [AWS_QUARANTINE]
+    assert line.stack.quarantine_records() == {record: "RESTORED"}

@@ -1,0 +1,111 @@
+//! A person says yes to a plan: to these steps and no others, once, within four hours.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::contain::{Failure, Records};
+use super::{Moved, Principal, Record, State};
+
+/// How long a plan waits for a person.
+pub const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(4);
+
+/// Who said yes to what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// The ARN of the caller, as IAM gave it: for a session with its name.
+    pub by: String,
+    pub at: Timestamp,
+    /// The fingerprint of the plan that was shown.
+    pub plan: String,
+}
+
+/// Why a yes does not count, in words for whoever said it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unapproved {
+    /// It never will.
+    No(String),
+    /// To be tried again.
+    Failed(Failure),
+}
+
+impl fmt::Display for Unapproved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::No(why) => f.write_str(why),
+            Self::Failed(failure) => failure.fmt(f),
+        }
+    }
+}
+
+impl From<String> for Unapproved {
+    fn from(why: String) -> Self {
+        Self::Failed(Failure(why))
+    }
+}
+
+/// Writes down that `by` approves the plan of that fingerprint. It is carried out when the record is looked at next.
+///
+/// # Errors
+///
+/// Why it does not count.
+pub async fn approve<R: Records>(
+    records: &R,
+    id: &str,
+    approval: Approval,
+    own_account: &str,
+) -> Result<Record, Unapproved> {
+    let no = |why: String| Err(Unapproved::No(why));
+    let now = approval.at;
+    let Some(mut record) = records.get(id).await? else { return no(format!("there is no record `{id}`")) };
+    if let Some(earlier) = &record.approval {
+        return no(format!("record {id} was approved by {} at {}: a yes counts once", earlier.by, earlier.at));
+    }
+    if record.state == State::Pending && record.expires() <= now {
+        record = record.moved(State::Expired, now);
+        records.save(&mut record).await?;
+    }
+    if record.state != State::Pending {
+        return no(format!("record {id} is {}: it waits for nobody", record.state));
+    }
+    if record.fingerprint() != approval.plan {
+        return no(format!("record {id} has another plan than the one that was approved; look at it again"));
+    }
+    if let Err(why) = may_approve(&approval.by, &record, own_account) {
+        return no(why.to_owned());
+    }
+    record.approval = Some(approval);
+    match records.save(&mut record).await? {
+        Moved::Yes => Ok(record),
+        Moved::No => {
+            Err(Unapproved::Failed(Failure(format!("record {id} was moved by somebody else; look at it again"))))
+        }
+    }
+}
+
+/// Nobody approves what is about themselves, or what they did.
+fn may_approve(by: &str, record: &Record, own_account: &str) -> Result<(), &'static str> {
+    let is_actor = record.finding.actor.principal == by;
+    // IAM gives ARNs; a bare name is something else.
+    let who = if by.starts_with("arn:") { Principal::read(by, own_account) } else { Principal::Unknown };
+    match who {
+        Principal::User(name) if record.user() == Some(&name) => Err("nobody approves a plan about themselves"),
+        Principal::User(_) | Principal::Role(_) | Principal::SsoRole | Principal::Root if is_actor => {
+            Err("nobody approves a plan about what they did")
+        }
+        Principal::User(_) | Principal::SsoRole | Principal::Root => Ok(()),
+        Principal::Role(name) => {
+            // A session's ARN has lost the role's path.
+            let acted = Principal::read(&record.finding.actor.principal, own_account);
+            if acted == Principal::Role(name) { Err("nobody approves a plan about what they did") } else { Ok(()) }
+        }
+        Principal::FederatedUser => {
+            Err("a federated user's session does not say whose it is; approve as an IAM user or role")
+        }
+        Principal::AnotherAccount => Err("only principals of this account approve"),
+        Principal::Key(_) | Principal::TemporaryKey | Principal::ServiceRole | Principal::Unknown => {
+            Err("the caller is no user or role of this account")
+        }
+    }
+}

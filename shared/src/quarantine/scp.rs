@@ -1,0 +1,59 @@
+//! The service control policy that ends a fight: nobody in the account can undo it.
+
+use serde_json::{Value, json};
+
+use super::{Record, Subject};
+
+/// What is to be attached to the account, in the organization's management account, to keep contained what a record contains.
+/// JSON, ready to paste.
+#[must_use]
+pub fn scp(record: &Record) -> Option<String> {
+    let user = &record.before.as_ref()?.arn;
+    let statements = match &record.subject {
+        Subject::Key { .. } => vec![keep_the_key_off(user)],
+        Subject::User { .. } | Subject::Holder { .. } => vec![deny_everything(user), keep_contained(user)],
+        Subject::Sessions { .. } => return None,
+    };
+    serde_json::to_string_pretty(&json!({"Version": "2012-10-17", "Statement": statements})).ok()
+}
+
+/// Of a user with one bad key the rest goes on working. Whoever pastes it sets the key Inactive, and nobody else.
+fn keep_the_key_off(user: &str) -> Value {
+    json!({
+        "Sid": "KeepTheKeyOff",
+        "Effect": "Deny",
+        "Action": ["iam:CreateAccessKey", "iam:UpdateAccessKey"],
+        "Resource": user,
+        "Condition": {"ArnNotEquals": {"aws:PrincipalArn": "REPLACE-WITH-YOUR-OWN-ARN"}},
+    })
+}
+
+fn deny_everything(user: &str) -> Value {
+    json!({
+        "Sid": "DenyTheUserEverything",
+        "Effect": "Deny",
+        "Action": "*",
+        "Resource": "*",
+        "Condition": {"ArnEquals": {"aws:PrincipalArn": user}},
+    })
+}
+
+fn keep_contained(user: &str) -> Value {
+    json!({
+        "Sid": "KeepTheUserContained",
+        "Effect": "Deny",
+        "Action": [
+            "iam:CreateAccessKey",
+            "iam:CreateLoginProfile",
+            "iam:CreateServiceSpecificCredential",
+            "iam:DeleteUserPermissionsBoundary",
+            "iam:DetachUserPolicy",
+            "iam:PutUserPermissionsBoundary",
+            "iam:UpdateLoginProfile",
+            "iam:UpdateUser",
+            "iam:UploadSSHPublicKey",
+            "iam:UploadSigningCertificate",
+        ],
+        "Resource": user,
+    })
+}

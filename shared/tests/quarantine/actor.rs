@@ -1,0 +1,168 @@
+//! Whoever did something CRITICAL: never without a person, and each kind of principal in its way.
+
+use iamwatch::config::{Config, Mode};
+use iamwatch::detect::{self, Context};
+use iamwatch::event::Event;
+use iamwatch::finding::{Ask, Finding, Severity};
+use iamwatch::quarantine::{Outcome, Refusal, Restore, State, Step};
+use iamwatch::watcher::Watcher;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::world::*;
+
+fn user(name: &str, key: &str) -> Value {
+    json!({"type": "IAMUser", "userName": name, "accountId": ACCOUNT, "accessKeyId": key,
+        "arn": format!("arn:aws:iam::{ACCOUNT}:user/{name}")})
+}
+
+fn session(role_path: &str) -> Value {
+    let role = role_path.rsplit('/').next().unwrap();
+    json!({"type": "AssumedRole", "accountId": ACCOUNT, "accessKeyId": "ASIAIOSFODNN7EXAMPLE",
+        "arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/{role}/some-session"),
+        "sessionContext": {"sessionIssuer": {"type": "Role", "userName": role, "accountId": ACCOUNT,
+            "arn": format!("arn:aws:iam::{ACCOUNT}:role/{role_path}")}}})
+}
+
+/// Somebody stops the trail, which is CRITICAL.
+fn stops_the_trail(identity: &Value, at: Timestamp, more: &Value, config: &Config) -> Option<Finding> {
+    let mut record = json!({
+        "eventID": format!("stop-{at}"), "eventName": "StopLogging", "eventSource": "cloudtrail.amazonaws.com",
+        "eventTime": at.to_string(), "recipientAccountId": ACCOUNT, "awsRegion": "us-east-1",
+        "sourceIPAddress": "198.51.100.7", "eventType": "AwsApiCall", "readOnly": false, "userIdentity": identity,
+        "requestParameters": {"name": "arn:aws:cloudtrail:us-east-1:111122223333:trail/main"},
+    });
+    record.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let finding = detect::look(Watcher::Guardrails, &Event::decode(record), &Context::new(config))?;
+    assert_eq!(finding.severity, Severity::Critical);
+    Some(finding)
+}
+
+fn finding_by(identity: &Value, config: &Config) -> Finding {
+    stops_the_trail(identity, start(), &json!({}), config).unwrap()
+}
+
+fn role(world: &World, path: &str) {
+    let name = path.rsplit('/').next().unwrap().to_owned();
+    let facts = iamwatch::quarantine::Facts {
+        arn: format!("arn:aws:iam::{ACCOUNT}:role/{path}"),
+        ..iamwatch::quarantine::Facts::default()
+    };
+    world.roles.borrow_mut().insert(name, facts);
+}
+
+#[test]
+fn a_user_who_did_it_is_cut_off_once_a_person_says_so_whatever_key_signed() {
+    for key in ["AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE"] {
+        for mode in [Mode::Approve, Mode::Enforce] {
+            let world = World::with_leaked_user("mallory");
+            let config = config(mode);
+            world.contain(&finding_by(&user("mallory", key), &config), &config, start()).unwrap();
+            let record = world.only_record();
+            assert_eq!((record.state, record.plan.refusal), (State::Pending, Some(Refusal::Approval)));
+            assert!(world.writes.borrow().is_empty());
+            assert!(
+                world.approve(&record.id, "arn:aws:iam::111122223333:user/mallory", &record.fingerprint()).is_err()
+            );
+            world.approve(&record.id, "arn:aws:iam::111122223333:user/ann", &record.fingerprint()).unwrap();
+            world.until(seconds(30), &config, |_| ());
+            assert!(world.is_contained("mallory"), "{key}");
+        }
+    }
+}
+
+#[test]
+fn a_federated_session_is_cut_off_by_its_user() {
+    let world = World::with_leaked_user("mallory");
+    let config = config(Mode::Approve);
+    let federated = json!({"type": "FederatedUser", "accountId": ACCOUNT, "accessKeyId": "ASIAIOSFODNN7EXAMPLE",
+        "arn": format!("arn:aws:sts::{ACCOUNT}:federated-user/prod-app"),
+        "sessionContext": {"sessionIssuer": {"type": "IAMUser", "userName": "mallory", "accountId": ACCOUNT,
+            "arn": format!("arn:aws:iam::{ACCOUNT}:user/mallory")}}});
+    world.contain(&finding_by(&federated, &config), &config, start()).unwrap();
+    assert_eq!(world.only_record().user(), Some("mallory"));
+}
+
+#[test]
+fn sessions_of_a_role_are_ended_once_a_person_says_so_and_the_undo_takes_the_policy_off() {
+    let world = World::default();
+    role(&world, "ci/app");
+    let config = config(Mode::Approve);
+    world.contain(&finding_by(&session("ci/app"), &config), &config, start()).unwrap();
+    let record = world.only_record();
+    assert_eq!(record.state, State::Pending);
+    assert_eq!(record.plan.steps, [Step::EndSessions { role: "app".to_owned() }]);
+    assert!(world.mails.borrow()[0].email.contains("aws iam put-role-policy --role-name=app"));
+    let own = "arn:aws:sts::111122223333:assumed-role/app/another-session";
+    assert!(world.approve(&record.id, own, &record.fingerprint()).is_err(), "the role approves nothing about itself");
+    world.approve(&record.id, "arn:aws:iam::111122223333:user/ann", &record.fingerprint()).unwrap();
+    world.until(seconds(900), &config, |_| ());
+    assert!(world.roles.borrow()["app"].revoked);
+    assert_eq!(world.only_record().state, State::Verified);
+    world.restore(Restore::default()).unwrap();
+    assert!(!world.roles.borrow()["app"].revoked);
+}
+
+#[test]
+fn roles_of_aws_of_the_stack_for_emergencies_and_where_it_is_not_switched_on_are_left_alone() {
+    let approve = config(Mode::Approve);
+    for path in ["iamwatch-QuarantineRole-1", "emergency", "break-glass/anna"] {
+        let world = World::default();
+        role(&world, path);
+        let refusal = refusal_of(world.contain(&finding_by(&session(path), &approve), &approve, start()));
+        assert_eq!(refusal, Some(Refusal::Exempt), "{path}");
+        assert!(world.only_record().plan.steps.is_empty());
+    }
+    let mut off = approve;
+    off.quarantine.sessions_role = None;
+    let world = World::default();
+    let refusal = refusal_of(world.contain(&finding_by(&session("app"), &off), &off, start()));
+    assert_eq!(refusal, Some(Refusal::SessionsLeftAlone));
+}
+
+#[test]
+fn nothing_is_asked_about_those_who_are_cut_off_elsewhere_or_whom_anybody_can_provoke() {
+    let approve = config(Mode::Approve);
+    let asks = |identity: Value, more: Value| {
+        stops_the_trail(&identity, start(), &more, &approve).and_then(|finding| finding.asks)
+    };
+    assert!(asks(user("mallory", "AKIAIOSFODNN7EXAMPLE"), json!({})).is_some());
+    let root = json!({"type": "Root", "accountId": ACCOUNT, "arn": format!("arn:aws:iam::{ACCOUNT}:root")});
+    let sso = session("aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef");
+    let mut foreign = user("mallory", "AKIAIOSFODNN7EXAMPLE");
+    foreign["accountId"] = json!("123456789012");
+    let mut service = user("mallory", "AKIAIOSFODNN7EXAMPLE");
+    service["invokedBy"] = json!("cloudformation.amazonaws.com");
+    for identity in [root, sso, foreign, service, json!({"type": "AWSService", "invokedBy": "config.amazonaws.com"})] {
+        assert_eq!(asks(identity.clone(), json!({})), None, "{identity}");
+    }
+    assert_eq!(asks(user("mallory", "AKIAIOSFODNN7EXAMPLE"), json!({"errorCode": "AccessDenied"})), None);
+    let off = Config::default();
+    assert_eq!(finding_by(&user("mallory", "AKIAIOSFODNN7EXAMPLE"), &off).asks, None, "off is the default");
+}
+
+#[test]
+fn who_does_one_thing_after_another_is_asked_about_once_while_the_plan_waits() {
+    let world = World::with_leaked_user("mallory");
+    let config = config(Mode::Approve);
+    let mallory = user("mallory", "AKIAIOSFODNN7EXAMPLE");
+    for minute in 0..20 {
+        let at = start() + SignedDuration::from_mins(minute);
+        let finding = stops_the_trail(&mallory, at, &json!({}), &config).unwrap();
+        assert!(matches!(finding.asks, Some(Ask::ContainActor { .. })));
+        world.contain(&finding, &config, at).unwrap();
+    }
+    assert_eq!((world.records.borrow().len(), world.mails.borrow().len()), (1, 1));
+}
+
+#[test]
+fn an_ask_that_names_nobody_who_can_be_contained_is_not_looked_at() {
+    let world = World::with_leaked_user("bob");
+    let config = config(Mode::Approve);
+    let finding = finding_by(&user("mallory", "AKIAIOSFODNN7EXAMPLE"), &config);
+    for principal in ["arn:aws:iam::111122223333:root", "arn:aws:iam::123456789012:user/bob", "bob; reboot", ""] {
+        let asks = Some(Ask::ContainActor { principal: principal.to_owned() });
+        let outcome = world.contain(&Finding { asks, ..finding.clone() }, &config, start());
+        assert!(matches!(outcome, Ok(Outcome::Ignored(_))), "{principal}: {outcome:?}");
+    }
+}

@@ -1,0 +1,161 @@
+//! A plan that waits for a person.
+
+use iamwatch::config::{Config, Exempt, Mode};
+use iamwatch::quarantine::{Record, Refusal, State};
+use jiff::SignedDuration;
+
+use super::world::*;
+
+const ANN: &str = "arn:aws:iam::111122223333:user/ann";
+
+fn waiting() -> (World, Config, Record) {
+    let world = World::with_leaked_user("bob");
+    let approve = config(Mode::Approve);
+    world.contain(&leak(&[&key_of("bob")]), &approve, start()).unwrap();
+    let record = world.only_record();
+    assert_eq!((record.state, record.plan.refusal), (State::Pending, Some(Refusal::Approval)));
+    assert!(world.writes.borrow().is_empty());
+    (world, approve, record)
+}
+
+#[test]
+fn what_a_person_approves_is_done_and_told_with_their_name() {
+    let (world, approve, record) = waiting();
+    world.until(seconds(60), &approve, |_| ());
+    world.approve(&record.id, ANN, &record.fingerprint()).unwrap();
+    world.until(seconds(900), &approve, |_| ());
+    assert!(world.is_contained("bob"));
+    let record = world.only_record();
+    assert_eq!(record.state, State::Verified);
+    assert_eq!(record.approval.as_ref().unwrap().by, ANN);
+    assert_eq!(record.time_to_decide(), Some(seconds(60)));
+    assert_eq!(world.said().len(), 2);
+    assert!(world.mails.borrow()[1].email.contains(ANN));
+}
+
+#[test]
+fn a_yes_counts_once() {
+    let (world, approve, record) = waiting();
+    world.approve(&record.id, ANN, &record.fingerprint()).unwrap();
+    let again = world.approve(&record.id, "arn:aws:iam::111122223333:user/eve", &record.fingerprint()).unwrap_err();
+    assert!(again.to_string().contains("was approved by arn:aws:iam::111122223333:user/ann"), "{again}");
+    world.until(seconds(30), &approve, |_| ());
+    let writes = world.writes.borrow().len();
+    assert!(world.approve(&record.id, ANN, &record.fingerprint()).is_err());
+    world.until(seconds(60), &approve, |_| ());
+    assert_eq!(world.writes.borrow().len(), writes);
+}
+
+#[test]
+fn nobody_approves_for_themselves_with_another_plan_or_from_elsewhere() {
+    let (world, _, record) = waiting();
+    let plan = record.fingerprint();
+    for by in [
+        "arn:aws:iam::111122223333:user/bob",
+        "arn:aws:iam::111122223333:user/some/path/bob",
+        "arn:aws:sts::111122223333:federated-user/ann",
+        "arn:aws:iam::123456789012:user/ann",
+        "anonymous",
+        "ann; reboot",
+        "",
+    ] {
+        assert!(world.approve(&record.id, by, &plan).is_err(), "{by}");
+    }
+    assert!(world.approve(&record.id, ANN, "0123456789abcdef").unwrap_err().to_string().contains("another plan"));
+    assert!(world.approve("q-nothing", ANN, &plan).is_err());
+    assert!(world.only_record().approval.is_none());
+    let sso = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/ann@example.com";
+    assert!(world.approve(&record.id, sso, &plan).is_ok());
+}
+
+#[test]
+fn whoever_made_the_key_does_not_approve_its_plan() {
+    let world = World::with_user("bob", "/", start());
+    world.contain(&finding("bob", start()), &config(Mode::Approve), start()).unwrap();
+    let record = world.only_record();
+    assert!(world.approve(&record.id, "arn:aws:iam::111122223333:user/alice", &record.fingerprint()).is_err());
+    assert!(world.approve(&record.id, ANN, &record.fingerprint()).is_ok());
+}
+
+#[test]
+fn after_four_hours_nobody_can_approve_it_and_that_is_told() {
+    let (world, approve, record) = waiting();
+    world.until(SignedDuration::from_hours(4) - seconds(1), &approve, |_| ());
+    assert_eq!(world.only_record().state, State::Pending);
+    world.until(SignedDuration::from_hours(4) + seconds(2), &approve, |_| ());
+    assert_eq!(world.only_record().state, State::Expired);
+    assert_eq!(world.said().len(), 2);
+    assert!(world.said()[1].contains("nobody approved it in four hours"), "{:?}", world.said());
+    assert!(world.approve(&record.id, ANN, &record.fingerprint()).is_err());
+    assert!(world.writes.borrow().is_empty());
+    assert!(world.queue.borrow().is_empty());
+}
+
+#[test]
+fn a_yes_that_comes_too_late_moves_the_record_itself() {
+    let (world, _, record) = waiting();
+    world.clock.set(SignedDuration::from_hours(5));
+    let late = world.approve(&record.id, ANN, &record.fingerprint()).unwrap_err();
+    assert!(late.to_string().contains("EXPIRED"), "{late}");
+    assert_eq!(world.only_record().state, State::Expired);
+}
+
+#[test]
+fn what_became_exempt_while_it_waited_is_not_touched() {
+    let (world, mut approve, record) = waiting();
+    world.approve(&record.id, ANN, &record.fingerprint()).unwrap();
+    approve.quarantine.exempt.push(Exempt::Arn("arn:aws:iam::111122223333:user/bob".to_owned()));
+    world.until(seconds(60), &approve, |_| ());
+    assert_eq!((world.only_record().state, world.only_record().plan.refusal), (State::Refused, Some(Refusal::Exempt)));
+    assert!(world.writes.borrow().is_empty());
+}
+
+#[test]
+fn a_mode_that_was_taken_back_while_it_waited_holds() {
+    let (world, _, record) = waiting();
+    world.approve(&record.id, ANN, &record.fingerprint()).unwrap();
+    world.until(seconds(60), &config(Mode::DryRun), |_| ());
+    assert_eq!(world.only_record().state, State::Refused);
+    assert!(world.writes.borrow().is_empty());
+}
+
+#[test]
+fn no_more_is_done_than_was_approved() {
+    let (world, approve, record) = waiting();
+    world.change("bob", |user| {
+        user.keys[0].active = false;
+        user.keys.push(iamwatch::quarantine::KeyFacts {
+            id: "AKIANEWNEWNEWEXAMPLE".to_owned(),
+            active: true,
+            created: Some(start()),
+        });
+    });
+    world.approve(&record.id, ANN, &record.fingerprint()).unwrap();
+    world.until(seconds(30), &approve, |_| ());
+    let user = world.user("bob");
+    assert!(user.keys[1].active, "the new key stood in no plan");
+    assert!(user.is_under(DENY), "and is of no use");
+    assert_eq!(world.only_record().plan.steps.len(), 4, "what was done already is not taken back later");
+}
+
+#[test]
+fn killed_anywhere_after_the_yes_it_is_carried_out_once() {
+    for calls in 0..60 {
+        let (world, approve, record) = waiting();
+        world.approve(&record.id, ANN, &record.fingerprint()).unwrap();
+        world.dies_before.set(Some(calls));
+        let survived = world.look(&record.id, &approve).is_ok();
+        world.dies_before.set(None);
+        // The queue delivers the message again.
+        world.clock.set(seconds(90));
+        world.look(&record.id, &approve).unwrap();
+        world.until(seconds(900), &approve, |_| ());
+        assert!(world.is_contained("bob"), "killed before call {calls}");
+        assert_eq!(world.only_record().state, State::Verified, "killed before call {calls}");
+        assert!(world.said().len() >= 2, "killed before call {calls}");
+        if survived {
+            return;
+        }
+    }
+    panic!("the loop went past the last call");
+}

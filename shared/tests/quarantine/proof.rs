@@ -1,0 +1,154 @@
+//! Proof at 0, 5, 15, 60 s and 5 min, and somebody who undoes what was done.
+
+use iamwatch::config::Mode;
+use iamwatch::quarantine::{Proof, REAPPLIED_AT_MOST, State};
+
+use super::world::*;
+
+#[test]
+fn iam_is_asked_five_times_in_five_minutes_and_then_no_more() {
+    let world = World::with_user("bob", "/", start());
+    let enforce = config(Mode::Enforce);
+    world.contain(&finding("bob", start()), &enforce, start()).unwrap();
+    world.until(seconds(900), &enforce, |_| ());
+    let record = world.only_record();
+    let asked: Vec<i64> = record.proofs.iter().map(|proof| proof.at.duration_since(start()).as_secs()).collect();
+    assert_eq!(asked, [0, 5, 15, 60, 300]);
+    assert!(record.proofs.iter().all(Proof::holds));
+    assert_eq!((record.state, world.mails.borrow().len()), (State::Verified, 1));
+    assert!(world.queue.borrow().is_empty());
+    assert_eq!(record.time_to_contain(), Some(seconds(0)));
+}
+
+#[test]
+fn messages_that_arrive_twice_or_early_use_no_round_up() {
+    let world = World::with_user("bob", "/", start());
+    let enforce = config(Mode::Enforce);
+    world.contain(&finding("bob", start()), &enforce, start()).unwrap();
+    let id = world.only_record().id;
+    for _ in 0..20 {
+        world.look(&id, &enforce).unwrap();
+    }
+    world.until(seconds(900), &enforce, |world| {
+        if world.clock.get() == seconds(6) {
+            world.look(&id, &enforce).unwrap();
+        }
+    });
+    let asked: Vec<i64> =
+        world.only_record().proofs.iter().map(|proof| proof.at.duration_since(start()).as_secs()).collect();
+    assert_eq!(asked, [0, 5, 15, 60, 300]);
+}
+
+#[test]
+fn who_undoes_it_every_half_second_is_answered_three_times_and_then_told_of_within_fifteen_seconds() {
+    let world = World::with_leaked_user("bob");
+    let enforce = config(Mode::Enforce);
+    world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
+    let before = world.writes.borrow().len();
+    let mut told_at = None;
+    world.until(seconds(900), &enforce, |world| {
+        world.change("bob", |user| {
+            user.attached.retain(|arn| arn != DENY);
+            user.keys[0].active = true;
+        });
+        if told_at.is_none() && world.mails.borrow().len() > 1 {
+            told_at = Some(world.clock.get());
+        }
+    });
+    assert!(told_at.unwrap() <= seconds(15), "{told_at:?}");
+    let record = world.only_record();
+    assert_eq!((record.state, record.reapplied), (State::UndoneByOther, REAPPLIED_AT_MOST));
+    assert_eq!(world.writes.borrow().len() - before, 2 * 3, "three times the two steps that were undone");
+    assert_eq!(world.mails.borrow().len(), 2, "no endless loop of mails");
+    assert!(world.queue.borrow().is_empty(), "and none of looks");
+    let mail = world.mails.borrow()[1].clone();
+    assert!(mail.subject.to_string().starts_with("[CRITICAL]"), "{}", mail.subject);
+    assert!(mail.email.contains("containment is being undone by somebody"), "{}", mail.email);
+    assert!(mail.email.contains(r#""aws:PrincipalArn": "arn:aws:iam::111122223333:user/bob""#), "{}", mail.email);
+}
+
+#[test]
+fn an_adversary_who_stops_is_beaten_and_the_proof_goes_on() {
+    let world = World::with_user("bob", "/", start());
+    let enforce = config(Mode::Enforce);
+    world.contain(&finding("bob", start()), &enforce, start()).unwrap();
+    world.until(seconds(900), &enforce, |world| {
+        if world.clock.get() == seconds(3) || world.clock.get() == seconds(40) {
+            world.change("bob", |user| user.keys[0].active = true);
+        }
+    });
+    let record = world.only_record();
+    assert_eq!((record.state, record.reapplied), (State::Verified, 2));
+    assert!(!world.is_active("bob"));
+    assert_eq!(record.proofs.iter().filter(|proof| !proof.holds()).count(), 2);
+    assert_eq!(world.mails.borrow().len(), 1);
+}
+
+#[test]
+fn a_user_that_is_deleted_meanwhile_is_contained() {
+    let world = World::with_user("bob", "/", start());
+    let enforce = config(Mode::Enforce);
+    world.contain(&finding("bob", start()), &enforce, start()).unwrap();
+    world.users.borrow_mut().clear();
+    world.until(seconds(900), &enforce, |_| ());
+    assert_eq!(world.only_record().state, State::Verified);
+}
+
+#[test]
+fn the_names_of_those_who_undo_it_are_in_the_alarm_where_events_told_them() {
+    let world = World::with_user("bob", "/", start());
+    let enforce = config(Mode::Enforce);
+    world.contain(&finding("bob", start()), &enforce, start()).unwrap();
+    world.until(seconds(60), &enforce, |world| {
+        world.change("bob", |user| user.keys[0].active = true);
+        if world.clock.get() == seconds(2) {
+            let on = serde_json::json!({"userName": "bob", "accessKeyId": key_of("bob"), "status": "Active"});
+            world.watch(&call("UpdateAccessKey", world.time(), &on, &serde_json::Value::Null), &enforce).unwrap();
+        }
+    });
+    assert_eq!(world.only_record().state, State::UndoneByOther);
+    let said = world.said();
+    assert!(said.last().unwrap().contains("is being undone by arn:aws:iam::111122223333:user/mallory"), "{said:?}");
+    let mail = world.mails.borrow().last().unwrap().email.clone();
+    assert!(
+        mail.contains("KeepTheKeyOff") && !mail.contains("DenyTheUserEverything"),
+        "the user's rest goes on working"
+    );
+}
+
+#[test]
+fn killed_while_it_answers_somebody_who_undoes_it_the_next_look_goes_on() {
+    for calls in 0..40 {
+        let world = World::with_leaked_user("bob");
+        let enforce = config(Mode::Enforce);
+        world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
+        world.change("bob", |user| {
+            user.attached.retain(|arn| arn != DENY);
+            user.keys[0].active = true;
+        });
+        world.clock.set(seconds(5));
+        let id = world.only_record().id;
+        world.dies_before.set(Some(calls));
+        let survived = world.look(&id, &enforce).is_ok();
+        world.dies_before.set(None);
+        world.clock.set(seconds(45));
+        world.look(&id, &enforce).unwrap();
+        world.until(seconds(900), &enforce, |_| ());
+        assert!(world.is_contained("bob"), "killed before call {calls}");
+        let record = world.only_record();
+        assert_eq!(record.state, State::Verified, "killed before call {calls}");
+        assert!(record.reapplied <= REAPPLIED_AT_MOST);
+        if survived {
+            return;
+        }
+    }
+    panic!("the loop went past the last call");
+}
+
+#[test]
+fn when_the_table_is_out_of_reach_nothing_is_done_and_it_is_tried_again() {
+    let world = World::with_user("bob", "/", start());
+    world.dies_before.set(Some(0));
+    assert!(world.contain(&finding("bob", start()), &config(Mode::Enforce), start()).is_err());
+    assert!(world.is_active("bob") && world.writes.borrow().is_empty());
+}

@@ -1,0 +1,235 @@
+//! Level 2: a user is denied everything, then all its credentials are switched off.
+
+use iamwatch::config::Mode;
+use iamwatch::ledger::LEASE;
+use iamwatch::quarantine::{Outcome, Refusal, Restore, State, Step};
+use jiff::SignedDuration;
+
+use super::world::*;
+
+#[test]
+fn a_user_whose_key_leaked_is_denied_first_and_then_loses_every_credential() {
+    let world = World::with_leaked_user("bob");
+    let outcome = world.contain(&leak(&[&key_of("bob")]), &config(Mode::Enforce), start()).unwrap();
+    let Outcome::Recorded(record) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(record.state, State::Verified);
+    assert!(world.is_contained("bob"));
+    let writes = world.writes.borrow();
+    assert_eq!(writes.len(), 5);
+    assert!(writes[0].starts_with("deny user bob everything"), "{writes:?}");
+    assert_eq!(world.said(), ["iamwatch contained user bob in 111122223333."]);
+    let user = world.user("bob");
+    assert_eq!((user.keys.len(), user.others.len()), (1, 3), "nothing is deleted");
+}
+
+#[test]
+fn of_a_dry_run_the_report_shows_each_call() {
+    let world = World::with_leaked_user("bob");
+    world.contain(&leak(&[&key_of("bob")]), &config(Mode::DryRun), start()).unwrap();
+    assert_eq!(world.only_record().state, State::DryRun);
+    assert!(world.writes.borrow().is_empty());
+    let mail = world.mails.borrow()[0].email.clone();
+    for call in world.only_record().plan.commands() {
+        assert!(mail.contains(&call), "{call} is not in\n{mail}");
+    }
+    assert_eq!(world.only_record().plan.commands().len(), 5);
+}
+
+#[test]
+fn all_entities_that_aws_names_are_dealt_with_each_by_itself() {
+    let world = World::with_leaked_user("bob");
+    world.add_user("eve", "/", start());
+    world.add_user("ann", "/break-glass/", start());
+    world.change("eve", |user| user.attached.push(AWS_QUARANTINE.to_owned()));
+    let named = [&key_of("bob"), "arn:aws:iam::111122223333:user/eve", &key_of("ann"), "AKIAGONEGONEEXAMPLE0"];
+    let outcomes = world.contain_all(&leak(&named), &config(Mode::Enforce), start()).unwrap();
+    let mut states: Vec<(Option<String>, State, Option<Refusal>)> = outcomes
+        .into_iter()
+        .map(|outcome| match outcome {
+            Outcome::Recorded(record) => (record.user().map(str::to_owned), record.state, record.plan.refusal),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    states.sort_by_key(|(user, ..)| user.clone());
+    let user = |name: &str| Some(name.to_owned());
+    assert_eq!(
+        states,
+        [
+            (None, State::Refused, Some(Refusal::NoSuchKey)),
+            (user("ann"), State::Refused, Some(Refusal::Exempt)),
+            (user("bob"), State::Verified, None),
+            (user("eve"), State::Verified, None),
+        ]
+    );
+    assert!(world.is_contained("bob") && world.is_contained("eve") && !world.is_contained("ann"));
+    assert!(world.is_active("ann"));
+}
+
+#[test]
+fn without_aws_own_quarantine_in_iam_a_person_decides_since_anybody_could_have_sent_the_finding() {
+    let world = World::with_leaked_user("bob");
+    world.change("bob", |user| user.attached.clear());
+    let refusal = refusal_of(world.contain(&leak(&[&key_of("bob")]), &config(Mode::Enforce), start()));
+    assert_eq!(refusal, Some(Refusal::NotBorneOut));
+    assert_eq!(world.only_record().state, State::Pending);
+    assert!(world.writes.borrow().is_empty());
+}
+
+#[test]
+fn a_quarantine_by_aws_that_only_cloudtrail_tells_of_waits_for_a_person() {
+    let world = World::with_leaked_user("bob");
+    let refusal = refusal_of(world.contain(&quarantined_by_aws("bob"), &config(Mode::Enforce), start()));
+    assert_eq!(refusal, Some(Refusal::NotAutomatic));
+    assert!(world.writes.borrow().is_empty());
+    assert_eq!(world.only_record().plan.steps.len(), 5, "the plan is ready");
+}
+
+#[test]
+fn where_no_policy_can_be_attached_the_boundary_denies_and_restore_gives_the_old_one_back() {
+    let world = World::with_leaked_user("bob");
+    let old = "arn:aws:iam::111122223333:policy/old-boundary";
+    world.change("bob", |user| user.boundary = Some(old.to_owned()));
+    world.full.set(true);
+    world.contain(&leak(&[&key_of("bob")]), &config(Mode::Enforce), start()).unwrap();
+    let record = world.only_record();
+    assert_eq!(record.state, State::Verified);
+    assert_eq!(world.user("bob").boundary.as_deref(), Some(DENY));
+    assert!(matches!(&record.plan.steps[0], Step::BindUser { was: Some(was), .. } if was == old));
+    assert!(record.calls[0].error.as_deref().is_some_and(|error| error.contains("LimitExceeded")));
+
+    world.restore(Restore { leaked: true }).unwrap();
+    assert_eq!(world.user("bob").boundary.as_deref(), Some(old));
+    assert!(world.is_active("bob"));
+}
+
+#[test]
+fn where_nothing_can_deny_the_keys_go_and_it_is_critical() {
+    let world = World::with_leaked_user("bob");
+    world.full.set(true);
+    world.unbound.set(true);
+    world.contain(&leak(&[&key_of("bob")]), &config(Mode::Enforce), start()).unwrap();
+    let record = world.only_record();
+    assert_eq!(record.state, State::Partial);
+    assert!(!world.is_active("bob"));
+    assert!(world.mails.borrow()[0].subject.to_string().starts_with("[CRITICAL]"));
+}
+
+#[test]
+fn killed_before_any_call_a_second_try_contains_the_whole_user() {
+    let finding = leak(&[&key_of("bob")]);
+    for full in [false, true] {
+        let mut survived = false;
+        for calls in 0..60 {
+            let world = World::with_leaked_user("bob");
+            world.change("bob", |user| user.boundary = Some("arn:aws:iam::111122223333:policy/old".to_owned()));
+            world.full.set(full);
+            world.dies_before.set(Some(calls));
+            survived = world.contain(&finding, &config(Mode::Enforce), start()).is_ok();
+            world.dies_before.set(None);
+            let again = start() + LEASE + seconds(15);
+            world.contain(&finding, &config(Mode::Enforce), again).unwrap();
+            let record = world.only_record();
+            assert!(world.is_contained("bob"), "killed before call {calls}");
+            assert_eq!((record.state, record.told), (State::Verified, true), "killed before call {calls}");
+            let done: Vec<&str> =
+                record.calls.iter().filter(|call| call.error.is_none()).map(|call| call.what.as_str()).collect();
+            for step in &record.plan.steps {
+                assert!(done.contains(&step.words().as_str()), "killed before call {calls}: {step:?} is not on record");
+            }
+            world.restore(Restore { leaked: true }).unwrap();
+            assert_eq!(world.user("bob").boundary.as_deref(), Some("arn:aws:iam::111122223333:policy/old"));
+            assert!(!world.user("bob").is_under(DENY) && world.is_active("bob"));
+            if survived {
+                break;
+            }
+        }
+        assert!(survived, "the loop went past the last call");
+    }
+}
+
+#[test]
+fn restore_gives_back_only_what_was_taken_credentials_first_and_no_leaked_key() {
+    let world = World::with_leaked_user("bob");
+    world.change("bob", |user| user.others[0].active = false);
+    world.contain(&leak(&[&key_of("bob")]), &config(Mode::Enforce), start()).unwrap();
+    world.writes.borrow_mut().clear();
+    let record = world.restore(Restore::default()).unwrap();
+    assert_eq!(record.state, State::Restored);
+    let user = world.user("bob");
+    assert!(!user.keys[0].active, "the key leaked");
+    assert!(!user.others[0].active, "it was off before");
+    assert!(user.others[1].active && user.others[2].active);
+    assert!(!user.is_under(DENY));
+    assert_eq!(user.attached, [AWS_QUARANTINE], "what others attached stays");
+    let writes = world.writes.borrow();
+    assert!(writes.last().unwrap().starts_with("no longer deny"), "{writes:?}");
+    assert!(record.calls.iter().any(|call| call.error.as_deref().is_some_and(|why| why.contains("--leaked"))));
+}
+
+#[test]
+fn a_restore_that_dies_halfway_leaves_the_user_denied_and_a_second_one_ends_it() {
+    for calls in 0..60 {
+        let world = World::with_leaked_user("bob");
+        world.contain(&leak(&[&key_of("bob")]), &config(Mode::Enforce), start()).unwrap();
+        world.dies_before.set(Some(calls));
+        let survived = world.restore(Restore { leaked: true }).is_ok();
+        world.dies_before.set(None);
+        let any_off = |world: &World| {
+            let user = world.user("bob");
+            user.keys.iter().any(|key| !key.active) || user.others.iter().any(|other| !other.active)
+        };
+        assert!(!any_off(&world) || world.user("bob").is_under(DENY), "killed before call {calls}");
+        if survived {
+            return;
+        }
+        if world.only_record().state != State::Restored {
+            world.restore(Restore { leaked: true }).unwrap();
+        }
+        assert!(!any_off(&world) && !world.user("bob").is_under(DENY), "killed before call {calls}");
+    }
+    panic!("the loop went past the last call");
+}
+
+#[test]
+fn the_deny_stays_while_another_record_needs_it() {
+    let world = World::with_leaked_user("bob");
+    world.contain(&leak(&[&key_of("bob")]), &config(Mode::Enforce), start()).unwrap();
+    world.open.borrow_mut().insert(("bob".to_owned(), "q-of-another".to_owned()));
+    world.restore(Restore { leaked: true }).unwrap();
+    assert!(world.user("bob").is_under(DENY));
+    assert!(world.is_active("bob"));
+}
+
+#[test]
+fn who_was_given_back_is_not_cut_off_again_when_aws_tells_of_the_same_leak_once_more() {
+    let world = World::with_leaked_user("bob");
+    world.contain(&leak(&[&key_of("bob")]), &config(Mode::Enforce), start()).unwrap();
+    world.restore(Restore { leaked: true }).unwrap();
+    let later = start() + SignedDuration::from_hours(30);
+    let again = leak_told("fedcba9876543210", later, &[&key_of("bob")]);
+    assert_eq!(world.contain(&again, &config(Mode::Enforce), later), Ok(Outcome::Known));
+    assert!(world.is_active("bob"));
+    world.add_user("eve", "/", start());
+    world.change("eve", |user| user.attached.push(AWS_QUARANTINE.to_owned()));
+    let grown = leak_told("0011223344556677", later, &[&key_of("bob"), &key_of("eve")]);
+    world.contain_all(&grown, &config(Mode::Enforce), later).unwrap();
+    assert!(world.is_active("bob") && world.is_contained("eve"), "what is new in it counts");
+}
+
+#[test]
+fn what_aws_said_an_hour_ago_waits_for_a_person() {
+    let world = World::with_leaked_user("bob");
+    let later = start() + SignedDuration::from_hours(1);
+    let refusal = refusal_of(world.contain(&leak(&[&key_of("bob")]), &config(Mode::Enforce), later));
+    assert_eq!(refusal, Some(Refusal::Stale));
+}
+
+#[test]
+fn nobody_whom_aws_names_badly_is_looked_for() {
+    let world = World::with_leaked_user("bob");
+    for named in ["ASIAIOSFODNN7EXAMPLE", "bob; reboot", "arn:aws:iam::123456789012:user/bob", ""] {
+        let outcomes = world.contain_all(&leak(&[named]), &config(Mode::Enforce), start()).unwrap();
+        assert!(matches!(outcomes.as_slice(), [Outcome::Ignored(_)]), "{named}: {outcomes:?}");
+    }
+    assert!(world.writes.borrow().is_empty() && world.records.borrow().is_empty());
+}

@@ -1,0 +1,122 @@
+//! The standing watch on users with an open record.
+
+use iamwatch::config::Mode;
+use iamwatch::event::Event;
+use iamwatch::quarantine::{Restore, State, WATCHED, meddling};
+use serde_json::{Value, json};
+
+use super::world::*;
+
+fn contained() -> World {
+    let world = World::with_leaked_user("bob");
+    world.contain(&leak(&[&key_of("bob")]), &config(Mode::Enforce), start()).unwrap();
+    world.until(seconds(600), &config(Mode::Enforce), |_| ());
+    assert_eq!(world.only_record().state, State::Verified);
+    world.mails.borrow_mut().clear();
+    world
+}
+
+/// One of each call that gives something back, as CloudTrail writes it.
+fn all() -> Vec<(&'static str, Value, Value)> {
+    let bob = |more: Value| {
+        let mut parameters = json!({"userName": "bob"});
+        parameters.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        parameters
+    };
+    vec![
+        (
+            "CreateAccessKey",
+            bob(json!({})),
+            json!({"accessKey": {"userName": "bob", "accessKeyId": "AKIANEWNEWNEWEXAMPLE"}}),
+        ),
+        ("CreateLoginProfile", bob(json!({})), json!({})),
+        ("CreateServiceSpecificCredential", bob(json!({"serviceName": "bedrock.amazonaws.com"})), json!({})),
+        ("DeleteUserPermissionsBoundary", bob(json!({})), Value::Null),
+        ("DetachUserPolicy", bob(json!({"policyArn": DENY})), Value::Null),
+        (
+            "PutUserPermissionsBoundary",
+            bob(json!({"permissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"})),
+            Value::Null,
+        ),
+        ("UpdateAccessKey", bob(json!({"accessKeyId": "AKIAX", "status": "Active"})), Value::Null),
+        ("UpdateLoginProfile", bob(json!({})), Value::Null),
+        ("UpdateSSHPublicKey", bob(json!({"sSHPublicKeyId": "APKAX", "status": "Active"})), Value::Null),
+        (
+            "UpdateServiceSpecificCredential",
+            bob(json!({"serviceSpecificCredentialId": "ACCAX", "status": "Active"})),
+            Value::Null,
+        ),
+        ("UpdateSigningCertificate", bob(json!({"certificateId": "X", "status": "Active"})), Value::Null),
+        ("UpdateUser", bob(json!({"newUserName": "robert"})), Value::Null),
+        ("UploadSSHPublicKey", bob(json!({})), Value::Null),
+        ("UploadSigningCertificate", bob(json!({})), Value::Null),
+    ]
+}
+
+#[test]
+fn whatever_gives_something_back_to_a_contained_user_is_told_once() {
+    assert_eq!(all().iter().map(|(name, ..)| *name).collect::<Vec<_>>(), WATCHED);
+    for (name, parameters, response) in all() {
+        let world = contained();
+        let event = call(name, world.time(), &parameters, &response);
+        let told = world.watch(&event, &config(Mode::Enforce));
+        assert!(told.is_some(), "{name}");
+        assert!(world.watch(&event, &config(Mode::Enforce)).is_none(), "{name} is told once");
+        let said = world.said();
+        assert_eq!(said.len(), 1, "{name}");
+        assert!(said[0].contains("user/mallory") && said[0].contains("user bob, who is contained"), "{said:?}");
+        assert!(world.mails.borrow()[0].subject.to_string().starts_with("[CRITICAL]"), "{name}");
+        assert_eq!(world.only_record().meddling.len(), 1);
+    }
+}
+
+#[test]
+fn what_takes_nothing_back_or_is_about_somebody_else_is_silent() {
+    let world = contained();
+    let silent = [
+        ("UpdateAccessKey", json!({"userName": "bob", "accessKeyId": "AKIAX", "status": "Inactive"})),
+        ("DetachUserPolicy", json!({"userName": "bob", "policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"})),
+        ("PutUserPermissionsBoundary", json!({"userName": "bob", "permissionsBoundary": DENY})),
+        ("UpdateUser", json!({"userName": "bob", "newPath": "/x/"})),
+        ("UpdateAccessKey", json!({"userName": "eve", "accessKeyId": "AKIAX", "status": "Active"})),
+        ("TagUser", json!({"userName": "bob"})),
+    ];
+    for (name, parameters) in silent {
+        let event = call(name, world.time(), &parameters, &Value::Null);
+        assert!(world.watch(&event, &config(Mode::Enforce)).is_none(), "{name} {parameters}");
+    }
+    let detach = json!({"userName": "bob", "policyArn": DENY});
+    let mut failed = call_as_json("DetachUserPolicy", world.time(), &detach, &Value::Null);
+    failed["errorCode"] = json!("AccessDenied");
+    assert!(meddling(&Event::decode(failed), Some(DENY)).is_none());
+    assert!(world.mails.borrow().is_empty());
+}
+
+#[test]
+fn the_calls_of_a_restore_and_what_came_before_are_no_meddling() {
+    let world = contained();
+    let before = call("UpdateLoginProfile", start() - seconds(60), &json!({"userName": "bob"}), &Value::Null);
+    assert!(world.watch(&before, &config(Mode::Enforce)).is_none());
+    // Its calls may arrive while it is under way.
+    world.dies_before.set(Some(6));
+    world.restore(Restore { leaked: true }).unwrap_err();
+    world.dies_before.set(None);
+    let detach = call("DetachUserPolicy", world.time(), &json!({"userName": "bob", "policyArn": DENY}), &Value::Null);
+    assert!(world.watch(&detach, &config(Mode::Enforce)).is_none());
+    world.restore(Restore { leaked: true }).unwrap();
+    world.clock.set(seconds(5_000));
+    let later = call("CreateLoginProfile", world.time(), &json!({"userName": "bob"}), &Value::Null);
+    assert!(world.watch(&later, &config(Mode::Enforce)).is_none(), "the record is closed");
+}
+
+#[test]
+fn a_key_that_was_contained_and_is_switched_on_again_is_told() {
+    let world = World::with_user("bob", "/", start());
+    world.contain(&finding("bob", start()), &config(Mode::Enforce), start()).unwrap();
+    world.until(seconds(600), &config(Mode::Enforce), |_| ());
+    let on = json!({"userName": "bob", "accessKeyId": key_of("bob"), "status": "Active"});
+    let told = world.watch(&call("UpdateAccessKey", world.time(), &on, &Value::Null), &config(Mode::Enforce));
+    assert_eq!(told.unwrap().meddling[0].by, "arn:aws:iam::111122223333:user/mallory");
+    let mail = world.mails.borrow().last().unwrap().email.clone();
+    assert!(mail.contains("iamwatch quarantine restore"), "{mail}");
+}
