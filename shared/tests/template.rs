@@ -25,10 +25,13 @@ use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Value, json};
 
 const UPDATE: &str = "UPDATE=1 cargo test -p shared --test template";
+/// The watcher whose rules fill a queue. SAM makes only rules that start a function, so these are resources of their own.
+const QUEUED: Watcher = Watcher::AccessDenied;
 /// EventBridge takes no longer pattern, unless AWS is asked.
 const LONGEST_PATTERN: usize = 2048;
 /// Where a pattern's lines begin, and how long they may be from there.
 const INDENT: usize = 14;
+const INDENT_OF_A_RESOURCE: usize = 8;
 const WIDTH: usize = 106;
 
 #[test]
@@ -179,9 +182,17 @@ fn every_rule_has_dead_letters_that_arrive() {
     let mut rules = BTreeSet::new();
     for (function, properties) in functions(&template) {
         for (name, event) in properties["Events"].as_object().unwrap() {
+            if event["Type"] == "SQS" {
+                continue;
+            }
             assert_eq!(event["Properties"]["DeadLetterConfig"]["Arn"], arn("RuleDeadLetters"), "{function} {name}");
             rules.insert(arn(&format!("{function}{name}")).to_string());
         }
+    }
+    for (name, rule) in queued_rules(&template) {
+        let targets = list(&rule["Targets"]);
+        assert!(targets.iter().all(|to| to["DeadLetterConfig"]["Arn"] == arn("RuleDeadLetters")), "{name}");
+        rules.insert(arn(&format!("{}{name}", pascal(QUEUED.name()))).to_string());
     }
     let policy = &template["Resources"]["RuleDeadLettersPolicy"]["Properties"];
     assert_eq!(policy["Queues"], json!([{"Ref": "RuleDeadLetters"}]));
@@ -189,6 +200,47 @@ fn every_rule_has_dead_letters_that_arrive() {
     assert_eq!(sender["Principal"], json!({"Service": "events.amazonaws.com"}));
     let let_in = list(&sender["Condition"]["ArnEquals"]["aws:SourceArn"]);
     assert_eq!(let_in.into_iter().map(Value::to_string).collect::<BTreeSet<_>>(), rules);
+}
+
+#[test]
+fn denied_calls_wait_in_a_queue_that_only_their_rules_fill_and_come_back_one_by_one() {
+    let template = template();
+    let function = pascal(QUEUED.name());
+    let queue = &template["Resources"]["DeniedCalls"]["Properties"];
+    for (name, rule) in queued_rules(&template) {
+        let targets = list(&rule["Targets"]);
+        assert_eq!(targets.iter().map(|to| &to["Arn"]).collect::<Vec<_>>(), [&arn("DeniedCalls")], "{name}");
+    }
+    let policy = &template["Resources"]["DeniedCallsPolicy"]["Properties"];
+    assert_eq!(policy["Queues"], json!([{"Ref": "DeniedCalls"}]));
+    let allowed: Vec<Value> = statements(policy).into_iter().filter(|one| one["Effect"] == "Allow").collect();
+    let [sender] = allowed.as_slice() else { panic!("somebody else may send too: {allowed:?}") };
+    assert_eq!(sender["Principal"], json!({"Service": "events.amazonaws.com"}));
+    assert_eq!(sender["Action"], "sqs:SendMessage");
+    let let_in = list(&sender["Condition"]["ArnEquals"]["aws:SourceArn"]).into_iter().cloned();
+    let rules = QUEUED.rules().into_iter().map(|rule| arn(&format!("{function}{}", rule.name)));
+    assert_eq!(let_in.collect::<Vec<_>>(), rules.collect::<Vec<_>>());
+
+    let batches = &template["Resources"][&function]["Properties"]["Events"]["Batches"];
+    assert_eq!(batches["Type"], "SQS");
+    let batches = &batches["Properties"];
+    assert_eq!(batches["Queue"], arn("DeniedCalls"));
+    assert_eq!(batches["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
+    assert!(batches["ScalingConfig"]["MaximumConcurrency"].as_i64().is_some_and(|many| many <= 10));
+    let window = batches["MaximumBatchingWindowInSeconds"].as_i64().unwrap();
+    assert!(window <= 60);
+    let timeout = functions(&template)[&function]["Timeout"].as_i64().unwrap();
+    assert!(queue["VisibilityTimeout"].as_i64().unwrap() >= 6 * timeout + window, "as AWS advises");
+    assert_eq!(queue["RedrivePolicy"]["deadLetterTargetArn"], arn("FailedEvents"));
+    assert!(queue["RedrivePolicy"]["maxReceiveCount"].as_i64().unwrap() >= 5);
+    let kept = |queue: &str| template["Resources"][queue]["Properties"]["MessageRetentionPeriod"].as_i64().unwrap();
+    assert!(kept("FailedEvents") > kept("DeniedCalls"), "a message that failed keeps the age that it had");
+    for action in ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"] {
+        assert!(
+            granted(&template, &function).contains(&(action.to_owned(), arn("DeniedCalls").to_string())),
+            "{action}"
+        );
+    }
 }
 
 #[test]
@@ -382,8 +434,10 @@ fn alarms_watch_every_function_and_every_queue() {
         }
     }
     for (queue, _) in of_type(&template, "AWS::SQS::Queue") {
-        let depth = json!("ApproximateNumberOfMessagesVisible").to_string();
-        let one = (depth, json!({"Fn::GetAtt": [queue, "QueueName"]}).to_string());
+        // In a queue that is worked on there is always something; what counts is how long it waits.
+        let metric =
+            if queue == "DeniedCalls" { "ApproximateAgeOfOldestMessage" } else { "ApproximateNumberOfMessagesVisible" };
+        let one = (json!(metric).to_string(), json!({"Fn::GetAtt": [queue, "QueueName"]}).to_string());
         assert!(watched.contains(&one), "no alarm on {queue}");
     }
 }
@@ -437,6 +491,16 @@ fn is_busy(rule: &Rule) -> bool {
 /// The template's text with a watcher's rules in place.
 fn with_events(text: &str, watcher: Watcher) -> Option<String> {
     let function = pascal(watcher.name());
+    if watcher == QUEUED {
+        return watcher.rules().iter().try_fold(text.to_owned(), |text, rule| {
+            let resource = format!("  {function}{}:", rule.name);
+            replaced(
+                &text,
+                &["Resources:", &resource, "      EventPattern: !Sub >-"],
+                &block(rule, INDENT_OF_A_RESOURCE),
+            )
+        });
+    }
     let events: String = watcher.rules().iter().map(event).collect();
     replaced(text, &["Resources:", &format!("  {function}:"), "      Events:"], &events)
 }
@@ -492,12 +556,12 @@ fn event(rule: &Rule) -> String {
             Pattern: !Sub >-\n{}",
         rule.name,
         state(rule),
-        block(rule)
+        block(rule, INDENT)
     )
 }
 
 /// A rule's pattern as the lines of a folded scalar: one or more for each key, wrapped between values.
-fn block(rule: &Rule) -> String {
+fn block(rule: &Rule, indent: usize) -> String {
     let entries = |map: &Value| -> Vec<String> {
         map.as_object().unwrap().iter().map(|(key, value)| format!("{}:{value}", json!(key))).collect()
     };
@@ -511,7 +575,7 @@ fn block(rule: &Rule) -> String {
         for value in values(line) {
             if value.len() > room {
                 let newline = if block.is_empty() { "" } else { "\n" };
-                write!(block, "{newline}{:INDENT$}", "").unwrap();
+                write!(block, "{newline}{:indent$}", "").unwrap();
                 room = WIDTH;
             }
             block.push_str(value);
@@ -609,10 +673,21 @@ fn of_type<'a>(template: &'a Value, kind: &'a str) -> impl Iterator<Item = (&'a 
 /// Name and properties of a function's rules that wait for events.
 fn event_rules(template: &Value, function: &str) -> BTreeMap<String, Value> {
     let events = template["Resources"][function]["Properties"]["Events"].as_object().into_iter().flatten();
-    events
+    let own = events
         .filter(|(_, event)| event["Type"] == "EventBridgeRule")
-        .map(|(name, event)| (name.clone(), event["Properties"].clone()))
-        .collect()
+        .map(|(name, event)| (name.clone(), event["Properties"].clone()));
+    let queued = queued_rules(template).filter(|_| function == pascal(QUEUED.name())).map(|(name, rule)| {
+        let mut rule = rule.clone();
+        rule["Pattern"] = rule["EventPattern"].take();
+        (name.to_owned(), rule)
+    });
+    own.chain(queued).collect()
+}
+
+/// Name and properties of the rules that fill the queue.
+fn queued_rules(template: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    let rules = of_type(template, "AWS::Events::Rule");
+    rules.filter_map(|(name, rule)| Some((name.strip_prefix(pascal(QUEUED.name()).as_str())?, &rule["Properties"])))
 }
 
 /// The template's managed policies on a function's role.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ pub async fn watch(watcher: Watcher) -> ExitCode {
         policies: &policies,
         exceptions: &exceptions,
     };
-    run(watcher.name(), async |payload, _| {
+    let watch = async |payload: &str| {
         let received = now();
         let outcome = line.watch(&event(payload), received).await;
         match &outcome {
@@ -50,8 +50,50 @@ pub async fn watch(watcher: Watcher) -> ExitCode {
             Ok(Outcome::Quiet | Outcome::Known) | Err(_) => {}
         }
         outcome.map(drop)
+    };
+    run(watcher.name(), async |payload, _| match Batch::read(payload) {
+        Some(batch) => {
+            let mut failed = Vec::new();
+            for message in &batch.messages {
+                if let Err(why) = watch(&message.body).await {
+                    log(&json!({"level": "ERROR", "function": watcher.name(), "error": why.to_string()}));
+                    failed.push(message.message_id.as_str());
+                }
+            }
+            Ok::<_, flow::Retry>(Some(to_come_again(&failed)))
+        }
+        None => watch(payload).await.map(|()| None),
     })
     .await
+}
+
+/// What a queue hands over: many messages at once.
+#[derive(Deserialize)]
+struct Batch {
+    #[serde(rename = "Records")]
+    messages: Vec<Message>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Message {
+    message_id: String,
+    event_source: String,
+    body: String,
+}
+
+impl Batch {
+    /// The messages of a payload, if it comes from a queue.
+    fn read(payload: &str) -> Option<Self> {
+        let batch: Self = serde_json::from_str(payload).ok()?;
+        batch.messages.iter().all(|message| message.event_source == "aws:sqs").then_some(batch)
+    }
+}
+
+/// What a queue takes as an answer: the messages that are to come again. All others are done.
+fn to_come_again(failed: &[&str]) -> Value {
+    let failed: Vec<Value> = failed.iter().map(|id| json!({"itemIdentifier": id})).collect();
+    json!({"batchItemFailures": failed})
 }
 
 /// Serves `quarantine`: one finding from the findings bus at a time.
@@ -104,7 +146,10 @@ async fn set_up(function: &'static str) -> Option<(Config, Resources, Clients)> 
 
 /// Runs `serve` for each payload, with the account that the function runs in. An error is logged and given to
 /// Lambda, which tries again and then keeps the event for the operators.
-async fn run<E: fmt::Display>(function: &'static str, serve: impl AsyncFn(&str, String) -> Result<(), E>) -> ExitCode {
+async fn run<T: Serialize, E: fmt::Display>(
+    function: &'static str,
+    serve: impl AsyncFn(&str, String) -> Result<T, E>,
+) -> ExitCode {
     let serve = &serve;
     // The payload as text: what is nested too deep to be parsed must reach `serve`, where it becomes a finding.
     let served = lambda_runtime::run(service_fn(|invocation: LambdaEvent<Box<RawValue>>| async move {
