@@ -129,11 +129,16 @@ pub static ALL: &[Circumstance] = &[
 
 pub(crate) use remembered::{
     DENIED, INSTANCE_NETWORK, KEY_MADE, KEY_USED, NETWORK, POLICY_MADE, PRINCIPAL_MADE, REGION, SESSION_NETWORK, ago,
-    is_key_in_doubt, network_of,
+    network_of,
 };
 
 /// Says what is true beside what was done, and makes the finding louder for it.
-pub(crate) fn weigh(event: &Event, context: &Context<'_>, finding: Finding) -> Finding {
+pub(crate) fn weigh(event: &Event, context: &Context<'_>, mut finding: Finding) -> Finding {
+    if let Some(severity) = finding.in_doubt.take()
+        && remembered::is_key_in_doubt(event, context)
+    {
+        finding.severity = finding.severity.max(severity);
+    }
     ALL.iter().fold(finding, |finding, circumstance| {
         let (finding, words) = (circumstance.weigh)(event, context, finding);
         finding.evidence_if(circumstance.label, words)

@@ -10,7 +10,7 @@ mod place;
 
 use std::fmt;
 
-pub use gather::{Policies, Unread, gather, learn, remembered_as, ties};
+pub use gather::{Policies, Unread, gather, learn, learn_all, look_back, remembered_as, ties};
 pub use place::Place;
 
 use jiff::civil::Date;

@@ -109,6 +109,10 @@ pub struct Finding {
     pub also: Vec<String>,
     /// The incident speaks once it has counted this many: 1 speaks at once.
     pub speaks_at: u64,
+    /// How severe it is at least if somebody else may hold the key that signed the call: asked only once there is a
+    /// finding.
+    #[serde(skip)]
+    pub in_doubt: Option<Severity>,
 }
 
 /// Which CloudTrail record a finding is about.
@@ -196,6 +200,7 @@ impl Finding {
             suppressed_by: None,
             also: Vec::new(),
             speaks_at: 1,
+            in_doubt: None,
         }
     }
 
@@ -203,6 +208,13 @@ impl Finding {
     #[must_use]
     pub fn severity(mut self, severity: Severity) -> Self {
         self.severity = severity;
+        self
+    }
+
+    /// Says how severe it is at least if somebody else may hold the long-term key that signed the call.
+    #[must_use]
+    pub(crate) fn if_key_is_in_doubt(mut self, severity: Severity) -> Self {
+        self.in_doubt = Some(severity);
         self
     }
 

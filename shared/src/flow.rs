@@ -107,8 +107,13 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
     pub async fn watch(&self, event: &Event, now: Timestamp) -> Result<Outcome, Retry> {
         let gathered = facts::gather(event, self.context.config, self.policies, self.ledger, now);
         let facts = self.policies.in_time(gathered).await;
-        let facts = facts.unwrap_or_else(|| Facts::unseen("it took too long to look beside the event"));
-        let outcome = match detect::look(self.watcher, event, &self.context.with(&facts)) {
+        let mut facts = facts.unwrap_or_else(|| Facts::unseen("it took too long to look beside the event"));
+        let found = detect::find(self.watcher, event, &self.context.with(&facts));
+        if !found.is_empty() {
+            let back = facts::look_back(event, self.context.config, self.ledger, now);
+            facts.past.extend(self.policies.in_time(back).await.unwrap_or_default());
+        }
+        let outcome = match detect::speak(found, event, &self.context.with(&facts)) {
             Some(finding) => self.follow(finding, now).await?,
             None => Outcome::Quiet,
         };

@@ -73,7 +73,7 @@ impl Policies for Account {
         }
     }
 
-    async fn in_time(&self, gathered: impl Future<Output = Facts>) -> Option<Facts> {
+    async fn in_time<T>(&self, gathered: impl Future<Output = T>) -> Option<T> {
         Some(gathered.await)
     }
 

@@ -12,7 +12,7 @@ use std::thread;
 use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
 use iamwatch::facts;
-use iamwatch::facts::past::Ties;
+use iamwatch::facts::past::{self, Lesson};
 use iamwatch::finding::Finding;
 use iamwatch::ledger::MemoryKey;
 use iamwatch::watcher::{Admissions, Glance, Watcher};
@@ -42,6 +42,8 @@ pub(super) struct Haul {
 pub(super) struct Found {
     /// The event's time, as the clock of the ledger.
     pub(super) now: Timestamp,
+    /// The event's.
+    id: Box<str>,
     pub(super) watcher: Watcher,
     pub(super) what: What,
     /// Tells records with one id from each other.
@@ -51,13 +53,21 @@ pub(super) struct Found {
 /// What there is to follow up.
 #[derive(Debug, Clone)]
 pub(super) enum What {
-    Finding(Box<Finding>),
+    /// What the event teaches, after what was found in it if anything was.
+    Judged(Option<Box<Finding>>, Vec<Lesson>),
     /// The text of an event whose judgement needs what came before it, and so waits until all events are in order. As text
     /// it takes a tenth of the room.
-    Event {
-        id: String,
-        text: Box<[u8]>,
-    },
+    Waiting(Box<[u8]>),
+}
+
+/// Whether an event has to wait for those before it, and what it leaves for those after it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Turn {
+    /// It is judged by what came before it.
+    pub(super) waits: bool,
+    /// What came before it is told beside what is found in it.
+    pub(super) waits_if_found: bool,
+    pub(super) lessons: Vec<Lesson>,
 }
 
 /// Reads all files. `ticks` is told of every file that is done, from any thread.
@@ -156,27 +166,25 @@ impl Judge<'_> {
             return;
         }
         let ties = facts::ties(event);
-        let firm = ties.firm | self.shows_more(event, &ties);
-        for watcher in watchers {
-            let found = Found::of(watcher, event, text, firm, ties.loose, &self.context);
-            self.haul.found.extend(found);
-        }
+        let mut lessons: Vec<Lesson> = past::lessons(event, time_of(event)).collect();
+        lessons.retain(|lesson| match lesson {
+            Lesson::Habit(key, at) => self.is_new_that_day(key, *at),
+            Lesson::Trace(..) => true,
+        });
+        let new = |lesson: &Lesson| matches!(lesson, Lesson::Habit(key, _) if ties.habits.contains(key));
+        let turn = Turn { waits: ties.firm || lessons.iter().any(new), waits_if_found: ties.loose, lessons };
+        self.haul
+            .found
+            .extend(watchers.into_iter().filter_map(|watcher| Found::of(watcher, event, text, &turn, &self.context)));
     }
 
-    /// Whether the event is the first of its day to show one of its habits, as far as this thread knows. What comes after
-    /// one that does finds it known.
-    fn shows_more(&mut self, event: &Event, ties: &Ties) -> bool {
-        let at = time_of(event);
+    /// Whether nobody showed that habit before on that day, as far as this thread knows. What comes after finds it known.
+    fn is_new_that_day(&mut self, habit: &MemoryKey, at: Timestamp) -> bool {
         let day = at.as_second().div_euclid(24 * 60 * 60);
-        let mut more = false;
-        for key in &ties.shows {
-            let first = self.shown.entry((key.clone(), day)).or_insert(Timestamp::MAX);
-            if at < *first {
-                *first = at;
-                more = true;
-            }
-        }
-        more
+        let first = self.shown.entry((habit.clone(), day)).or_insert(Timestamp::MAX);
+        let new = at < *first;
+        *first = at.min(*first);
+        new
     }
 }
 
@@ -193,44 +201,35 @@ pub(super) fn decode(text: &[u8]) -> (Event, Option<String>) {
 }
 
 /// The event's time as the ledger's clock. The event chooses it, and the ledger adds to it: leave room for that.
-fn time_of(event: &Event) -> Timestamp {
+pub(super) fn time_of(event: &Event) -> Timestamp {
     let latest = "9998-01-01T00:00:00Z".parse().unwrap_or(Timestamp::UNIX_EPOCH);
     event.time.unwrap_or_default().clamp(Timestamp::UNIX_EPOCH, latest)
 }
 
 impl Found {
-    /// What one watcher has to follow up of an event, if there is anything. `firm` and `loose` say how the event hangs
-    /// together with others.
-    pub(super) fn of(
-        watcher: Watcher,
-        event: &Event,
-        text: &[u8],
-        firm: bool,
-        loose: bool,
-        context: &Context<'_>,
-    ) -> Option<Self> {
-        let finding = if firm { None } else { Some(detect::look(watcher, event, context)?) };
-        let what = match finding {
-            Some(finding) if !loose => What::Finding(Box::new(finding)),
-            _ => What::Event { id: event.id.clone(), text: text.into() },
+    /// What one watcher has to follow up of an event, if there is anything.
+    pub(super) fn of(watcher: Watcher, event: &Event, text: &[u8], turn: &Turn, context: &Context<'_>) -> Option<Self> {
+        let found = if turn.waits { Vec::new() } else { detect::find(watcher, event, context) };
+        let what = if turn.waits || (turn.waits_if_found && !found.is_empty()) {
+            What::Waiting(text.into())
+        } else {
+            let finding = detect::speak(found, event, context);
+            if finding.is_none() && turn.lessons.is_empty() {
+                return None;
+            }
+            What::Judged(finding.map(Box::new), turn.lessons.clone())
         };
         let mut hash = DefaultHasher::new();
         text.hash(&mut hash);
-        Some(Self { now: time_of(event), watcher, what, mark: hash.finish() })
+        Some(Self { now: time_of(event), id: event.id.as_str().into(), watcher, what, mark: hash.finish() })
     }
 
     /// The same order for the same events, wherever they were read. Two records with one id are one delivery, so which of
     /// them comes first must not be left to chance.
     pub(super) fn in_order(&self, other: &Self) -> std::cmp::Ordering {
-        fn id(found: &Found) -> &str {
-            match &found.what {
-                What::Finding(finding) => &finding.event.id,
-                What::Event { id, .. } => id,
-            }
-        }
         self.now
             .cmp(&other.now)
-            .then_with(|| id(self).cmp(id(other)))
+            .then_with(|| self.id.cmp(&other.id))
             .then_with(|| self.watcher.cmp(&other.watcher))
             .then_with(|| self.mark.cmp(&other.mark))
     }

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use iamwatch::alert::{self, Alert};
 use iamwatch::detect::Context;
 use iamwatch::exceptions::Exceptions;
-use iamwatch::facts::Unread;
+use iamwatch::facts::{self, Unread};
 use iamwatch::finding::Finding;
 use iamwatch::flow::{self, Heard, Line, Machines, Outcome, People, Undelivered};
 use iamwatch::ledger::{Due, Ledger, Memory, Standing};
@@ -75,8 +75,15 @@ pub(super) fn tell<E>(
         };
         let outcome = pollster::block_on(async {
             match what {
-                What::Finding(finding) => line.follow(*finding, now).await,
-                What::Event { text, .. } => line.watch(&decode(&text).0, now).await,
+                What::Waiting(text) => line.watch(&decode(&text).0, now).await,
+                What::Judged(finding, lessons) => {
+                    let outcome = match finding {
+                        Some(finding) => line.follow(*finding, now).await,
+                        None => Ok(Outcome::Quiet),
+                    };
+                    facts::learn_all(lessons, &ledger, now).await;
+                    outcome
+                }
             }
         });
         // Memory is always in reach and the mailbox always open, so nothing is ever to be tried again.

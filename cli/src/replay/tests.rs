@@ -12,12 +12,13 @@ use iamwatch::detect::Context;
 use iamwatch::event::Event;
 use iamwatch::exceptions::Exceptions;
 use iamwatch::facts;
+use iamwatch::facts::past::{self, Lesson};
 use iamwatch::watcher::{Glance, Watcher};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::Value;
 
-use super::read::{self, Found, Haul, decode};
+use super::read::{self, Found, Haul, Turn, decode, time_of};
 use super::records::Reader;
 use super::walk::Input;
 
@@ -58,8 +59,10 @@ fn slow(records: &[Vec<u8>], context: &Context<'_>) -> Haul {
         };
         // Everything that hangs together with anything waits for its turn.
         let ties = facts::ties(&event);
-        let firm = ties.firm || !ties.shows.is_empty();
-        let found = |watcher| Found::of(watcher, &event, record, firm, ties.loose, context);
+        let lessons: Vec<Lesson> = past::lessons(&event, time_of(&event)).collect();
+        let waits = ties.firm || !ties.habits.is_empty() || !lessons.is_empty();
+        let turn = Turn { waits, waits_if_found: ties.loose, lessons };
+        let found = |watcher| Found::of(watcher, &event, record, &turn, context);
         haul.found.extend(watchers.into_iter().filter_map(found));
     }
     haul
@@ -350,7 +353,7 @@ fn a_record_at_the_end_of_time_does_not_stop_the_clock() {
     let config = Config::default();
     let context = Context::new(&config);
     let event = Event::decode(serde_json::from_str(text).unwrap());
-    let found = Found::of(Watcher::RootUsage, &event, text.as_bytes(), false, false, &context).unwrap();
+    let found = Found::of(Watcher::RootUsage, &event, text.as_bytes(), &Turn::default(), &context).unwrap();
     let mut said = 0;
     super::tell::tell::<()>(vec![found], &context, &Exceptions::NONE, super::Wording::Full, |_| {
         said += 1;

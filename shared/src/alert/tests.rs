@@ -1568,6 +1568,7 @@ prop_compose! {
             suppressed_by: None,
             also: Vec::new(),
             speaks_at: 1,
+            in_doubt: None,
         }
     }
 }

@@ -48,7 +48,7 @@ impl Policies for IamPolicies {
         .await
     }
 
-    async fn in_time(&self, gathered: impl Future<Output = Facts>) -> Option<Facts> {
+    async fn in_time<T>(&self, gathered: impl Future<Output = T>) -> Option<T> {
         timeout(ALL_PATIENCE, Box::pin(gathered)).await.ok()
     }
 

@@ -14,53 +14,53 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Whose long-term keys sign, and the network that they are used from: a key that replaces another is not new.
 pub(crate) static NETWORK: Remembering =
-    Remembering { id: "key-network", detection: None, what: What::Habit(key_and_network) };
+    Remembering { id: "key-network", asked_by: &[], what: What::Habit(key_and_network) };
 
 /// Who signs with long-term keys at all: for whom nothing is known, no network is new.
-pub(crate) static KEY_USED: Remembering = Remembering { id: "key-used", detection: None, what: What::Habit(key_user) };
+pub(crate) static KEY_USED: Remembering = Remembering { id: "key-used", asked_by: &[], what: What::Habit(key_user) };
 
 /// A new access key, and who made it.
 pub(crate) static KEY_MADE: Remembering = Remembering {
     id: "key-made",
-    detection: None,
+    asked_by: &[],
     what: What::Trace { leaves: key_made, asks: long_term_key, lasts: DAY },
 };
 
 /// A new user or role, and who made it.
 pub(crate) static PRINCIPAL_MADE: Remembering = Remembering {
     id: "principal-made",
-    detection: None,
+    asked_by: &[],
     what: What::Trace { leaves: principal_made, asks: principal_changed, lasts: DAY },
 };
 
 /// A new managed policy, or a new version of one, and who wrote it.
 pub(crate) static POLICY_MADE: Remembering = Remembering {
     id: "policy-made",
-    detection: None,
+    asked_by: &[],
     what: What::Trace { leaves: policy_made, asks: policy_attached, lasts: SignedDuration::from_hours(14 * 24) },
 };
 
 /// Temporary credentials, and the network that they were used from last.
 pub(crate) static SESSION_NETWORK: Remembering = Remembering {
     id: "session-network",
-    detection: None,
+    asked_by: &[],
     what: What::Trace { leaves: session_used, asks: session, lasts: SignedDuration::from_hours(1) },
 };
 
 /// An instance with its role, and the network that it was in last.
 pub(crate) static INSTANCE_NETWORK: Remembering = Remembering {
     id: "instance-network",
-    detection: None,
+    asked_by: &[],
     what: What::Trace { leaves: instance_used, asks: instance, lasts: SignedDuration::from_hours(30 * 24) },
 };
 
 /// A call that was denied.
 pub(crate) static DENIED: Remembering =
-    Remembering { id: "call-denied", detection: None, what: What::Trace { leaves: denied, asks: done, lasts: DAY } };
+    Remembering { id: "call-denied", asked_by: &[], what: What::Trace { leaves: denied, asks: done, lasts: DAY } };
 
 /// An account, and the regions that something is changed in.
 pub(crate) static REGION: Remembering =
-    Remembering { id: "account-region", detection: None, what: What::Habit(account_and_region) };
+    Remembering { id: "account-region", asked_by: &[], what: What::Habit(account_and_region) };
 
 pub(super) fn network(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
     let Some(since) = context.facts.first_since(NETWORK.id) else { return (finding, None) };
@@ -130,7 +130,7 @@ pub(super) fn denied_before(event: &Event, context: &Context<'_>, finding: Findi
 
 /// Whether a long-term key signed the call of which one has to fear that somebody else holds it: it came from a network that
 /// is new for somebody who was seen in others, or was just made by somebody for another user.
-pub(crate) fn is_key_in_doubt(event: &Event, context: &Context<'_>) -> bool {
+pub(super) fn is_key_in_doubt(event: &Event, context: &Context<'_>) -> bool {
     let made_by_another = context.facts.left(KEY_MADE.id).is_some_and(|note| note.text.ends_with(" another"));
     let moved = context.facts.first_since(NETWORK.id).is_some() && !context.facts.is_first(KEY_USED.id);
     event.actor.long_term_key() && (made_by_another || moved)

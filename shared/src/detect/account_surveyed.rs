@@ -120,13 +120,13 @@ pub(super) static DETECTION: Detection = Detection {
 /// Different calls of one principal.
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "account-surveyed",
-    detection: Some(&DETECTION),
+    asked_by: &[&DETECTION],
     what: What::Tally { of: call, window: SignedDuration::from_mins(10) },
 };
 
 /// A principal and each of these calls that it makes.
 pub(super) static ASKED_BEFORE: Remembering =
-    Remembering { id: "asked-before", detection: Some(&DETECTION), what: What::Habit(caller_and_call) };
+    Remembering { id: "asked-before", asked_by: &[&DETECTION], what: What::Habit(caller_and_call) };
 
 const MANY: usize = 12;
 const MANY_IN_THE_CONSOLE: usize = 30;

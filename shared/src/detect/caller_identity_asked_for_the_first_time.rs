@@ -20,7 +20,6 @@
 //! 3. List all calls by that key in the 24 hours after, by `userIdentity.accessKeyId`, also failed ones.
 
 use super::{Context, Detection, Outcome, Page, Technique};
-use crate::circumstance::is_key_in_doubt;
 use crate::event::{Event, Target};
 use crate::facts::past::{Pair, Remembering, What};
 use crate::finding::{Finding, Severity};
@@ -40,7 +39,7 @@ pub(super) static DETECTION: Detection = Detection {
 
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "caller-identity-asked-for-the-first-time",
-    detection: Some(&DETECTION),
+    asked_by: &[&DETECTION],
     what: What::Habit(principal),
 };
 
@@ -56,7 +55,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         DETECTION
             .finding(event, "asked who they are for the first time")
             .target(Target::account(&event.account))
-            .severity(if is_key_in_doubt(event, context) { Severity::High } else { Severity::Low })
+            .if_key_is_in_doubt(Severity::High)
             .evidence("First", format!("this principal was not seen to ask before, since {since}")),
     )
 }

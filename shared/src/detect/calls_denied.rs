@@ -46,7 +46,7 @@ pub(super) static DETECTION: Detection = Detection {
 /// What one principal was denied: which call, and on what.
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "calls-denied",
-    detection: Some(&DETECTION),
+    asked_by: &[&DETECTION],
     what: What::Tally { of: refused, window: SignedDuration::from_hours(1) },
 };
 

@@ -46,13 +46,13 @@ pub(super) static DETECTION: Detection = Detection {
 /// Machines, or sets of them, that one principal sends commands to.
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "command-sent-to-instances",
-    detection: Some(&DETECTION),
+    asked_by: &[&DETECTION],
     what: What::Tally { of: sent_now, window: SignedDuration::from_hours(1) },
 };
 
 /// A principal and the machines that it sends commands to.
 pub(super) static SENT_BEFORE: Remembering =
-    Remembering { id: "command-sent-before", detection: Some(&DETECTION), what: What::Habit(sender_and_machines) };
+    Remembering { id: "command-sent-before", asked_by: &[&DETECTION], what: What::Habit(sender_and_machines) };
 
 /// One after another.
 const MANY_IN_AN_HOUR: usize = 10;

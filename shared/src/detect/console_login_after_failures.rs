@@ -44,7 +44,7 @@ pub(super) static DETECTION: Detection = Detection {
 
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "console-login-after-failures",
-    detection: Some(&DETECTION),
+    asked_by: &[&DETECTION],
     what: What::Tally { of: tried, window: SignedDuration::from_hours(1) },
 };
 

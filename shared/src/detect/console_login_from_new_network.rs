@@ -37,11 +37,8 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-pub(super) static REMEMBERS: Remembering = Remembering {
-    id: "console-login-from-new-network",
-    detection: Some(&DETECTION),
-    what: What::Habit(user_and_network),
-};
+pub(super) static REMEMBERS: Remembering =
+    Remembering { id: "console-login-from-new-network", asked_by: &[&DETECTION], what: What::Habit(user_and_network) };
 
 fn user_and_network(event: &Event) -> Option<Pair> {
     let actor = &event.actor;

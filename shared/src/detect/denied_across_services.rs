@@ -46,14 +46,14 @@ pub(super) static DETECTION: Detection = Detection {
 /// Services that denied one principal something.
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "denied-across-services",
-    detection: Some(&DETECTION),
+    asked_by: &[&DETECTION],
     what: What::Tally { of: service, window: SignedDuration::from_mins(10) },
 };
 
 /// Regions in which one principal was denied something.
 pub(super) static REGIONS: Remembering = Remembering {
     id: "denied-across-regions",
-    detection: Some(&DETECTION),
+    asked_by: &[&DETECTION],
     what: What::Tally { of: region, window: SignedDuration::from_mins(10) },
 };
 

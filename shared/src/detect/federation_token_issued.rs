@@ -44,7 +44,7 @@ pub(super) static DETECTION: Detection = Detection {
 };
 
 pub(super) static REMEMBERS: Remembering =
-    Remembering { id: "federation-token-issued", detection: Some(&DETECTION), what: What::Habit(issuer) };
+    Remembering { id: "federation-token-issued", asked_by: &[&DETECTION], what: What::Habit(issuer) };
 
 fn issuer(event: &Event) -> Option<Pair> {
     let principal = &event.actor.principal;

@@ -79,7 +79,7 @@ pub(super) static DETECTION: Detection = Detection {
 
 /// A principal and what it looks at.
 pub(super) static REMEMBERS: Remembering =
-    Remembering { id: "first-look-around", detection: Some(&DETECTION), what: What::Habit(caller_and_matter) };
+    Remembering { id: "first-look-around", asked_by: &[&DETECTION], what: What::Habit(caller_and_matter) };
 
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let since = context.facts.first_since(REMEMBERS.id).filter(|_| !event.is_recorded_as_console())?;

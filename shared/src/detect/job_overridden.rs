@@ -43,7 +43,7 @@ pub(super) static DETECTION: Detection = Detection {
 
 /// A principal and the definition whose command it replaces.
 pub(super) static REMEMBERS: Remembering =
-    Remembering { id: "job-overridden", detection: Some(&DETECTION), what: What::Habit(caller_and_definition) };
+    Remembering { id: "job-overridden", asked_by: &[&DETECTION], what: What::Habit(caller_and_definition) };
 
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let command = command(event).filter(|_| !event.actor.is_service())?;

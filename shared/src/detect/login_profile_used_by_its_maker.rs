@@ -48,7 +48,7 @@ pub(super) static DETECTION: Detection = Detection {
 
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "login-profile-used-by-its-maker",
-    detection: Some(&DETECTION),
+    asked_by: &[&DETECTION],
     what: What::Trace { leaves: password_set, asks: signed_in, lasts: SignedDuration::from_hours(24) },
 };
 

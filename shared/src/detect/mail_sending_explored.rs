@@ -56,13 +56,13 @@ pub(super) static DETECTION: Detection = Detection {
 /// Different calls by one principal with a long-term key.
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "mail-sending-explored",
-    detection: Some(&DETECTION),
+    asked_by: &[&DETECTION],
     what: What::Tally { of: call, window: SignedDuration::from_mins(10) },
 };
 
 /// A principal and each of these calls that it makes.
 pub(super) static ASKED_BEFORE: Remembering =
-    Remembering { id: "mail-asked-before", detection: Some(&DETECTION), what: What::Habit(caller_and_call) };
+    Remembering { id: "mail-asked-before", asked_by: &[&DETECTION], what: What::Habit(caller_and_call) };
 
 const MANY: usize = 3;
 

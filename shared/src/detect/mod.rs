@@ -423,7 +423,10 @@ pub(crate) static BY_PEOPLE: &[&Detection] = &[
 
 /// What is remembered from one event to the next: by detections, and by circumstances.
 pub static REMEMBERING: &[&Remembering] = &[
+    &account_surveyed::ASKED_BEFORE,
+    &account_surveyed::REMEMBERS,
     &caller_identity_asked_for_the_first_time::REMEMBERS,
+    &calls_denied::REMEMBERS,
     &circumstance::DENIED,
     &circumstance::INSTANCE_NETWORK,
     &circumstance::KEY_MADE,
@@ -431,41 +434,34 @@ pub static REMEMBERING: &[&Remembering] = &[
     &circumstance::NETWORK,
     &circumstance::POLICY_MADE,
     &circumstance::PRINCIPAL_MADE,
+    &circumstance::REGION,
     &circumstance::SESSION_NETWORK,
+    &command_sent_to_instances::REMEMBERS,
+    &command_sent_to_instances::SENT_BEFORE,
     &console_login_after_failures::REMEMBERS,
     &console_login_failed_for_many_users::REMEMBERS,
     &console_login_from_new_network::REMEMBERS,
-    &federation_token_issued::REMEMBERS,
-    &login_profile_used_by_its_maker::REMEMBERS,
-    &role_assumed_by_unknown_account::REMEMBERS,
-    &role_assumed_for_the_first_time::REMEMBERS,
-    &role_assumed_for_the_first_time::TRUST_WRITTEN,
-    &role_assumed_with_new_mfa_device::REMEMBERS,
-    &saml_role_assumed_for_the_first_time::REMEMBERS,
-    &session_token_issued::REMEMBERS,
-    &account_surveyed::ASKED_BEFORE,
-    &account_surveyed::REMEMBERS,
-    &calls_denied::REMEMBERS,
-    &circumstance::DENIED,
-    &circumstance::KEY_MADE,
-    &circumstance::NETWORK,
-    &circumstance::PRINCIPAL_MADE,
-    &circumstance::REGION,
-    &command_sent_to_instances::REMEMBERS,
-    &command_sent_to_instances::SENT_BEFORE,
     &denied_across_services::REGIONS,
     &denied_across_services::REMEMBERS,
+    &federation_token_issued::REMEMBERS,
     &first_look_around::REMEMBERS,
     &job_overridden::REMEMBERS,
+    &login_profile_used_by_its_maker::REMEMBERS,
     &mail_sending_explored::ASKED_BEFORE,
     &mail_sending_explored::REMEMBERS,
     &principals_guessed::REMEMBERS,
     &quotas_read_over_regions::ASKED_BEFORE,
     &quotas_read_over_regions::REMEMBERS,
+    &role_assumed_by_unknown_account::REMEMBERS,
+    &role_assumed_for_the_first_time::REMEMBERS,
+    &role_assumed_for_the_first_time::TRUST_WRITTEN,
+    &role_assumed_with_new_mfa_device::REMEMBERS,
     &role_passed::REMEMBERS,
+    &saml_role_assumed_for_the_first_time::REMEMBERS,
     &secrets_read::READER,
     &secrets_read::READ_BEFORE,
     &secrets_read::REMEMBERS,
+    &session_token_issued::REMEMBERS,
     &stack_created_first_time::REMEMBERS,
     &user_data_read::READER,
     &user_data_read::READ_BEFORE,
@@ -559,16 +555,30 @@ fn looking_at(event: &Event) -> impl Iterator<Item = &'static Detection> {
     looking.into_iter()
 }
 
-/// What a watcher says of an event. One act is one alert: where several detections see it, the strongest speaks and
-/// names the others. That it was root who acted is said by whatever else is found, and makes it no less severe: as a
-/// finding of its own it would hide each act of root behind the first.
+/// What a watcher says of an event, where all that may be known beside it is in the context.
 #[must_use]
 pub fn look(watcher: Watcher, event: &Event, context: &Context<'_>) -> Option<Finding> {
+    speak(find(watcher, event, context), event, context)
+}
+
+/// What the detections find that a watcher asks, before it is weighed what is true beside it.
+#[must_use]
+pub fn find(watcher: Watcher, event: &Event, context: &Context<'_>) -> Vec<Finding> {
     if let Some(fault) = event.fault() {
-        return Some(unreadable_event::finding(event, fault).capped());
+        return vec![unreadable_event::finding(event, fault)];
     }
     let asked = looking_at(event).filter(|detection| watcher.asks(detection) && detection.wants(event));
-    let mut found: Vec<Finding> = asked.filter_map(|detection| (detection.detect)(event, context)).collect();
+    asked.filter_map(|detection| (detection.detect)(event, context)).collect()
+}
+
+/// What is said of what was found in an event. One act is one alert: where several detections see it, the strongest speaks
+/// and names the others. That it was root who acted is said by whatever else is found, and makes it no less severe: as a
+/// finding of its own it would hide each act of root behind the first.
+#[must_use]
+pub fn speak(mut found: Vec<Finding>, event: &Event, context: &Context<'_>) -> Option<Finding> {
+    if event.fault().is_some() {
+        return found.pop().map(Finding::capped);
+    }
     // Of two that circumstances make as strong, the one that was stronger without them.
     found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let mut found: Vec<Finding> =

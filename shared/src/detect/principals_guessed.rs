@@ -41,7 +41,7 @@ pub(super) static DETECTION: Detection = Detection {
 /// Policies of one caller that were refused for their principals.
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "principals-guessed",
-    detection: Some(&DETECTION),
+    asked_by: &[&DETECTION],
     what: What::Tally { of: refused, window: SignedDuration::from_hours(1) },
 };
 

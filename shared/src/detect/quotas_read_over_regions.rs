@@ -43,13 +43,13 @@ pub(super) static DETECTION: Detection = Detection {
 /// Regions in which one principal asks.
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "quotas-read-over-regions",
-    detection: Some(&DETECTION),
+    asked_by: &[&DETECTION],
     what: What::Tally { of: region, window: SignedDuration::from_mins(10) },
 };
 
 /// A principal and each region in which it asks.
 pub(super) static ASKED_BEFORE: Remembering =
-    Remembering { id: "quotas-asked-before", detection: Some(&DETECTION), what: What::Habit(caller_and_region) };
+    Remembering { id: "quotas-asked-before", asked_by: &[&DETECTION], what: What::Habit(caller_and_region) };
 
 /// People work in two or three.
 const MANY: usize = 4;

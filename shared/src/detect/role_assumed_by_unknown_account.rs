@@ -42,11 +42,8 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-pub(super) static REMEMBERS: Remembering = Remembering {
-    id: "role-assumed-by-unknown-account",
-    detection: Some(&DETECTION),
-    what: What::Habit(account_and_role),
-};
+pub(super) static REMEMBERS: Remembering =
+    Remembering { id: "role-assumed-by-unknown-account", asked_by: &[&DETECTION], what: What::Habit(account_and_role) };
 
 fn account_and_role(event: &Event) -> Option<Pair> {
     let role = event.request("roleArn")?;

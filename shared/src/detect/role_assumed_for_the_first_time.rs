@@ -24,7 +24,7 @@
 use jiff::SignedDuration;
 
 use super::{Context, Detection, Outcome, Page, Technique};
-use crate::circumstance::{ago, is_key_in_doubt};
+use crate::circumstance::ago;
 use crate::event::{Event, Kind, Target};
 use crate::facts::past::{Key, Pair, Remembering, Trace, What};
 use crate::finding::{Finding, Severity};
@@ -48,14 +48,14 @@ pub(super) static DETECTION: Detection = Detection {
 
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "role-assumed-for-the-first-time",
-    detection: Some(&DETECTION),
+    asked_by: &[&DETECTION],
     what: What::Habit(principal_and_role),
 };
 
 /// Who wrote a role's trust policy last.
 pub(super) static TRUST_WRITTEN: Remembering = Remembering {
     id: "trust-written",
-    detection: Some(&DETECTION),
+    asked_by: &[&DETECTION],
     what: What::Trace { leaves: trust_written, asks: role_assumed, lasts: SignedDuration::from_hours(24) },
 };
 
@@ -93,11 +93,6 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let account = event.request("roleArn")?.split(':').nth(4).filter(|account| *account != event.account);
     let opened = opened(event, context);
     let itself = opened.as_ref().is_some_and(|(_, itself)| *itself);
-    let severity = match (is_key_in_doubt(event, context), itself) {
-        (true, _) => Severity::High,
-        (false, true) => Severity::Medium,
-        (false, false) => Severity::Low,
-    };
     let first = match event.actor.kind {
         Kind::Role => "this role was not seen to assume it before, since",
         Kind::OtherAccount => "this account was not seen to assume it before, since",
@@ -107,7 +102,8 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         DETECTION
             .finding(event, format!("assumed role {} for the first time", role.name))
             .target(role)
-            .severity(severity)
+            .severity(if itself { Severity::Medium } else { Severity::Low })
+            .if_key_is_in_doubt(Severity::High)
             .evidence("First", format!("{first} {since}"))
             .evidence_if("Role of", account.map(|account| context.config.account(account)))
             .evidence_if("Opened", opened.map(|(words, _)| words))

@@ -19,8 +19,7 @@
 //! 2. If not: deactivate the device, set the user's keys Inactive and revoke the role's active sessions.
 //! 3. Find who registered it: `EnableMFADevice` by `requestParameters.serialNumber`, in the 30 days before.
 
-use super::{Context, Detection, Outcome, Page, Technique};
-use crate::circumstance::is_key_in_doubt;
+use super::{Context, Detection, Outcome, Page, Technique, session_token_issued};
 use crate::event::{Event, Kind, Target};
 use crate::facts::past::{Pair, Remembering, What};
 use crate::finding::{Finding, Severity};
@@ -44,8 +43,11 @@ pub(super) static DETECTION: Detection = Detection {
 };
 
 /// Asked about sessions too: who made one with a device has used it.
-pub(super) static REMEMBERS: Remembering =
-    Remembering { id: "mfa-device-used", detection: None, what: What::Habit(user_and_device) };
+pub(super) static REMEMBERS: Remembering = Remembering {
+    id: "mfa-device-used",
+    asked_by: &[&DETECTION, &session_token_issued::DETECTION],
+    what: What::Habit(user_and_device),
+};
 
 /// A serial number that is there was checked, with a code of the device.
 fn user_and_device(event: &Event) -> Option<Pair> {
@@ -66,12 +68,11 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let device = event.request("serialNumber")?;
     let user = &event.actor.name;
     let role = Target::from_arn(event.request("roleArn")?).name;
-    let severity = if is_key_in_doubt(event, context) { Severity::High } else { Severity::Low };
     Some(
         DETECTION
             .finding(event, format!("assumed role {role} with an MFA device that is new for them"))
             .target(Target::user(user))
-            .severity(severity)
+            .if_key_is_in_doubt(Severity::High)
             .evidence("Device", words)
             .undo(undo::deactivate_mfa_device(user, device)),
     )

@@ -49,7 +49,7 @@ pub(super) static DETECTION: Detection = Detection {
 
 /// Who passes which role to which service.
 pub(super) static REMEMBERS: Remembering =
-    Remembering { id: "role-passed", detection: Some(&DETECTION), what: What::Habit(who_and_what) };
+    Remembering { id: "role-passed", asked_by: &[&DETECTION], what: What::Habit(who_and_what) };
 
 const CALLS: [Calls; RECEIVERS.len()] = calls_of(RECEIVERS);
 

@@ -39,7 +39,7 @@ pub(super) static DETECTION: Detection = Detection {
 
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "saml-role-assumed-for-the-first-time",
-    detection: Some(&DETECTION),
+    asked_by: &[&DETECTION],
     what: What::Habit(provider_and_role),
 };
 

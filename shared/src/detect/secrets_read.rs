@@ -54,17 +54,17 @@ pub(super) static DETECTION: Detection = Detection {
 /// Secrets that one principal reads.
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "secrets-read",
-    detection: Some(&DETECTION),
+    asked_by: &[&DETECTION],
     what: What::Tally { of: read_now, window: SignedDuration::from_mins(10) },
 };
 
 /// A principal and each secret that it reads.
 pub(super) static READ_BEFORE: Remembering =
-    Remembering { id: "secret-read-before", detection: Some(&DETECTION), what: What::Habit(reader_and_secret) };
+    Remembering { id: "secret-read-before", asked_by: &[&DETECTION], what: What::Habit(reader_and_secret) };
 
 /// A principal that reads secrets at all.
 pub(super) static READER: Remembering =
-    Remembering { id: "secret-reader", detection: Some(&DETECTION), what: What::Habit(reader) };
+    Remembering { id: "secret-reader", asked_by: &[&DETECTION], what: What::Habit(reader) };
 
 const MANY: usize = 10;
 const MANY_SETS: usize = 5;

@@ -20,7 +20,6 @@
 //! 2. List all calls by the session since, by `userIdentity.accessKeyId`, which is under Session key.
 
 use super::{Context, Detection, Outcome, Page, Technique, role_assumed_with_new_mfa_device};
-use crate::circumstance::is_key_in_doubt;
 use crate::event::{Event, Kind, Target};
 use crate::facts::past::{Pair, Remembering, What};
 use crate::finding::{Finding, Severity};
@@ -43,7 +42,7 @@ pub(super) static DETECTION: Detection = Detection {
 };
 
 pub(super) static REMEMBERS: Remembering =
-    Remembering { id: "session-token-issued", detection: Some(&DETECTION), what: What::Habit(user) };
+    Remembering { id: "session-token-issued", asked_by: &[&DETECTION], what: What::Habit(user) };
 
 fn user(event: &Event) -> Option<Pair> {
     let user = event.actor.kind == Kind::IamUser && !event.actor.principal.is_empty();
@@ -57,13 +56,13 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let seconds = event.request_value("durationSeconds").and_then(serde_json::Value::as_u64);
     let since = context.facts.first_since(REMEMBERS.id);
     let device = role_assumed_with_new_mfa_device::new_device(event, context);
-    let in_doubt = (since.is_some() || device.is_some()) && is_key_in_doubt(event, context);
+    let doubted = if since.is_some() || device.is_some() { Severity::High } else { Severity::Low };
     let first = since.map(|since| format!("the user was not seen to do it before, since {since}"));
     Some(
         DETECTION
             .finding(event, "made a temporary session of themselves")
             .target(Target::user(&event.actor.name))
-            .severity(if in_doubt { Severity::High } else { Severity::Low })
+            .if_key_is_in_doubt(doubted)
             .evidence_if("First", first)
             .evidence_if("Device", device)
             .evidence("MFA", event.request("serialNumber").unwrap_or("not used: such a session cannot call IAM"))

@@ -42,7 +42,7 @@ pub(super) static DETECTION: Detection = Detection {
 
 /// A principal that deploys stacks. A change set deploys as well, whether the stack exists or not.
 pub(super) static REMEMBERS: Remembering =
-    Remembering { id: "stack-created-first-time", detection: Some(&DETECTION), what: What::Habit(deployer) };
+    Remembering { id: "stack-created-first-time", asked_by: &[&DETECTION], what: What::Habit(deployer) };
 
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let since = context.facts.first_since(REMEMBERS.id)?;

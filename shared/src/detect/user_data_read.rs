@@ -44,17 +44,17 @@ pub(super) static DETECTION: Detection = Detection {
 /// Instances whose user data one principal reads.
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "user-data-read",
-    detection: Some(&DETECTION),
+    asked_by: &[&DETECTION],
     what: What::Tally { of: read_now, window: SignedDuration::from_mins(10) },
 };
 
 /// A principal and each instance whose user data it reads.
 pub(super) static READ_BEFORE: Remembering =
-    Remembering { id: "user-data-read-before", detection: Some(&DETECTION), what: What::Habit(reader_and_instance) };
+    Remembering { id: "user-data-read-before", asked_by: &[&DETECTION], what: What::Habit(reader_and_instance) };
 
 /// A principal that reads user data at all.
 pub(super) static READER: Remembering =
-    Remembering { id: "user-data-reader", detection: Some(&DETECTION), what: What::Habit(reader) };
+    Remembering { id: "user-data-reader", asked_by: &[&DETECTION], what: What::Habit(reader) };
 
 /// Nobody reads so many by hand.
 const MANY: usize = 10;

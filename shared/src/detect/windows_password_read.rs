@@ -41,7 +41,7 @@ pub(super) static DETECTION: Detection = Detection {
 /// Instances whose password one principal reads.
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "windows-password-read",
-    detection: Some(&DETECTION),
+    asked_by: &[&DETECTION],
     what: What::Tally { of: read_now, window: SignedDuration::from_mins(10) },
 };
 

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::past::{self, Past, Ties};
+use super::past::{self, Lesson, Past, Ties};
 use super::place::{Left, Place};
 use super::{Fact, Facts, Holder, HolderKind, Holdings};
 use crate::config::Config;
@@ -21,7 +21,7 @@ pub trait Policies {
     async fn only_other(&self, arn: &str, version: &str) -> Fact<Option<(String, Document)>>;
 
     /// Gathers facts, but not for ever: nothing, if it takes too long.
-    async fn in_time(&self, gathered: impl Future<Output = Facts>) -> Option<Facts>;
+    async fn in_time<T>(&self, gathered: impl Future<Output = T>) -> Option<T>;
 
     /// What a principal holds, groups and boundary included.
     async fn holdings(&self, holder: &Holder) -> Fact<Holdings>;
@@ -41,7 +41,7 @@ impl Policies for Unread {
     async fn only_other(&self, _: &str, _: &str) -> Fact<Option<(String, Document)>> {
         Fact::Unasked
     }
-    async fn in_time(&self, gathered: impl Future<Output = Facts>) -> Option<Facts> {
+    async fn in_time<T>(&self, gathered: impl Future<Output = T>) -> Option<T> {
         Some(gathered.await)
     }
     async fn holdings(&self, _: &Holder) -> Fact<Holdings> {
@@ -82,7 +82,7 @@ pub async fn gather(
     if event.fault().is_some() {
         return facts;
     }
-    facts.past = Past::of(event, config, ledger, now).await;
+    facts.past = Past::of(event, config, ledger, now, false).await;
     if !event.succeeded() {
         return facts;
     }
@@ -142,6 +142,16 @@ pub async fn gather(
         facts.actor = acting(event, policies).await;
     }
     facts
+}
+
+/// Asks what is remembered that is told beside a finding about the event. Most events are none, and need not wait for it.
+pub async fn look_back(
+    event: &Event,
+    config: &Config,
+    ledger: &impl Ledger,
+    now: Timestamp,
+) -> Vec<(&'static str, Fact<Past>)> {
+    if event.fault().is_some() { Vec::new() } else { Past::of(event, config, ledger, now, true).await }
 }
 
 async fn acting(event: &Event, policies: &impl Policies) -> Fact<Holdings> {
@@ -211,8 +221,7 @@ impl Facts {
 /// that would look like none.
 pub async fn learn(event: &Event, facts: &Facts, ledger: &impl Ledger, now: Timestamp) -> Result<(), LedgerError> {
     if event.fault().is_none() {
-        // A habit that is not noted is noted the next time.
-        let _ = past::learn(event, ledger, now).await;
+        learn_all(past::lessons(event, now), ledger, now).await;
     }
     let Some((place, left)) = Place::written_by(event) else { return Ok(()) };
     let text = match left {
@@ -225,6 +234,16 @@ pub async fn learn(event: &Event, facts: &Facts, ledger: &impl Ledger, now: Time
         },
     };
     ledger.remember(&place.key(), &remembered_as(text, event.time.unwrap_or(now).min(now), now), now).await
+}
+
+/// Remembers what events teach beside what they write.
+pub async fn learn_all(lessons: impl IntoIterator<Item = Lesson>, ledger: &impl Ledger, now: Timestamp) {
+    for lesson in lessons {
+        // What is not noted is noted the next time; a ledger that does not answer is not asked for all.
+        if lesson.learn(ledger, now).await.is_err() {
+            return;
+        }
+    }
 }
 
 /// What stands in a place since `at`, as the ledger remembers it.

@@ -21,8 +21,8 @@ use crate::ledger::{Ledger, LedgerError, MemoryKey, Note};
 pub struct Remembering {
     /// Its name: a detection's, or a word of its own.
     pub id: &'static str,
-    /// The detection that asks. Without one, it is asked about every event.
-    pub detection: Option<&'static Detection>,
+    /// The detections that ask before they judge. Without any, it is told beside whatever was found.
+    pub asked_by: &'static [&'static Detection],
     pub what: What,
 }
 
@@ -110,15 +110,17 @@ const FAMILIAR: SignedDuration = SignedDuration::from_hours(90 * 24);
 const NOTED_AGAIN: SignedDuration = SignedDuration::from_hours(24);
 
 impl Past {
-    /// What is known for each detection that the event concerns.
+    /// What is known for each detection that the event concerns, or, `beside` a finding about it, for whatever was done.
     pub(super) async fn of(
         event: &Event,
         config: &Config,
         ledger: &impl Ledger,
         now: Timestamp,
+        beside: bool,
     ) -> Vec<(&'static str, Fact<Self>)> {
+        let asked = |remembering: &&Remembering| remembering.is_told_beside() == beside && remembering.wants(event);
         let mut past = Vec::new();
-        for remembering in concerned(event).filter(|remembering| remembering.wants(event)) {
+        for remembering in concerned(event).filter(asked) {
             let known = match &remembering.what {
                 What::Habit(of) => match of(event) {
                     Some(Pair(key)) => Self::habit(&remembering.key(&key), event, config, ledger, now).await,
@@ -167,7 +169,7 @@ impl Past {
 static BY_NAME: LazyLock<HashMap<&'static str, Vec<&'static Remembering>>> = LazyLock::new(|| {
     let mut by_name: HashMap<&'static str, Vec<&'static Remembering>> = HashMap::new();
     for remembering in REMEMBERING.iter().copied().filter(|remembering| remembering.is_told_by_name()) {
-        let calls = remembering.detection.into_iter().flat_map(|detection| detection.calls);
+        let calls = remembering.asked_by.iter().flat_map(|detection| detection.calls);
         let names: BTreeSet<&str> = calls.flat_map(|calls| calls.names).copied().collect();
         for name in names {
             by_name.entry(name).or_default().push(remembering);
@@ -192,11 +194,16 @@ impl Remembering {
             detection.calls.iter().flat_map(|calls| calls.names).any(|name| name.ends_with('*'))
         };
         let named = |detection: &&Detection| !detection.calls.is_empty() && !dated(detection);
-        self.detection.as_ref().is_some_and(named) && !matches!(self.what, What::Trace { .. })
+        !self.is_told_beside() && self.asked_by.iter().all(named) && !matches!(self.what, What::Trace { .. })
+    }
+
+    /// Whether no detection asks for it.
+    fn is_told_beside(&self) -> bool {
+        self.asked_by.is_empty()
     }
 
     fn wants(&self, event: &Event) -> bool {
-        self.detection.is_none_or(|detection| detection.wants(event))
+        self.is_told_beside() || self.asked_by.iter().any(|detection| detection.wants(event))
     }
 
     fn key(&self, parts: &[String]) -> MemoryKey {
@@ -205,34 +212,52 @@ impl Remembering {
     }
 }
 
-/// Remembers what the event shows and leaves. Tallies were written when they were asked for: a member that is counted
-/// again changes nothing.
-pub(super) async fn learn(event: &Event, ledger: &impl Ledger, now: Timestamp) -> Result<(), LedgerError> {
+/// Something that an event teaches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lesson {
+    /// It showed a habit, then.
+    Habit(MemoryKey, Timestamp),
+    /// It left a note.
+    Trace(MemoryKey, Note),
+}
+
+/// What the event shows and leaves. Tallies were written when they were asked for: a member that is counted again changes
+/// nothing.
+pub fn lessons(event: &Event, now: Timestamp) -> impl Iterator<Item = Lesson> {
     let at = event.time.unwrap_or(now).min(now);
-    for remembering in concerned(event) {
-        match &remembering.what {
-            What::Habit(of) if remembering.wants(event) => {
-                let Some(Pair(key)) = of(event) else { continue };
-                let key = remembering.key(&key);
-                let noted = ledger.recall(&key, now).await?;
-                if noted.is_none_or(|note| note.at + NOTED_AGAIN < at) {
-                    let note = Note { text: String::new(), at, until: now + FAMILIAR };
-                    ledger.remember(&key, &note, now).await?;
-                }
-                if ledger.recall(&learning(), now).await?.is_none() {
-                    let note = Note { text: String::new(), at, until: now + FAMILIAR + FAMILIAR };
-                    ledger.remember(&learning(), &note, now).await?;
-                }
-            }
-            What::Trace { leaves, lasts, .. } => {
-                let Some(Trace { under, text }) = leaves(event) else { continue };
-                let note = Note { text, at, until: now + *lasts };
-                ledger.remember(&remembering.key(&under), &note, now).await?;
-            }
-            What::Habit(_) | What::Tally { .. } => {}
+    concerned(event).filter_map(move |remembering| match &remembering.what {
+        What::Habit(of) if remembering.wants(event) => {
+            let Pair(key) = of(event)?;
+            Some(Lesson::Habit(remembering.key(&key), at))
         }
+        What::Trace { leaves, lasts, .. } => {
+            let Trace { under, text } = leaves(event)?;
+            Some(Lesson::Trace(remembering.key(&under), Note { text, at, until: now + *lasts }))
+        }
+        What::Habit(_) | What::Tally { .. } => None,
+    })
+}
+
+impl Lesson {
+    /// Remembers it.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger is out of reach.
+    pub async fn learn(self, ledger: &impl Ledger, now: Timestamp) -> Result<(), LedgerError> {
+        let (key, at) = match self {
+            Self::Trace(key, note) => return ledger.remember(&key, &note, now).await,
+            Self::Habit(key, at) => (key, at),
+        };
+        if ledger.recall(&key, now).await?.is_none_or(|note| note.at + NOTED_AGAIN < at) {
+            ledger.remember(&key, &Note { text: String::new(), at, until: now + FAMILIAR }, now).await?;
+        }
+        if ledger.recall(&learning(), now).await?.is_none() {
+            let note = Note { text: String::new(), at, until: now + FAMILIAR + FAMILIAR };
+            ledger.remember(&learning(), &note, now).await?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// When habits began to be learned.
@@ -243,12 +268,12 @@ fn learning() -> MemoryKey {
 /// How an event hangs together with others through what is remembered.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Ties {
-    /// It is counted, or leaves something for later ones, or a detection asks what earlier ones left.
+    /// It is counted, or a detection asks what earlier ones left.
     pub firm: bool,
     /// Something is asked for that matters only to a finding about it.
     pub loose: bool,
-    /// The habits that it shows. After an event of the same day that shows them too, they are known.
-    pub shows: Vec<MemoryKey>,
+    /// The habits that detections ask about. After an event of the same day that shows them too, they are known.
+    pub habits: Vec<MemoryKey>,
 }
 
 impl Ties {
@@ -256,22 +281,14 @@ impl Ties {
     #[must_use]
     pub fn of(event: &Event) -> Self {
         let mut ties = Self::default();
-        for remembering in concerned(event) {
+        for remembering in concerned(event).filter(|remembering| remembering.wants(event)) {
+            let beside = remembering.is_told_beside();
             match &remembering.what {
-                What::Habit(of) if remembering.wants(event) => {
-                    ties.shows.extend(of(event).map(|Pair(key)| remembering.key(&key)));
-                }
-                What::Tally { of, .. } => ties.firm |= remembering.wants(event) && of(event).is_some(),
-                What::Trace { leaves, asks, .. } => {
-                    ties.firm |= leaves(event).is_some();
-                    if remembering.wants(event) && asks(event).is_some() {
-                        match remembering.detection {
-                            Some(_) => ties.firm = true,
-                            None => ties.loose = true,
-                        }
-                    }
-                }
-                What::Habit(_) => {}
+                What::Habit(of) if beside => ties.loose |= of(event).is_some(),
+                What::Habit(of) => ties.habits.extend(of(event).map(|Pair(key)| remembering.key(&key))),
+                What::Trace { asks, .. } if beside => ties.loose |= asks(event).is_some(),
+                What::Trace { asks, .. } => ties.firm |= asks(event).is_some(),
+                What::Tally { of, .. } => ties.firm |= of(event).is_some(),
             }
         }
         ties
