@@ -10,6 +10,7 @@ mod blinding;
 pub mod cap;
 pub mod circumstance;
 pub mod config;
+pub mod denials;
 pub mod detect;
 pub mod event;
 pub mod exceptions;

@@ -13,7 +13,7 @@ use iamwatch::config::Config;
 use iamwatch::detect::Context;
 use iamwatch::event::Event;
 use iamwatch::exceptions::Exceptions;
-use iamwatch::facts::{Fact, Facts, Held, Holder, HolderKind, Holdings, Policies, Unread};
+use iamwatch::facts::{Fact, Held, Holder, HolderKind, Holdings, Policies, Unread};
 use iamwatch::finding::Finding;
 use iamwatch::flow::{Line, Machines, Outcome, People, Undelivered};
 use iamwatch::ledger::{Memory, Standing};

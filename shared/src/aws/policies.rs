@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use tokio::time::timeout;
 
 use super::because;
-use crate::facts::{Fact, Facts, Held, Holder, HolderKind, Holdings, Policies};
+use crate::facts::{Fact, Held, Holder, HolderKind, Holdings, Policies};
 use crate::policy::Document;
 
 /// IAM, asked for what the event does not hold.

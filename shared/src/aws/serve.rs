@@ -13,10 +13,11 @@ use serde_json::{Value, json};
 use super::containment::{AwsIam, DynamoRecords};
 use super::{Clients, DynamoLedger, FindingsBus, IamPolicies, Roots, SsmExceptions, Topic};
 use crate::config::{Config, Resources};
+use crate::denials;
 use crate::detect::Context;
 use crate::event::{Delivered, Event};
 use crate::finding::Finding;
-use crate::flow::{self, Heard, Line, Outcome};
+use crate::flow::{self, Heard, Line, Outcome, Together};
 use crate::ledger::Standing;
 use crate::quarantine::{self, Containment};
 use crate::watcher::Watcher;
@@ -51,27 +52,60 @@ pub async fn watch(watcher: Watcher) -> ExitCode {
         }
         outcome.map(drop)
     };
-    run(watcher.name(), async |payload, _| match Batch::read(payload) {
-        Some(batch) => {
-            let mut failed = Vec::new();
-            for message in &batch.messages {
-                if let Err(why) = watch(&message.body).await {
-                    log(&json!({"level": "ERROR", "function": watcher.name(), "error": why.to_string()}));
-                    failed.push(message.message_id.as_str());
-                }
-            }
-            Ok::<_, flow::Retry>(Some(to_come_again(&failed)))
-        }
-        None => watch(payload).await.map(|()| None),
-    })
-    .await
+    run(watcher.name(), async |payload, _| watch(payload).await).await
 }
 
-/// What a queue hands over: many messages at once.
-#[derive(Deserialize)]
-struct Batch {
-    #[serde(rename = "Records")]
-    messages: Vec<Message>,
+/// Serves `access-denied`: batches of denied calls from a queue.
+pub async fn watch_denied() -> ExitCode {
+    let watcher = Watcher::AccessDenied;
+    let Some((config, resources, clients)) = set_up(watcher.name()).await else { return ExitCode::FAILURE };
+    let ledger = DynamoLedger { client: clients.dynamodb(), table: resources.table };
+    let people = Topic::new(clients.sns(), resources.topic_arn);
+    let machines = FindingsBus { client: clients.eventbridge(), name: resources.bus };
+    let policies = IamPolicies(clients.iam());
+    let exceptions = SsmExceptions::new(clients.ssm(), &config.stack);
+    let line = Line {
+        watcher,
+        context: Context::new(&config),
+        ledger: &ledger,
+        people: &people,
+        machines: &machines,
+        policies: &policies,
+        exceptions: &exceptions,
+    };
+    run(watcher.name(), async |payload, _| {
+        let received = now();
+        let messages = messages(payload);
+        let events: Vec<Event> = messages.iter().map(|message| event(&message.body)).collect();
+        let mut failed: Vec<&str> = Vec::new();
+        for together in line.watch_denied(&events.iter().collect::<Vec<_>>(), received).await {
+            log_denied(&config.stack, watcher, &together, received);
+            if together.outcome.is_err() {
+                failed
+                    .extend(together.places.iter().filter_map(|place| Some(messages.get(*place)?.message_id.as_str())));
+            }
+        }
+        // What is no denied call is told as ever: it cannot be read, or somebody sent it here by hand.
+        for (message, event) in messages.iter().zip(&events).filter(|(_, event)| !denials::is_one(event)) {
+            match line.watch(event, received).await {
+                Ok(Outcome::Found(finding, standing, heard)) => {
+                    log_finding(&config.stack, watcher, &finding, (&standing, heard), received);
+                }
+                Ok(_) => {}
+                Err(why) => {
+                    log(&json!({"level": "ERROR", "function": watcher.name(), "error": why.to_string()}));
+                    failed.push(&message.message_id);
+                }
+            }
+        }
+        if failed.contains(&"") {
+            return Err(flow::Retry::Busy);
+        }
+        // A queue gives the messages named here again, and no others.
+        let failed: Vec<Value> = failed.into_iter().map(|id| json!({"itemIdentifier": id})).collect();
+        Ok::<_, flow::Retry>(json!({"batchItemFailures": failed}))
+    })
+    .await
 }
 
 #[derive(Deserialize)]
@@ -82,18 +116,19 @@ struct Message {
     body: String,
 }
 
-impl Batch {
-    /// The messages of a payload, if it comes from a queue.
-    fn read(payload: &str) -> Option<Self> {
-        let batch: Self = serde_json::from_str(payload).ok()?;
-        batch.messages.iter().all(|message| message.event_source == "aws:sqs").then_some(batch)
+/// The messages of a payload. One that is not a queue's is a message by itself: somebody called the function by hand.
+fn messages(payload: &str) -> Vec<Message> {
+    #[derive(Deserialize)]
+    struct Batch {
+        #[serde(rename = "Records")]
+        messages: Vec<Message>,
     }
-}
-
-/// What a queue takes as an answer: the messages that are to come again. All others are done.
-fn to_come_again(failed: &[&str]) -> Value {
-    let failed: Vec<Value> = failed.iter().map(|id| json!({"itemIdentifier": id})).collect();
-    json!({"batchItemFailures": failed})
+    let batch: Option<Batch> = serde_json::from_str(payload).ok();
+    let from_queue = |batch: &Batch| batch.messages.iter().all(|message| message.event_source == "aws:sqs");
+    batch.filter(from_queue).map_or_else(
+        || vec![Message { message_id: String::new(), event_source: String::new(), body: payload.to_owned() }],
+        |batch| batch.messages,
+    )
 }
 
 /// Serves `quarantine`: one finding from the findings bus at a time.
@@ -231,6 +266,29 @@ fn log_finding(
         "Unclaimed": u8::from(standing.unclaimed),
         "SecondsToDetect": delay,
         "_aws": emf(if delay.is_some() { &["Findings", "Unclaimed", "SecondsToDetect"] } else { &["Findings", "Unclaimed"] }),
+    }));
+}
+
+/// One line for each principal of a batch, with how many of its calls there were.
+fn log_denied(stack: &str, watcher: Watcher, together: &Together, received: Timestamp) {
+    match &together.outcome {
+        Ok(Outcome::Found(finding, standing, heard)) => {
+            log_finding(stack, watcher, finding, (standing, *heard), received);
+        }
+        Ok(_) => {}
+        Err(why) => log(&json!({"level": "ERROR", "function": watcher.name(), "error": why.to_string()})),
+    }
+    let suppressed: u64 = together.added.suppressed.values().sum();
+    log(&json!({
+        "level": "INFO",
+        "stack": stack,
+        "function": watcher.name(),
+        "calls": together.places.len(),
+        "suppressed_by": together.added.suppressed.keys().collect::<Vec<_>>(),
+        "Denied": together.added.counted,
+        "DeniedUntold": together.added.quiet,
+        "Suppressed": suppressed,
+        "_aws": emf(&["Denied", "DeniedUntold", "Suppressed"]),
     }));
 }
 

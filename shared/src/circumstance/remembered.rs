@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::is_instance;
 use crate::detect::Context;
-use crate::event::{Denial, Event, Owner, Target};
-use crate::facts::past::{Key, Pair, Remembering, Trace, What};
+use crate::event::{Event, Owner, Target};
+use crate::facts::past::{self, Key, Pair, Remembering, Trace, What};
 use crate::finding::{Finding, Severity};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -53,10 +53,6 @@ pub(crate) static INSTANCE_NETWORK: Remembering = Remembering {
     asked_by: &[],
     what: What::Trace { leaves: instance_used, asks: instance, lasts: SignedDuration::from_hours(30 * 24) },
 };
-
-/// A call that was denied.
-pub(crate) static DENIED: Remembering =
-    Remembering { id: "call-denied", asked_by: &[], what: What::Trace { leaves: denied, asks: done, lasts: DAY } };
 
 /// An account, and the regions that something is changed in.
 pub(crate) static REGION: Remembering =
@@ -120,7 +116,7 @@ pub(super) fn instance_moved(event: &Event, context: &Context<'_>, finding: Find
 }
 
 pub(super) fn denied_before(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
-    let Some(note) = context.facts.left(DENIED.id) else { return (finding, None) };
+    let Some(note) = context.facts.left(past::DENIED) else { return (finding, None) };
     let words = format!(
         "the same call was denied to it {}: somebody gave it the right, or it found a way",
         ago(note.at, event.time)
@@ -282,22 +278,6 @@ fn principal_changed(event: &Event) -> Option<Key> {
 fn principal(event: &Event) -> Option<Key> {
     let target = event.target();
     matches!(target.kind.as_str(), "user" | "role").then(|| vec![event.account.clone(), target.kind, target.name])
-}
-
-/// By whom, and which call: what it was asked of is the caller's choice.
-fn denied(event: &Event) -> Option<Trace> {
-    let Denial { action, .. } = event.denial()?;
-    let known = !event.actor.principal.is_empty() && !event.actor.is_service();
-    known.then(|| Trace {
-        under: vec![event.actor.principal.clone(), event.source.clone(), event.name.clone()],
-        text: action,
-    })
-}
-
-fn done(event: &Event) -> Option<Key> {
-    let known = event.succeeded() && !event.read_only() && !event.actor.is_service();
-    let principal = Some(&event.actor.principal).filter(|principal| known && !principal.is_empty())?;
-    Some(vec![principal.clone(), event.source.clone(), event.name.clone()])
 }
 
 /// A sign-in is at the endpoint that is nearest.

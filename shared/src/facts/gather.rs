@@ -6,6 +6,7 @@ use super::past::{self, Lesson, Past, Ties};
 use super::place::{Left, Place};
 use super::{Fact, Facts, Holder, HolderKind, Holdings};
 use crate::config::Config;
+use crate::denials;
 use crate::event::{Event, Owner, PassedKind};
 use crate::ledger::{Ledger, LedgerError, Note};
 use crate::policy::{Document, Strength};
@@ -63,6 +64,8 @@ pub fn ties(event: &Event) -> Ties {
         return Ties::default();
     }
     let mut ties = Ties::of(event);
+    ties.firm |= denials::key(event).is_some();
+    ties.loose |= denials::key_of_denied_before(event).is_some();
     if event.succeeded() {
         let asks = Asks::of(event);
         ties.firm |= asks.document.is_some() || asks.before.is_some() || Place::written_by(event).is_some();
@@ -151,7 +154,18 @@ pub async fn look_back(
     ledger: &impl Ledger,
     now: Timestamp,
 ) -> Vec<(&'static str, Fact<Past>)> {
-    if event.fault().is_some() { Vec::new() } else { Past::of(event, config, ledger, now, true).await }
+    if event.fault().is_some() {
+        return Vec::new();
+    }
+    let mut past = Past::of(event, config, ledger, now, true).await;
+    if let Some(key) = denials::key_of_denied_before(event) {
+        let left = ledger.dossier(&key, now).await.map(|dossier| {
+            let note = |at| Note { text: String::new(), at, until: now };
+            dossier.denials.denied_before(event).map_or(Past::Nothing, |at| Past::Left(note(at)))
+        });
+        past.push((past::DENIED, left.map_or_else(|error| Fact::Unseen(error.to_string()), Fact::Known)));
+    }
+    past
 }
 
 async fn acting(event: &Event, policies: &impl Policies) -> Fact<Holdings> {
