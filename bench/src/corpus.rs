@@ -111,7 +111,7 @@ fn text(records: u64, account: &str, samples: &[Value], dice: &mut Dice, file: u
     text
 }
 
-/// A record that starts a watcher: of ten, six are sign-ins that nobody minds and three are denied calls.
+/// A record that starts a watcher: of ten, six are roles taken and sign-ins that nobody minds, and three are denied calls.
 fn watched(dice: &mut Dice, time: &str, account: &str, samples: &[Value]) -> String {
     let kind = dice.below(100);
     if kind < 10
@@ -140,7 +140,22 @@ fn watched(dice: &mut Dice, time: &str, account: &str, samples: &[Value]) -> Str
         );
         return record(dice, time, account, &who, source, name, &denied, "null", "null");
     }
-    let who = who.replace("i-0", "person-");
+    if kind < 70 {
+        let request = format!(
+            r#"{{"roleArn":"arn:aws:iam::{account}:role/deploy-{}","roleSessionName":"build","durationSeconds":3600}}"#,
+            dice.below(5)
+        );
+        let answer = format!(
+            r#"{{"credentials":{{"accessKeyId":"ASIA{:09X}EXAMPLE","sessionToken":"{}","expiration":"Oct 1, 2026, 7:33:28 PM"}}}}"#,
+            dice.below(1 << 36),
+            dice.token(12)
+        );
+        return record(dice, time, account, &who, "sts", "AssumeRole", "", &request, &answer);
+    }
+    if kind < 80 {
+        return record(dice, time, account, &who, "sts", "GetCallerIdentity", "", "null", "null");
+    }
+    let who = person(dice, time, account);
     let answer = r#"{"ConsoleLogin":"Success"},"additionalEventData":{"LoginTo":"https://console.aws.amazon.com/console/home","MobileVersion":"No","MFAUsed":"Yes"}"#;
     record(dice, time, account, &who, "signin", "ConsoleLogin", "", "null", answer)
 }
@@ -224,10 +239,19 @@ fn filler(dice: &mut Dice, time: &str, account: &str) -> String {
 }
 
 fn role(dice: &mut Dice, time: &str, account: &str) -> String {
-    let (role, session) = (dice.below(20), format!("i-0{:016x}", dice.below(200)));
+    let (role, machine) = (dice.below(20), dice.below(200));
+    let (session, hour) = (format!("i-0{machine:016x}"), time.get(8..13).unwrap_or_default());
+    let key = format!("{role:02}{machine:03}{}", hour.replace('T', ""));
     format!(
-        r#"{{"type":"AssumedRole","principalId":"AROAEXAMPLEEXAMPLE{role:03}:{session}","arn":"arn:aws:sts::{account}:assumed-role/app-worker-{role}/{session}","accountId":"{account}","accessKeyId":"ASIA{:09X}EXAMPLE","sessionContext":{{"sessionIssuer":{{"type":"Role","principalId":"AROAEXAMPLEEXAMPLE{role:03}","arn":"arn:aws:iam::{account}:role/app-worker-{role}","accountId":"{account}","userName":"app-worker-{role}"}},"attributes":{{"creationDate":"{time}","mfaAuthenticated":"false"}},"ec2RoleDelivery":"2.0"}}}}"#,
-        dice.below(1 << 30)
+        r#"{{"type":"AssumedRole","principalId":"AROAEXAMPLEEXAMPLE{role:03}:{session}","arn":"arn:aws:sts::{account}:assumed-role/app-worker-{role}/{session}","accountId":"{account}","accessKeyId":"ASIA{key}EXAMPLE","sessionContext":{{"sessionIssuer":{{"type":"Role","principalId":"AROAEXAMPLEEXAMPLE{role:03}","arn":"arn:aws:iam::{account}:role/app-worker-{role}","accountId":"{account}","userName":"app-worker-{role}"}},"attributes":{{"creationDate":"{time}","mfaAuthenticated":"false"}},"ec2RoleDelivery":"2.0"}}}}"#
+    )
+}
+
+/// Who came through the portal of Identity Center.
+fn person(dice: &mut Dice, time: &str, account: &str) -> String {
+    let (role, person) = ("AWSReservedSSO_ReadOnly_0123456789abcdef", dice.below(50));
+    format!(
+        r#"{{"type":"AssumedRole","principalId":"AROAEXAMPLEEXAMPLE100:person-{person}","arn":"arn:aws:sts::{account}:assumed-role/{role}/person-{person}","accountId":"{account}","sessionContext":{{"sessionIssuer":{{"type":"Role","principalId":"AROAEXAMPLEEXAMPLE100","arn":"arn:aws:iam::{account}:role/aws-reserved/sso.amazonaws.com/{role}","accountId":"{account}","userName":"{role}"}},"attributes":{{"creationDate":"{time}","mfaAuthenticated":"false"}}}}}}"#
     )
 }
 

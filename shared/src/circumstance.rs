@@ -90,6 +90,13 @@ pub static ALL: &[Circumstance] = &[
         weigh: remembered::policy_just_made,
     },
     Circumstance {
+        label: "Opened",
+        page: "The trust policy of the role that is assumed was written within a day: opening a role and taking it is one \
+               story. What is LOW becomes MEDIUM where both did the same, and what is MEDIUM becomes HIGH whoever opened it.",
+        covers: &[],
+        weigh: remembered::opened,
+    },
+    Circumstance {
         label: "Two networks",
         page: "The same temporary credentials were used from another public network within an hour. People move; the \
                credentials of an EC2 instance do not, and what is MEDIUM becomes HIGH for them. Addresses of VPCs and host \
@@ -128,8 +135,8 @@ pub static ALL: &[Circumstance] = &[
 ];
 
 pub(crate) use remembered::{
-    INSTANCE_NETWORK, KEY_MADE, KEY_USED, NETWORK, POLICY_MADE, PRINCIPAL_MADE, REGION, SESSION_NETWORK, ago,
-    network_of,
+    INSTANCE_NETWORK, KEY_MADE, KEY_USED, NETWORK, POLICY_MADE, PRINCIPAL_MADE, REGION, SESSION_NETWORK, TRUST_WRITTEN,
+    ago, network_of,
 };
 
 /// Says what is true beside what was done, and makes the finding louder for it.

@@ -55,6 +55,7 @@ pub struct Event {
     pub error_message: Option<String>,
     record: Map<String, Value>,
     fault: Option<String>,
+    succeeded: bool,
     /// Several detections ask for both, of one event.
     target: OnceLock<Target>,
     denial: OnceLock<Option<Denial>>,
@@ -100,19 +101,24 @@ impl Event {
         let actor = Actor::from_identity(record.get("userIdentity"), &record);
         let account =
             field("recipientAccountId").or(delivered.account).or_else(|| actor.account.clone()).unwrap_or_default();
+        let name = field("eventName").unwrap_or_default();
+        let (error_code, error_message) = (field("errorCode"), field("errorMessage"));
+        let answer = text(record.get("responseElements").and_then(|answers| answers.get(&name)));
+        let succeeded = error_code.is_none() && error_message.is_none() && answer != Some("Failure");
         Self {
             id,
-            name: field("eventName").unwrap_or_default(),
+            name,
             source: field("eventSource").unwrap_or_default(),
             time: field("eventTime").and_then(|time| time.parse().ok()),
             region: field("awsRegion").or(delivered.region).unwrap_or_default(),
             account,
             origin: Origin::from_record(&record, &actor),
             actor,
-            error_code: field("errorCode"),
-            error_message: field("errorMessage"),
+            error_code,
+            error_message,
             record,
             fault,
+            succeeded,
             target: OnceLock::new(),
             denial: OnceLock::new(),
         }
@@ -135,9 +141,7 @@ impl Event {
     /// Whether the call did what it asked for. A console sign-in answers in `responseElements`.
     #[must_use]
     pub fn succeeded(&self) -> bool {
-        self.error_code.is_none()
-            && self.error_message.is_none()
-            && self.response(&self.name).is_none_or(|answer| answer != "Failure")
+        self.succeeded
     }
 
     /// Whether this is one of `names` of `source`. API dates at the end of a name are ignored, as in

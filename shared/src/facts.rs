@@ -14,6 +14,7 @@ use std::fmt;
 pub use gather::{Policies, Unread, gather, learn, learn_all, look_back, remembered_as, ties};
 pub use place::Place;
 
+use jiff::SignedDuration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -32,6 +33,15 @@ pub enum Fact<T> {
     /// It could not be seen, and why.
     Unseen(String),
     Known(T),
+}
+
+/// Since when habits are known of which something new is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Since {
+    /// The day, in UTC.
+    pub day: Date,
+    /// How long ago it was first seen, if it was before this event.
+    pub seen: Option<SignedDuration>,
 }
 
 /// What is known beside one event.
@@ -117,13 +127,21 @@ impl Facts {
         self.past.iter().find(|(known, _)| *known == id)?.1.known()
     }
 
-    /// The day, in UTC, since when habits are known, if this is the first time that something was seen and enough was learned to say so.
+    /// Since when habits are known, if something is new and enough was learned to say so. It stays new for a day.
     #[must_use]
-    pub fn first_since(&self, id: &str) -> Option<Date> {
-        match self.remembered(id)? {
-            Past::First(Learned::Since(since)) => Some(since.to_zoned(TimeZone::UTC).date()),
-            _ => None,
-        }
+    pub fn first_since(&self, id: &str) -> Option<Since> {
+        let (since, seen) = match self.remembered(id)? {
+            Past::First(Learned::Since(since)) => (since, None),
+            Past::Recent(Learned::Since(since), ago) => (since, Some(*ago)),
+            _ => return None,
+        };
+        Some(Since { day: since.to_zoned(TimeZone::UTC).date(), seen })
+    }
+
+    /// Whether it is new, however little there was to learn from. It stays new for a day.
+    #[must_use]
+    pub fn is_new(&self, id: &str) -> bool {
+        matches!(self.remembered(id), Some(Past::First(_) | Past::Recent(..)))
     }
 
     /// Whether it was never seen before, however little there was to learn from.
@@ -132,10 +150,10 @@ impl Facts {
         matches!(self.remembered(id), Some(Past::First(_)))
     }
 
-    /// Whether it was seen before.
+    /// Whether it was seen before, however lately: enough for what was told when it was first seen.
     #[must_use]
-    pub fn is_familiar(&self, id: &str) -> bool {
-        matches!(self.remembered(id), Some(Past::Familiar))
+    pub fn was_seen(&self, id: &str) -> bool {
+        matches!(self.remembered(id), Some(Past::Familiar | Past::Recent(..)))
     }
 
     /// What its caller was denied lately, at least this call.
@@ -159,6 +177,30 @@ impl Facts {
         match self.remembered(id)? {
             Past::Left(note) => Some(note),
             _ => None,
+        }
+    }
+}
+
+impl Since {
+    /// Whether it was seen before, within a day: people were told then.
+    #[must_use]
+    pub fn is_again(&self) -> bool {
+        self.seen.is_some()
+    }
+
+    /// As in "assumed role deploy for the first time".
+    #[must_use]
+    pub fn how_often(&self) -> &'static str {
+        if self.is_again() { "again, new for them" } else { "for the first time" }
+    }
+}
+
+impl fmt::Display for Since {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.day.fmt(f)?;
+        match self.seen {
+            Some(seen) => write!(f, " (first seen {})", past::ago(seen)),
+            None => Ok(()),
         }
     }
 }

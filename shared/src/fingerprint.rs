@@ -1,7 +1,5 @@
 //! Short keys for what may be of any length and any text: the same for the same parts in every run and function.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest, Sha256};
 
 /// The first `bytes` bytes of a hash over `parts`, as hexadecimal digits. A length goes before each part: no choice of
@@ -12,12 +10,8 @@ pub(crate) fn of<'a>(parts: impl IntoIterator<Item = &'a str>, bytes: usize) -> 
         hash.update(part.len().to_be_bytes());
         hash.update(part.as_bytes());
     }
-    let mut digits = String::with_capacity(2 * bytes);
-    for byte in hash.finalize().iter().take(bytes) {
-        // Writing to a string cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
+    let digit = |number: u8| char::from_digit(number.into(), 16);
+    hash.finalize().iter().take(bytes).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).flatten().collect()
 }
 
 #[cfg(test)]

@@ -315,6 +315,58 @@ fn a_control_policy_a_permission_set_and_a_resource_are_compared_with_what_they_
 }
 
 #[test]
+fn a_renamed_user_keeps_its_policies_and_whoever_gets_the_old_name_has_none() {
+    for (kind, put, rename) in [("user", "PutUserPolicy", "UpdateUser"), ("group", "PutGroupPolicy", "UpdateGroup")] {
+        let mut story = Story::of(Unread);
+        let (name_of, new_name) = (format!("{kind}Name"), format!("new{}{}Name", kind[..1].to_uppercase(), &kind[1..]));
+        let put = |name: &str| {
+            let policy = text(&allow(json!("*")));
+            by("alice", put, json!({name_of.as_str(): name, "policyName": "app", "policyDocument": policy}))
+        };
+        let rename = |from: &str, to: &str| by("alice", rename, json!({name_of.as_str(): from, new_name.as_str(): to}));
+        assert!(story.says(put("bob"), &[]).starts_with("CRITICAL"), "{kind}");
+        story.says(rename("bob", "robert"), &[]);
+        assert_eq!(story.says(put("Robert"), &[]), "nothing", "{kind}: it has that policy under its new name");
+        assert!(story.says(put("bob"), &[]).starts_with("CRITICAL"), "{kind}: a new one of the old name has none");
+        assert_eq!(story.says(put("bob"), &[]), "nothing");
+        story.says(rename("bob", "ben"), &[]);
+        story.says(rename("ben", "benjamin"), &[]);
+        assert_eq!(story.says(put("benjamin"), &[]), "nothing", "{kind}: through two names");
+        story.says(rename("benjamin", "bob"), &[]);
+        assert_eq!(story.says(put("bob"), &[]), "nothing", "{kind}: and back");
+        assert!(story.says(put("ben"), &[]).starts_with("CRITICAL"), "{kind}");
+    }
+}
+
+#[test]
+fn whoever_is_made_with_a_boundary_has_it() {
+    let account = Account {
+        managed: HashMap::from([
+            ("arn:aws:iam::111122223333:policy/tight", vec![("v1", allow(json!("s3:*")))]),
+            ("arn:aws:iam::111122223333:policy/loose", vec![("v1", allow(json!(["s3:*", "iam:CreateAccessKey"])))]),
+        ]),
+        ..Account::default()
+    };
+    let mut story = Story::of(account);
+    let arn = |name: &str| format!("arn:aws:iam::111122223333:policy/{name}");
+    let put = |user: &str| {
+        by("alice", "PutUserPermissionsBoundary", json!({"userName": user, "permissionsBoundary": arn("loose")}))
+    };
+    story.says(by("alice", "CreateUser", json!({"userName": "bob", "permissionsBoundary": arn("tight")})), &[]);
+    assert_eq!(
+        story.says(put("bob"), &["Weaker"]),
+        "HIGH put boundary loose on user bob\nWeaker: it no longer keeps its holder from this: make an access key for \
+         another user (path PE-023)"
+    );
+    // Made anew without one: what bound the last user of that name binds it no more.
+    story.says(by("alice", "CreateUser", json!({"userName": "bob"})), &[]);
+    assert_eq!(
+        story.says(put("bob"), &["Before"]),
+        "LOW put boundary loose on user bob\nBefore: there was none: it takes rights away"
+    );
+}
+
+#[test]
 fn a_looser_boundary_is_told_and_the_same_one_is_not() {
     let account = Account {
         managed: HashMap::from([

@@ -149,13 +149,19 @@ fn a_key_from_a_new_network_is_told_once_enough_was_learned() {
     HIGH created user carol
     Network: no long-term key of this principal was seen from 198.51.100.0/24 before, since 2026-03-01
     ");
-    assert_snapshot!(story.on("12T09:05", makes_user(bob(), "198.51.100.7")), @"MEDIUM created user carol");
+    assert_snapshot!(story.on("12T09:05", makes_user(bob(), "198.51.100.7")), @"
+    HIGH created user carol
+    Network: no long-term key of this principal was seen from 198.51.100.0/24 before, since 2026-03-01 (first seen 5 min ago)
+    ");
     assert_snapshot!(story.on("13T09:00", makes_user(bob(), "192.0.2.200")), @"MEDIUM created user carol");
     assert_snapshot!(story.on("13T09:00", makes_user(bob(), "2001:db8:7:1::5")), @"
     HIGH created user carol
     Network: no long-term key of this principal was seen from 2001:db8:7::/48 before, since 2026-03-01
     ");
-    assert_snapshot!(story.on("13T09:00", makes_user(bob(), "2001:db8:7:ffff::5")), @"MEDIUM created user carol");
+    assert_snapshot!(story.on("13T09:00", makes_user(bob(), "2001:db8:7:ffff::5")), @"
+    HIGH created user carol
+    Network: no long-term key of this principal was seen from 2001:db8:7::/48 before, since 2026-03-01 (first seen less than a minute ago)
+    ");
     assert_snapshot!(story.on("13T09:00", makes_user(bob(), "cloudformation.amazonaws.com")), @"MEDIUM created user carol");
 }
 
@@ -354,7 +360,10 @@ fn a_role_that_is_new_for_somebody_is_louder_with_a_key_in_doubt() {
     LOW assumed role admin for the first time
     First: this principal was not seen to assume it before, since 2026-03-01
     ");
-    assert_snapshot!(story.on("12T09:01", assumes(bob(), admin, OFFICE)), @"nothing");
+    assert_snapshot!(story.on("12T09:01", assumes(bob(), admin, OFFICE)), @"
+    LOW assumed role admin again, new for them
+    First: this principal was not seen to assume it before, since 2026-03-01 (first seen 1 min ago)
+    ");
     assert_snapshot!(story.on("12T09:02", assumes(bob(), "arn:aws:iam::111122223333:role/audit", ELSEWHERE)), @"
     HIGH assumed role audit for the first time
     First: this principal was not seen to assume it before, since 2026-03-01
@@ -383,6 +392,7 @@ fn who_was_never_seen_is_new_in_one_way_only() {
     assert_snapshot!(story.on("12T09:01", assumes(carol(), reader, OFFICE)), @"
     LOW assumed role reader for the first time
     First: this principal was not seen to assume it before, since 2026-03-01
+    Network: no long-term key of this principal was seen before, since 2026-03-01 (first seen 1 min ago)
     ");
     assert_snapshot!(story.on("12T09:02", makes_user(carol(), ELSEWHERE)), @"
     HIGH created user carol
@@ -406,6 +416,7 @@ fn who_opens_a_role_and_walks_through_it_is_one_story() {
     assert_snapshot!(story.on("12T09:03", assumes(bob(), role, OFFICE)), @"
     MEDIUM assumed role admin for the first time
     First: this principal was not seen to assume it before, since 2026-03-01
+    Network: no long-term key of this principal was seen before, since 2026-03-01 (first seen 8 min ago)
     Opened: its trust policy was written 3 min ago by the same who now assumed it
     ");
 }
@@ -417,9 +428,12 @@ fn an_account_that_is_named_is_no_stranger() {
     let mut story = Story::learned();
     assert_snapshot!(story.on("12T09:00", assumes(stranger.clone(), role, ELSEWHERE)), @"
     MEDIUM assumed role support from an account that is not known
-    First: the account was not seen to assume this role before
+    First: the account was not seen to assume this role before, since 2026-03-01
     ");
-    assert_snapshot!(story.on("12T09:01", assumes(stranger.clone(), role, OFFICE)), @"nothing");
+    assert_snapshot!(story.on("12T09:01", assumes(stranger.clone(), role, OFFICE)), @"
+    LOW assumed role support from an account that is not known
+    First: the account was not seen to assume this role before, since 2026-03-01 (first seen 1 min ago)
+    ");
     for named in ["own", "vendor"] {
         let mut story = Story::learned();
         let account = ("123456789012".to_owned(), named.to_owned());
@@ -444,7 +458,10 @@ fn where_accounts_are_named_a_stranger_need_not_be_learned() {
     MEDIUM assumed role support from an account that is not known
     First: the account was not seen to assume this role before
     ");
-    assert_snapshot!(story.on("02T09:01", assumed()), @"nothing");
+    assert_snapshot!(story.on("02T09:01", assumed()), @"
+    LOW assumed role support from an account that is not known
+    First: the account was not seen to assume this role until today
+    ");
 }
 
 #[test]
@@ -496,7 +513,10 @@ fn a_first_federation_token_is_louder_and_a_first_session_only_with_a_key_in_dou
     LOW made a temporary session of themselves
     First: the user was not seen to do it before, since 2026-03-01
     ");
-    assert_snapshot!(story.on("12T09:03", session(ann(), OFFICE)), @"LOW made a temporary session of themselves");
+    assert_snapshot!(story.on("12T09:03", session(ann(), OFFICE)), @"
+    LOW made a temporary session of themselves
+    First: the user was not seen to do it before, since 2026-03-01 (first seen 1 min ago)
+    ");
     assert_snapshot!(story.on("12T09:04", session(bob(), ELSEWHERE)), @"
     HIGH made a temporary session of themselves
     First: the user was not seen to do it before, since 2026-03-01
@@ -566,9 +586,15 @@ fn a_sign_in_after_failures_counts_no_sign_in_that_worked() {
         story.on("10T09:00", signs_in("bob", OFFICE, false));
         story.on("10T09:00", signs_in("bob", OFFICE, true));
     }
-    assert_snapshot!(story.on("10T09:01", signs_in("bob", OFFICE, true)), @"nothing");
+    assert_snapshot!(story.on("10T09:01", signs_in("bob", OFFICE, true)), @"
+    LOW signed in to the console from a network that is new for them
+    Network: user bob was not seen to sign in from 192.0.2.0/24 before, since 2026-03-01 (first seen 1 min ago)
+    ");
     story.on("10T09:01", signs_in("bob", OFFICE, false));
-    assert_snapshot!(story.on("10T09:02", signs_in("bob", OFFICE, true)), @"MEDIUM signed in to the console after 5 failed tries");
+    assert_snapshot!(story.on("10T09:02", signs_in("bob", OFFICE, true)), @"
+    HIGH signed in to the console after 5 failed tries
+    Network: user bob was not seen to sign in from 192.0.2.0/24 before, since 2026-03-01 (first seen 2 min ago)
+    ");
     assert_snapshot!(story.on("10T09:03", signs_in("bob", ELSEWHERE, true)), @"
     HIGH signed in to the console after 5 failed tries
     Network: user bob was not seen to sign in from 198.51.100.0/24 before, since 2026-03-01

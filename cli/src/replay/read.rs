@@ -12,7 +12,7 @@ use std::thread;
 use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
 use iamwatch::facts;
-use iamwatch::facts::past::{self, Lesson};
+use iamwatch::facts::past::{self, Lesson, USUAL_AFTER};
 use iamwatch::finding::Finding;
 use iamwatch::ledger::MemoryKey;
 use iamwatch::watcher::{Admissions, Glance, Watcher};
@@ -166,26 +166,40 @@ impl Judge<'_> {
             return;
         }
         let ties = facts::ties(event);
-        let mut lessons: Vec<Lesson> = past::lessons(event, time_of(event)).collect();
+        let at = time_of(event);
+        let new = ties.habits.iter().any(|habit| !self.is_usual(habit, at));
+        let mut lessons: Vec<Lesson> = past::lessons(event, at).collect();
         lessons.retain(|lesson| match lesson {
             Lesson::Habit(key, at) => self.is_new_that_day(key, *at),
             Lesson::Trace(..) => true,
         });
-        let new = |lesson: &Lesson| matches!(lesson, Lesson::Habit(key, _) if ties.habits.contains(key));
-        let turn = Turn { waits: ties.firm || lessons.iter().any(new), waits_if_found: ties.loose, lessons };
+        let turn = Turn { waits: ties.firm || new, waits_if_found: ties.loose, lessons };
         self.haul
             .found
             .extend(watchers.into_iter().filter_map(|watcher| Found::of(watcher, event, text, &turn, &self.context)));
     }
 
-    /// Whether nobody showed that habit before on that day, as far as this thread knows. What comes after finds it known.
+    /// Whether an event of a day before showed that habit, and another one before on the same day: both as far as this thread
+    /// knows.
+    fn is_usual(&self, habit: &MemoryKey, at: Timestamp) -> bool {
+        let day = day_of(at);
+        let shown = |day: i64| self.shown.get(&(habit.clone(), day));
+        let before = shown(day - 1).is_some_and(|first| at.duration_since(*first) >= USUAL_AFTER);
+        (before || shown(day - 2).is_some()) && shown(day).is_some_and(|first| *first <= at)
+    }
+
+    /// Whether nobody showed that habit before on that day, as far as this thread knows. What comes after finds it noted.
     fn is_new_that_day(&mut self, habit: &MemoryKey, at: Timestamp) -> bool {
-        let day = at.as_second().div_euclid(24 * 60 * 60);
-        let first = self.shown.entry((habit.clone(), day)).or_insert(Timestamp::MAX);
+        let first = self.shown.entry((habit.clone(), day_of(at))).or_insert(Timestamp::MAX);
         let new = at < *first;
         *first = at.min(*first);
         new
     }
+}
+
+/// Days since 1970.
+fn day_of(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(24 * 60 * 60)
 }
 
 /// Reads a record in full, and says why it is no JSON if it is none.

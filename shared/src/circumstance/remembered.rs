@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::is_instance;
 use crate::detect::Context;
 use crate::event::{Event, Owner, Target};
+use crate::facts::Since;
 use crate::facts::past::{self, Key, Pair, Remembering, Trace, What};
 use crate::finding::{Finding, Severity};
 
@@ -40,6 +41,13 @@ pub(crate) static POLICY_MADE: Remembering = Remembering {
     what: What::Trace { leaves: policy_made, asks: policy_attached, lasts: SignedDuration::from_hours(14 * 24) },
 };
 
+/// Who wrote a role's trust policy last.
+pub(crate) static TRUST_WRITTEN: Remembering = Remembering {
+    id: "trust-written",
+    asked_by: &[],
+    what: What::Trace { leaves: trust_written, asks: role_assumed, lasts: DAY },
+};
+
 /// Temporary credentials, and the network that they were used from last.
 pub(crate) static SESSION_NETWORK: Remembering = Remembering {
     id: "session-network",
@@ -61,8 +69,7 @@ pub(crate) static REGION: Remembering =
 pub(super) fn network(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
     let Some(since) = context.facts.first_since(NETWORK.id) else { return (finding, None) };
     let Some(Pair(key)) = key_and_network(event) else { return (finding, None) };
-    // Somebody new has no network that is usual.
-    if context.facts.is_first(KEY_USED.id) {
+    if !is_later_than_its_user(context, since) {
         return (finding, Some(format!("no long-term key of this principal was seen before, since {since}")));
     }
     let [_, network] = key.as_slice() else { return (finding, None) };
@@ -91,6 +98,18 @@ pub(super) fn policy_just_made(event: &Event, context: &Context<'_>, finding: Fi
     let written = if call == "CreatePolicy" { "was made" } else { "got a new version" };
     let policy = Target::from_arn(event.request("policyArn").unwrap_or_default()).name;
     (finding, Some(format!("{policy} {written} {} by {maker}", ago(note.at, event.time))))
+}
+
+pub(super) fn opened(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
+    let Some(note) = context.facts.left(TRUST_WRITTEN.id) else { return (finding, None) };
+    let own = note.text == event.actor.principal;
+    let by = if own { "by the same who now assumed it".to_owned() } else { format!("by {}", note.text) };
+    let words = format!("its trust policy was written {} {by}", ago(note.at, event.time));
+    let finding = match finding.severity {
+        Severity::Low if own => finding.severity(Severity::Medium),
+        _ => high_if_medium(finding),
+    };
+    (finding, Some(words))
 }
 
 pub(super) fn two_networks(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
@@ -124,11 +143,16 @@ pub(super) fn denied_before(event: &Event, context: &Context<'_>, finding: Findi
     (high_if_medium(finding), Some(words))
 }
 
+/// Whether a network that is new for the keys of a user came after their first: somebody new has no network that is usual.
+fn is_later_than_its_user(context: &Context<'_>, network: Since) -> bool {
+    context.facts.first_since(KEY_USED.id).is_none_or(|user| user.seen > network.seen)
+}
+
 /// Whether a long-term key signed the call of which one has to fear that somebody else holds it: it came from a network that
 /// is new for somebody who was seen in others, or was just made by somebody for another user.
 pub(super) fn is_key_in_doubt(event: &Event, context: &Context<'_>) -> bool {
     let made_by_another = context.facts.left(KEY_MADE.id).is_some_and(|note| note.text.ends_with(" another"));
-    let moved = context.facts.first_since(NETWORK.id).is_some() && !context.facts.is_first(KEY_USED.id);
+    let moved = context.facts.first_since(NETWORK.id).is_some_and(|since| is_later_than_its_user(context, since));
     event.actor.long_term_key() && (made_by_another || moved)
 }
 
@@ -144,13 +168,7 @@ fn high_if_medium(finding: Finding) -> Finding {
 
 /// As in "made 12 min ago".
 pub(crate) fn ago(then: Timestamp, now: Option<Timestamp>) -> String {
-    let minutes = now.map_or(0, |now| now.duration_since(then).as_mins().max(0));
-    match minutes {
-        0 => "less than a minute ago".to_owned(),
-        1..=119 => format!("{minutes} min ago"),
-        120..=2_879 => format!("{} hours ago", minutes / 60),
-        _ => format!("{} days ago", minutes / 1_440),
-    }
+    past::ago(now.map_or(SignedDuration::ZERO, |now| now.duration_since(then)))
 }
 
 /// `AKIA…`, of a caller in person.
@@ -251,6 +269,20 @@ fn policy_attached(event: &Event) -> Option<Key> {
     let attaches = ["AttachUserPolicy", "AttachGroupPolicy", "AttachRolePolicy"];
     let arn = event.request("policyArn").filter(|_| event.is("iam.amazonaws.com", &attaches) && event.succeeded())?;
     Some(vec![arn.to_owned()])
+}
+
+fn trust_written(event: &Event) -> Option<Trace> {
+    let writes = event.is("iam.amazonaws.com", &["CreateRole", "UpdateAssumeRolePolicy"]) && event.succeeded();
+    let role = event.request("roleName").filter(|_| writes)?;
+    Some(Trace { under: vec![event.account.clone(), role.to_ascii_lowercase()], text: event.actor.principal.clone() })
+}
+
+/// IAM tells roles apart neither by their paths nor by the case of their letters.
+fn role_assumed(event: &Event) -> Option<Key> {
+    let assumed = event.is("sts.amazonaws.com", &["AssumeRole"]) && event.succeeded();
+    let role = event.request("roleArn").filter(|_| assumed)?;
+    let account = role.split(':').nth(4)?;
+    Some(vec![account.to_owned(), Target::from_arn(role).name.to_ascii_lowercase()])
 }
 
 fn key_made(event: &Event) -> Option<Trace> {

@@ -1,6 +1,7 @@
 //! What the ledger keeps of a principal: what it was denied, which events were counted, and its open incident.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -13,6 +14,9 @@ use crate::ledger::LEASE;
 pub const REMEMBERED: SignedDuration = SignedDuration::from_mins(30);
 /// How many counted events are known again, those counted last: they have 160 KB, and an item of the table 400.
 pub const MOST_COUNTED: usize = 20_000;
+
+/// So few events are looked up one by one.
+const FEW: usize = 8;
 
 /// All that is kept of the denied calls of one principal.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -100,7 +104,7 @@ impl Settled {
 /// they were counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counted {
-    minutes: Vec<(i64, Vec<u64>)>,
+    minutes: Vec<(i64, Arc<Vec<u64>>)>,
 }
 
 impl Open {
@@ -121,22 +125,34 @@ impl Counted {
     /// All of them, to look many events up.
     #[must_use]
     pub fn known(&self) -> HashSet<u64> {
-        self.minutes.iter().flat_map(|(_, marks)| marks).copied().collect()
+        self.minutes.iter().flat_map(|(_, marks)| marks.iter()).copied().collect()
+    }
+
+    /// Those of the given marks that are among them: of a few without looking at all of them as a set.
+    #[must_use]
+    pub fn known_of(&self, marks: &[u64]) -> HashSet<u64> {
+        if marks.len() > FEW {
+            return self.known();
+        }
+        let known = |mark: &u64| self.minutes.iter().any(|(_, marks)| marks.contains(mark));
+        marks.iter().copied().filter(known).collect()
     }
 
     /// Adds events that are counted now, and forgets what is too old or too much.
     pub fn add(&mut self, marks: &[u64], now: Timestamp) {
         let minute = now.as_second().div_euclid(60);
         match self.minutes.last_mut() {
-            Some((last, known)) if *last >= minute => known.extend(marks),
-            _ => self.minutes.push((minute, marks.to_vec())),
+            Some((last, known)) if *last >= minute => Arc::make_mut(known).extend(marks),
+            _ => self.minutes.push((minute, Arc::new(marks.to_vec()))),
         }
         let oldest = (now - REMEMBERED).as_second().div_euclid(60);
         self.minutes.retain(|(minute, _)| *minute >= oldest);
         let mut over = self.len().saturating_sub(MOST_COUNTED);
         for (_, marks) in &mut self.minutes {
             let gone = over.min(marks.len());
-            marks.drain(..gone);
+            if gone > 0 {
+                Arc::make_mut(marks).drain(..gone);
+            }
             over -= gone;
         }
         self.minutes.retain(|(_, marks)| !marks.is_empty());
@@ -173,7 +189,8 @@ impl Counted {
         let mut minutes = Vec::new();
         while let (Some(minute), Some(many)) = (words.next(), words.next()) {
             let many = usize::try_from(u64::from_be_bytes(many)).unwrap_or(0);
-            minutes.push((i64::from_be_bytes(minute), words.by_ref().take(many).map(u64::from_be_bytes).collect()));
+            let marks: Vec<u64> = words.by_ref().take(many).map(u64::from_be_bytes).collect();
+            minutes.push((i64::from_be_bytes(minute), Arc::new(marks)));
         }
         Self { minutes }
     }

@@ -137,7 +137,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     if many < if event.is_recorded_as_console() { MANY_IN_THE_CONSOLE } else { MANY } {
         return None;
     }
-    let usual = facts.is_familiar(ASKED_BEFORE.id);
+    let usual = facts.was_seen(ASKED_BEFORE.id);
     let severity = match (usual, circumstance::is_instance(event)) {
         (true, _) => Severity::Low,
         (false, true) => Severity::High,

@@ -53,7 +53,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let since = context.facts.first_since(REMEMBERS.id)?;
     Some(
         DETECTION
-            .finding(event, "asked who they are for the first time")
+            .finding(event, format!("asked who they are {}", since.how_often()))
             .target(Target::account(&event.account))
             .if_key_is_in_doubt(Severity::High)
             .evidence("First", format!("this principal was not seen to ask before, since {since}")),

@@ -77,7 +77,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let name = document.rsplit('/').next().unwrap_or(document);
     let outside = unknown_account(document, event, context);
     let sent = context.facts.tally(REMEMBERS.id);
-    let in_a_row = sent >= MANY_IN_AN_HOUR && !context.facts.is_familiar(SENT_BEFORE.id);
+    let in_a_row = sent >= MANY_IN_AN_HOUR && !context.facts.was_seen(SENT_BEFORE.id);
     let loud = everywhere || instances.len() >= MANY || outside.is_some() || in_a_row;
     let finding = DETECTION
         .finding(event, format!("ran {name} on {whom}"))

@@ -60,7 +60,8 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         .evidence_if("Session key", event.response("credentials.accessKeyId"));
     let finding = match context.facts.first_since(REMEMBERS.id) {
         Some(since) => finding
-            .severity(Severity::High)
+            // People were told of the first.
+            .severity(if since.is_again() { Severity::Medium } else { Severity::High })
             .evidence("First", format!("this user was not seen to do it before, since {since}")),
         None => finding,
     };

@@ -85,7 +85,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let since = context.facts.first_since(REMEMBERS.id).filter(|_| !event.is_recorded_as_console())?;
     Some(
         DETECTION
-            .finding(event, format!("looked at {} for the first time", matter(event)))
+            .finding(event, format!("looked at {} {}", matter(event), since.how_often()))
             .target(Target::account(&event.account))
             .evidence("First", format!("it did not since {since}")),
     )

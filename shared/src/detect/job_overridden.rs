@@ -55,7 +55,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         .evidence_if("Job", event.response("jobId"))
         .evidence_if("Queue", event.request("jobQueue"));
     let judged = script::judged(finding.clone(), &command);
-    let first = context.facts.first_since(REMEMBERS.id).is_some();
+    let first = context.facts.first_since(REMEMBERS.id).is_some_and(|since| !since.is_again());
     (first || judged != finding).then_some(judged)
 }
 

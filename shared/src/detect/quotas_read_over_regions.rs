@@ -56,7 +56,7 @@ const MANY: usize = 4;
 
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let many = context.facts.tally(REMEMBERS.id);
-    if many < MANY || context.facts.is_familiar(ASKED_BEFORE.id) {
+    if many < MANY || context.facts.was_seen(ASKED_BEFORE.id) {
         return None;
     }
     Some(

@@ -21,7 +21,7 @@
 //!    back as the trail goes.
 //! 4. List all calls by the session since, by `userIdentity.accessKeyId`, which is under Session key.
 
-use super::{Context, Detection, Outcome, Page, Technique, role_assumed_for_the_first_time};
+use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target, is_account};
 use crate::facts::past::{Pair, Remembering, What};
 use crate::finding::{Finding, Severity};
@@ -61,21 +61,27 @@ fn stranger(event: &Event) -> Option<&str> {
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let account = stranger(event).filter(|account| context.config.name_of(account).is_none())?;
     // Where nobody named any account, the days of learning have to say who comes here.
-    let learned = context.facts.first_since(REMEMBERS.id).is_some();
-    let named = !context.config.account_names.is_empty() && context.facts.is_first(REMEMBERS.id);
-    if !learned && !named {
+    let since = context.facts.first_since(REMEMBERS.id);
+    let named = !context.config.account_names.is_empty() && context.facts.is_new(REMEMBERS.id);
+    if since.is_none() && !named {
         return None;
     }
+    let again = context.facts.was_seen(REMEMBERS.id);
     let role = Target::from_arn(event.request("roleArn")?);
-    let opened = role_assumed_for_the_first_time::opened(event, context);
+    // People were told of the first.
+    let severity = if again { Severity::Low } else { Severity::Medium };
+    let first = match since {
+        Some(since) => format!("the account was not seen to assume this role before, since {since}"),
+        None if again => "the account was not seen to assume this role until today".to_owned(),
+        None => "the account was not seen to assume this role before".to_owned(),
+    };
     Some(
         DETECTION
             .finding(event, format!("assumed role {} from an account that is not known", role.name))
             .target(role)
-            .severity(if opened.is_some() { Severity::High } else { Severity::Medium })
+            .severity(severity)
             .evidence("Account", format!("{account}: named neither among your own nor among your vendors'"))
-            .evidence("First", "the account was not seen to assume this role before")
-            .evidence_if("Opened", opened.map(|(words, _)| words))
+            .evidence("First", first)
             .evidence_if("Session key", event.response("credentials.accessKeyId")),
     )
 }

@@ -21,12 +21,9 @@
 //! 3. List all calls by the session since, by `userIdentity.accessKeyId`, which is under Session key.
 //! 4. List all `AssumeRole` calls by the same principal in the 24 hours before, also failed ones, by `userIdentity.arn`.
 
-use jiff::SignedDuration;
-
 use super::{Context, Detection, Outcome, Page, Technique};
-use crate::circumstance::ago;
 use crate::event::{Event, Kind, Target};
-use crate::facts::past::{Key, Pair, Remembering, Trace, What};
+use crate::facts::past::{Pair, Remembering, What};
 use crate::finding::{Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
@@ -52,13 +49,6 @@ pub(super) static REMEMBERS: Remembering = Remembering {
     what: What::Habit(principal_and_role),
 };
 
-/// Who wrote a role's trust policy last.
-pub(super) static TRUST_WRITTEN: Remembering = Remembering {
-    id: "trust-written",
-    asked_by: &[&DETECTION],
-    what: What::Trace { leaves: trust_written, asks: role_assumed, lasts: SignedDuration::from_hours(24) },
-};
-
 fn principal_and_role(event: &Event) -> Option<Pair> {
     let actor = &event.actor;
     let role = event.request("roleArn")?;
@@ -66,33 +56,10 @@ fn principal_and_role(event: &Event) -> Option<Pair> {
     in_person.then(|| Pair(vec![actor.principal.clone(), role.to_owned()]))
 }
 
-fn trust_written(event: &Event) -> Option<Trace> {
-    let writes = event.is("iam.amazonaws.com", &["CreateRole", "UpdateAssumeRolePolicy"]) && event.succeeded();
-    let role = event.request("roleName").filter(|_| writes)?;
-    Some(Trace { under: vec![event.account.clone(), role.to_ascii_lowercase()], text: event.actor.principal.clone() })
-}
-
-/// IAM tells roles apart neither by their paths nor by the case of their letters.
-fn role_assumed(event: &Event) -> Option<Key> {
-    let role = event.request("roleArn")?;
-    let account = role.split(':').nth(4)?;
-    Some(vec![account.to_owned(), Target::from_arn(role).name.to_ascii_lowercase()])
-}
-
-/// In words, that the role's trust policy was written within a day; and whether by the one who now assumes it.
-pub(super) fn opened(event: &Event, context: &Context<'_>) -> Option<(String, bool)> {
-    let note = context.facts.left(TRUST_WRITTEN.id)?;
-    let own = note.text == event.actor.principal;
-    let by = if own { "by the same who now assumed it".to_owned() } else { format!("by {}", note.text) };
-    Some((format!("its trust policy was written {} {by}", ago(note.at, event.time)), own))
-}
-
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let since = context.facts.first_since(REMEMBERS.id)?;
     let role = Target::from_arn(event.request("roleArn")?);
     let account = event.request("roleArn")?.split(':').nth(4).filter(|account| *account != event.account);
-    let opened = opened(event, context);
-    let itself = opened.as_ref().is_some_and(|(_, itself)| *itself);
     let first = match event.actor.kind {
         Kind::Role => "this role was not seen to assume it before, since",
         Kind::OtherAccount => "this account was not seen to assume it before, since",
@@ -100,13 +67,11 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     };
     Some(
         DETECTION
-            .finding(event, format!("assumed role {} for the first time", role.name))
+            .finding(event, format!("assumed role {} {}", role.name, since.how_often()))
             .target(role)
-            .severity(if itself { Severity::Medium } else { Severity::Low })
             .if_key_is_in_doubt(Severity::High)
             .evidence("First", format!("{first} {since}"))
             .evidence_if("Role of", account.map(|account| context.config.account(account)))
-            .evidence_if("Opened", opened.map(|(words, _)| words))
             .evidence_if("Session key", event.response("credentials.accessKeyId")),
     )
 }

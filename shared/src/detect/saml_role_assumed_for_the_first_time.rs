@@ -56,7 +56,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let first = format!("nobody was seen to come into it that way before, since {since}");
     Some(
         DETECTION
-            .finding(event, format!("came into role {} through provider {name} for the first time", role.name))
+            .finding(event, format!("came into role {} through provider {name} {}", role.name, since.how_often()))
             .target(role)
             .evidence("First", first)
             .evidence("Provider", provider)

@@ -75,7 +75,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let facts = context.facts;
     let many = facts.tally(REMEMBERS.id);
     let enough = if secret.is_set { MANY_SETS } else { MANY };
-    if many >= enough && !facts.is_familiar(READ_BEFORE.id) {
+    if many >= enough && !facts.was_seen(READ_BEFORE.id) {
         let what = if secret.is_set { "sets of parameters" } else { "secrets" };
         let severity = if many >= SO_MANY_THAT_IT_IS_HIGH { Severity::High } else { Severity::Medium };
         return Some(
@@ -89,7 +89,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let since = facts.first_since(READER.id)?;
     Some(
         DETECTION
-            .finding(event, "read a secret for the first time")
+            .finding(event, format!("read a secret {}", since.how_often()))
             .target(Target::account(&event.account))
             .severity(Severity::Low)
             .evidence("Secret", secret.name)

@@ -51,7 +51,10 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let what = if set.is_some() { "stack set" } else { "stack" };
     Some(
         DETECTION
-            .finding(event, format!("deployed {what} {name}, its first"))
+            .finding(
+                event,
+                format!("deployed {what} {name}{}", if since.is_again() { ", new to stacks" } else { ", its first" }),
+            )
             .evidence("Stack", name)
             .evidence_if("Template", event.request("templateURL"))
             .evidence("First", format!("it deployed none since {since}")),

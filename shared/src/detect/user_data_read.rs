@@ -63,7 +63,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let instance = instance(event)?;
     let facts = context.facts;
     let many = facts.tally(REMEMBERS.id);
-    if many >= MANY && !facts.is_familiar(READ_BEFORE.id) {
+    if many >= MANY && !facts.was_seen(READ_BEFORE.id) {
         return Some(
             DETECTION
                 .finding(event, format!("read the startup scripts of {many} instances within ten minutes"))

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::past::{self, Lesson, Past, Ties};
-use super::place::{Left, Place};
+use super::place::{Left, Place, Renamed};
 use super::{Fact, Facts, Holder, HolderKind, Holdings};
 use crate::config::Config;
 use crate::denials;
@@ -68,7 +68,8 @@ pub fn ties(event: &Event) -> Ties {
     ties.loose |= denials::key_of_denied_before(event).is_some();
     if event.succeeded() {
         let asks = Asks::of(event);
-        ties.firm |= asks.document.is_some() || asks.before.is_some() || Place::written_by(event).is_some();
+        let writes = Place::written_by(event).is_some() || Place::also_written_by(event).is_some();
+        ties.firm |= asks.document.is_some() || asks.before.is_some() || writes || Renamed::by(event).is_some();
     }
     ties
 }
@@ -99,7 +100,7 @@ pub async fn gather(
         }
     }
     let Asks { document, before, target, actor } = Asks::of(event);
-    let remembered = async |place: &Place| match ledger.recall(&place.key(), now).await {
+    let remembered = async |place: &Place| match standing(place, ledger, now).await {
         Ok(Some(note)) if event.time.is_some_and(|time| note.at > time) => {
             Fact::Unseen("what is remembered there was written after this call".to_owned())
         }
@@ -166,6 +167,37 @@ pub async fn look_back(
         past.push((past::DENIED, left.map_or_else(|error| Fact::Unseen(error.to_string()), Fact::Known)));
     }
     past
+}
+
+/// Names of one user or group that are gone back through.
+const MOST_NAMES: usize = 4;
+
+/// What is remembered of a place, whatever its holder was called when it was written. Text of a former holder of the name
+/// is none of it: nothing stands in a place that nobody wrote to since.
+async fn standing(place: &Place, ledger: &impl Ledger, now: Timestamp) -> Result<Option<Note>, LedgerError> {
+    let mut place = place.clone();
+    // What was written under an earlier name counts up to when it was given up.
+    let mut until = Timestamp::MAX;
+    for _ in 0..MOST_NAMES {
+        let note = ledger.recall(&place.key(), now).await?.filter(|note| note.at <= until);
+        let Some((account, holder)) = place.renamable() else { return Ok(note) };
+        let before = |note: &Note| note.at < until;
+        let given_up = ledger.recall(&Renamed::gave_up(account, holder), now).await?.filter(before);
+        let got = ledger.recall(&Renamed::got(account, holder), now).await?.filter(before);
+        let since = given_up.as_ref().map(|note| note.at).max(got.as_ref().map(|note| note.at));
+        match (note, since) {
+            (note, None) => return Ok(note),
+            (Some(note), Some(since)) if note.at >= since => return Ok(Some(note)),
+            (_, Some(since)) => match got.filter(|got| got.at == since) {
+                Some(got) => {
+                    place = place.under_name(&got.text);
+                    until = since;
+                }
+                None => return Ok(Some(Note { text: String::new(), at: since, until: now })),
+            },
+        }
+    }
+    Ok(None)
 }
 
 async fn acting(event: &Event, policies: &impl Policies) -> Fact<Holdings> {
@@ -237,17 +269,28 @@ pub async fn learn(event: &Event, facts: &Facts, ledger: &impl Ledger, now: Time
     if event.fault().is_none() {
         learn_all(past::lessons(event, now), ledger, now).await;
     }
-    let Some((place, left)) = Place::written_by(event) else { return Ok(()) };
-    let text = match left {
-        Left::Text(text) => text.into_owned(),
-        Left::Nothing => String::new(),
-        Left::Named => match facts.document.known() {
-            Some(document) => document.to_text(),
-            // What stands there now is not known: what is remembered would be wrong.
-            None => return ledger.forget(&place.key()).await,
-        },
-    };
-    ledger.remember(&place.key(), &remembered_as(text, event.time.unwrap_or(now).min(now), now), now).await
+    let at = event.time.unwrap_or(now).min(now);
+    if let Some(renamed) = Renamed::by(event) {
+        let (old, new) = renamed.keys();
+        ledger.remember(&old, &remembered_as(String::new(), at, now), now).await?;
+        ledger.remember(&new, &remembered_as(renamed.old_name().to_owned(), at, now), now).await?;
+    }
+    for (place, left) in Place::written_by(event).into_iter().chain(Place::also_written_by(event)) {
+        let text = match left {
+            Left::Text(text) => text.into_owned(),
+            Left::Nothing => String::new(),
+            Left::Named => match facts.document.known() {
+                Some(document) => document.to_text(),
+                // What stands there now is not known: what is remembered would be wrong.
+                None => {
+                    ledger.forget(&place.key()).await?;
+                    continue;
+                }
+            },
+        };
+        ledger.remember(&place.key(), &remembered_as(text, at, now), now).await?;
+    }
+    Ok(())
 }
 
 /// Remembers what events teach beside what they write.

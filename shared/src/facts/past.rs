@@ -88,7 +88,9 @@ pub struct Trace {
 pub enum Past {
     /// Never seen before.
     First(Learned),
-    /// Seen before.
+    /// First seen this long ago: too lately to be usual. Whoever comes once comes again.
+    Recent(Learned, SignedDuration),
+    /// Usual.
     Familiar,
     /// So many distinct members, this one included.
     Tally(usize),
@@ -111,6 +113,9 @@ pub enum Learned {
 const FAMILIAR: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// A pair that was seen this long ago is noted again: a note at every event would cost a write each.
 const NOTED_AGAIN: SignedDuration = SignedDuration::from_hours(24);
+/// A pair is usual once it was first seen this long ago, or while habits were learned: until then an intruder's second call
+/// would be.
+pub const USUAL_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 impl Past {
     /// What is known for each detection that the event concerns, or, `beside` a finding about it, for whatever was done.
@@ -159,12 +164,19 @@ impl Past {
         ledger: &impl Ledger,
         now: Timestamp,
     ) -> Result<Self, LedgerError> {
-        if ledger.recall(key, now).await?.is_some() {
+        let at = event.time.unwrap_or(now).min(now);
+        let seen = ledger.recall(key, now).await?.map(|note| at.duration_since(first_seen(&note)));
+        if seen.is_some_and(|ago| ago >= USUAL_AFTER) {
             return Ok(Self::Familiar);
         }
-        let since = ledger.recall(&learning(), now).await?.map(|note| note.at);
-        let learned = since.filter(|since| *since + config.learning <= event.time.unwrap_or(now).min(now));
-        Ok(Self::First(learned.map_or(Learned::TooLittle, Learned::Since)))
+        let since = ledger.recall(&LEARNING, now).await?.map(|note| note.at);
+        let learned = since.filter(|since| *since + config.learning <= at);
+        let learned = learned.map_or(Learned::TooLittle, Learned::Since);
+        Ok(match (seen, learned) {
+            (None, learned) => Self::First(learned),
+            (Some(ago), Learned::Since(since)) if at - ago < since + config.learning => Self::Familiar,
+            (Some(ago), learned) => Self::Recent(learned, ago),
+        })
     }
 }
 
@@ -252,21 +264,36 @@ impl Lesson {
             Self::Trace(key, note) => return ledger.remember(&key, &note, now).await,
             Self::Habit(key, at) => (key, at),
         };
-        if ledger.recall(&key, now).await?.is_none_or(|note| note.at + NOTED_AGAIN < at) {
-            ledger.remember(&key, &Note { text: String::new(), at, until: now + FAMILIAR }, now).await?;
+        let noted = ledger.recall(&key, now).await?;
+        if noted.as_ref().is_none_or(|note| note.at + NOTED_AGAIN < at) {
+            let first = noted.as_ref().map_or(at, first_seen);
+            ledger.remember(&key, &Note { text: first.to_string(), at, until: now + FAMILIAR }, now).await?;
         }
-        if ledger.recall(&learning(), now).await?.is_none() {
+        if ledger.recall(&LEARNING, now).await?.is_none() {
             let note = Note { text: String::new(), at, until: now + FAMILIAR + FAMILIAR };
-            ledger.remember(&learning(), &note, now).await?;
+            ledger.remember(&LEARNING, &note, now).await?;
         }
         Ok(())
     }
 }
 
-/// When habits began to be learned.
-fn learning() -> MemoryKey {
-    MemoryKey::of("learning", &[])
+/// When a pair was first seen: its note says so, and when it was seen last.
+fn first_seen(note: &Note) -> Timestamp {
+    note.text.parse().unwrap_or(note.at)
 }
+
+/// As in "made 12 min ago".
+pub(crate) fn ago(time: SignedDuration) -> String {
+    match time.as_mins().max(0) {
+        0 => "less than a minute ago".to_owned(),
+        minutes @ 1..=119 => format!("{minutes} min ago"),
+        minutes @ 120..=2_879 => format!("{} hours ago", minutes / 60),
+        minutes => format!("{} days ago", minutes / 1_440),
+    }
+}
+
+/// When habits began to be learned.
+static LEARNING: LazyLock<MemoryKey> = LazyLock::new(|| MemoryKey::of("learning", &[]));
 
 /// How an event hangs together with others through what is remembered.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

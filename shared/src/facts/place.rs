@@ -1,6 +1,6 @@
 //! Places in which documents stand, and what calls put there.
 
-use super::Holder;
+use super::{Holder, HolderKind};
 use crate::event::{Event, Target};
 use crate::ledger::MemoryKey;
 use crate::opening::Opening;
@@ -83,6 +83,37 @@ impl Place {
         }
     }
 
+    /// The place that a call writes to beside that one: whoever is made with a boundary, or without one.
+    #[must_use]
+    pub fn also_written_by(event: &Event) -> Option<(Self, Left<'_>)> {
+        if !event.is("iam.amazonaws.com", &["CreateUser", "CreateRole"]) || !event.succeeded() {
+            return None;
+        }
+        let left = event.request("permissionsBoundary").map_or(Left::Nothing, |arn| Left::Text(arn.into()));
+        Some((Self::boundary(event)?, left))
+    }
+
+    /// Whose place it is, if it may get another name with its holder: roles keep theirs.
+    pub(super) fn renamable(&self) -> Option<(&str, &Holder)> {
+        match self {
+            Self::Inline { account, holder, .. } | Self::Boundary { account, holder }
+                if holder.kind != HolderKind::Role =>
+            {
+                Some((account, holder))
+            }
+            _ => None,
+        }
+    }
+
+    /// The same place of a holder of that name.
+    pub(super) fn under_name(&self, other: &str) -> Self {
+        let mut place = self.clone();
+        if let Self::Inline { holder, .. } | Self::Boundary { holder, .. } = &mut place {
+            other.clone_into(&mut holder.name);
+        }
+        place
+    }
+
     fn of_iam(event: &Event) -> Option<(Self, Left<'_>)> {
         let account = || event.account.clone();
         let document = |parameter: &str| document(event, parameter);
@@ -154,6 +185,51 @@ impl Place {
             }
             Self::Only { of, id } => MemoryKey::of("only", &[of, id]),
         }
+    }
+}
+
+/// A user or group that got another name: what stands in its places went with it, and whoever gets the old name is
+/// somebody else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Renamed {
+    account: String,
+    from: Holder,
+    to: Holder,
+}
+
+impl Renamed {
+    pub(super) fn by(event: &Event) -> Option<Self> {
+        let (kind, old, new) = match event.call() {
+            "UpdateUser" => (HolderKind::User, "userName", "newUserName"),
+            "UpdateGroup" => (HolderKind::Group, "groupName", "newGroupName"),
+            _ => return None,
+        };
+        let known = event.source == "iam.amazonaws.com" && event.succeeded();
+        let (old, new) = (event.request(old)?, event.request(new)?);
+        let holder = |name: &str| Holder { kind, name: name.to_owned() };
+        let other = known && !old.eq_ignore_ascii_case(new);
+        other.then(|| Self { account: event.account.clone(), from: holder(old), to: holder(new) })
+    }
+
+    /// Under which key it is remembered that nobody has the old name, and under which one who got the new name.
+    pub(super) fn keys(&self) -> (MemoryKey, MemoryKey) {
+        (Self::gave_up(&self.account, &self.from), Self::got(&self.account, &self.to))
+    }
+
+    pub(super) fn old_name(&self) -> &str {
+        &self.from.name
+    }
+
+    pub(super) fn gave_up(account: &str, holder: &Holder) -> MemoryKey {
+        Self::key("gave-up-name", account, holder)
+    }
+
+    pub(super) fn got(account: &str, holder: &Holder) -> MemoryKey {
+        Self::key("got-name", account, holder)
+    }
+
+    fn key(what: &str, account: &str, holder: &Holder) -> MemoryKey {
+        MemoryKey::of(what, &[account, &holder.kind.to_string(), &holder.name.to_ascii_lowercase()])
     }
 }
 

@@ -114,11 +114,11 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
 
     /// Adds the events that were not counted before to what is known of their principal, and asks of each what it is.
     async fn add(&self, dossier: &mut Dossier, events: &[&Event], now: Timestamp) -> (Added, Facts) {
-        let mut known: HashSet<u64> = dossier.counted.known();
+        let marks: Vec<u64> = events.iter().map(|event| mark(&event.id)).collect();
+        let mut known: HashSet<u64> = dossier.counted.known_of(&marks);
         let mut added = Added::default();
         let mut facts = Facts { denials: Some(std::mem::take(&mut dossier.denials)), ..Facts::NONE.clone() };
-        for (place, event) in events.iter().enumerate() {
-            let mark = mark(&event.id);
+        for ((place, event), mark) in events.iter().enumerate().zip(marks) {
             if !known.insert(mark) {
                 continue;
             }
