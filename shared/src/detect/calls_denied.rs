@@ -79,7 +79,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
             "Pattern",
             (severity == Severity::Low).then_some("one call on one thing, again and again: a broken deployment"),
         );
-    Some(with_denials(finding, denial, &denials, &score))
+    Some(with_denials(finding, &denial, &denials, &score))
 }
 
 /// Anybody on the internet may try a public name: that is nobody's credentials.

@@ -58,5 +58,5 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         .severity(score.severity(event).unwrap_or(Severity::Medium))
         .evidence("The last", format!("it {} in {}", denied(event, &denial), event.region))
         .evidence_if("Also", regions.as_deref().filter(|_| services.is_some()));
-    Some(with_denials(finding, denial, &denials, &score))
+    Some(with_denials(finding, &denial, &denials, &score))
 }

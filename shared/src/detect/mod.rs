@@ -203,7 +203,7 @@ pub(crate) use sensitive_call_denied::{CALLS as SENSITIVE, LESS as SENSITIVE_LES
 
 use crate::config::Config;
 use crate::denials::{Denials, Score};
-use crate::event::{Denial, Event, Layer, is_account};
+use crate::event::{Denial, Event, is_account};
 use crate::facts::Facts;
 use crate::facts::past::Remembering;
 use crate::finding::{Finding, Severity};
@@ -613,16 +613,16 @@ fn denied(event: &Event, denial: &Denial) -> String {
 }
 
 /// Adds what was denied, by whom, and what else was denied to the same principal.
-fn with_denials(finding: Finding, denial: Denial, denials: &Denials, score: &Score) -> Finding {
+fn with_denials(finding: Finding, denial: &Denial, denials: &Denials, score: &Score) -> Finding {
     let calls = denials.calls();
     let others = calls.iter().take(OTHER_CALLS).map(|(name, count)| format!("{name} x{count}"));
     let others = others.collect::<Vec<_>>().join(", ");
     let more = calls.len().saturating_sub(OTHER_CALLS);
     let others = if more > 0 { format!("{others}, and {more} more") } else { others };
     finding
-        .evidence("Denied", denial.action)
-        .evidence_if("On", denial.resource)
-        .evidence_if("Refused by", denial.layer.map(Layer::words))
+        .evidence("Denied", denial.action.as_str())
+        .evidence_if("On", denial.resource.as_deref())
+        .evidence_if("Refused by", denial.refused_by())
         .evidence_if("Score", score.words())
         .evidence_if("Within an hour", (calls.len() > 1).then_some(others))
 }

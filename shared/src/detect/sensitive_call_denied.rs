@@ -129,5 +129,5 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         .target(Target::account(&event.account))
         .severity(score.severity(event).map_or(severity, |level| level.max(severity)));
     let without_mfa = (event.actor.mfa == Some(false)).then_some("the session was opened without");
-    Some(with_denials(finding, denial, &denials, &score).evidence_if("MFA", without_mfa))
+    Some(with_denials(finding, &denial, &denials, &score).evidence_if("MFA", without_mfa))
 }
