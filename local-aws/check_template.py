@@ -118,6 +118,12 @@ def patterns(transformed: Mapping[str, Any]) -> Rules:
 
 
 def _text(pattern: Any) -> str:
+    if isinstance(pattern, dict) and isinstance(pattern.get("Fn::Sub"), list):
+        # A list of the owner's is put into it: one of them stands for all.
+        text, values = pattern["Fn::Sub"]
+        for name in values:
+            text = text.replace(f"${{{name}}}", f"arn:aws:iam::{ACCOUNT}:user/somebody")
+        pattern = {"Fn::Sub": text}
     if isinstance(pattern, dict) and isinstance(pattern.get("Fn::Sub"), str):
         return str(pattern["Fn::Sub"]).replace("${AWS::AccountId}", ACCOUNT)
     return json.dumps(pattern).replace('{"Ref": "AWS::AccountId"}', json.dumps(ACCOUNT))

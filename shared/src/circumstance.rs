@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::detect::Context;
 use crate::event::{Event, Kind, Owner, is_account};
 use crate::finding::{Finding, Severity};
+use crate::honey::{Touch, touched};
 
 /// Something true of an act beside what was done.
 pub struct Circumstance {
@@ -24,6 +25,13 @@ pub struct Circumstance {
 
 /// Every circumstance, in the order in which they are told.
 pub static ALL: &[Circumstance] = &[
+    Circumstance {
+        label: "Honey",
+        page: "A user or role acted, or was acted on, that the configuration says nobody uses (`HoneyPrincipals`). CRITICAL, \
+               and told at once.",
+        covers: &[],
+        weigh: honey,
+    },
     Circumstance {
         label: "Tool",
         page: "The call came from a system or tool made for attacks (Kali, Parrot, Pentoo, BlackArch, TruffleHog, Pacu, \
@@ -150,6 +158,15 @@ pub(crate) fn weigh(event: &Event, context: &Context<'_>, mut finding: Finding) 
         let (finding, words) = (circumstance.weigh)(event, context, finding);
         finding.evidence_if(circumstance.label, words)
     })
+}
+
+fn honey(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
+    let Some(touch) = touched(event, context.config) else { return (finding, None) };
+    let words = match touch {
+        Touch::By(honey) => format!("{honey} acted, which nobody uses"),
+        Touch::Of(honey) => format!("it touches {honey}, which nobody uses"),
+    };
+    (finding.severity(Severity::Critical).speaks_at(1), Some(words))
 }
 
 /// Systems and tools that are made for attacks, as a user agent has them.

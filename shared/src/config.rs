@@ -23,6 +23,8 @@ pub struct Config {
     pub portal_url: Option<String>,
     /// ARNs of the roles that are kept for emergencies: whoever assumes one is told of.
     pub break_glass_roles: Vec<String>,
+    /// ARNs of users and roles that nobody uses: whoever touches one is told of.
+    pub honey_principals: Vec<String>,
     /// How long habits are learned before something is called new.
     pub learning: SignedDuration,
     pub quarantine: Quarantine,
@@ -96,6 +98,7 @@ impl Default for Config {
             min_severity: Severity::Low,
             portal_url: None,
             break_glass_roles: Vec::new(),
+            honey_principals: Vec::new(),
             learning: LEARNING,
             quarantine: Quarantine { mode: Mode::DryRun, exempt: Vec::new() },
         }
@@ -138,6 +141,7 @@ impl Config {
             min_severity: said.parsed("IAMWATCH_MIN_SEVERITY", Severity::Medium, str::parse),
             portal_url: said.portal("IAMWATCH_PORTAL_URL"),
             break_glass_roles: said.roles("IAMWATCH_BREAK_GLASS_ROLES"),
+            honey_principals: said.principals("IAMWATCH_HONEY_PRINCIPALS"),
             learning: said.parsed("IAMWATCH_LEARNING_DAYS", LEARNING, days),
             quarantine: Quarantine {
                 mode: said.parsed("IAMWATCH_QUARANTINE_MODE", Mode::DryRun, str::parse),
@@ -226,6 +230,17 @@ impl<G: Fn(&str) -> Option<String>> Said<G> {
             format!("`{variable}`: `{text}` is no role; write its whole ARN (`arn:aws:iam::111122223333:role/name`)")
         }));
         roles
+    }
+
+    fn principals(&mut self, variable: &str) -> Vec<String> {
+        let is_one = |arn: &String| is_role(arn) || arn.parse().is_ok_and(|user| matches!(user, Exempt::Arn(_)));
+        let (principals, others): (Vec<_>, Vec<_>) = self.list(variable).into_iter().partition(is_one);
+        self.mistakes.extend(others.iter().map(|text| {
+            format!(
+                "`{variable}`: `{text}` is no user or role; write its whole ARN (`arn:aws:iam::111122223333:user/name`)"
+            )
+        }));
+        principals
     }
 
     fn exempt(&mut self, variable: &str) -> Vec<Exempt> {

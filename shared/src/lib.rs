@@ -19,6 +19,7 @@ pub mod finding;
 mod fingerprint;
 pub mod flow;
 mod grant;
+mod honey;
 mod identity_center;
 pub mod ledger;
 mod opening;

@@ -36,6 +36,7 @@ fn what_is_said_is_read() {
         ("IAMWATCH_QUARANTINE_MODE", "enforce"),
         ("IAMWATCH_QUARANTINE_EXEMPT", "/break-glass/, arn:aws:iam::111122223333:user/ops/ann"),
         ("IAMWATCH_PORTAL_URL", "https://example.awsapps.com/start/"),
+        ("IAMWATCH_HONEY_PRINCIPALS", "arn:aws:iam::111122223333:user/a,arn:aws:iam::111122223333:role/b"),
         (
             "IAMWATCH_BREAK_GLASS_ROLES",
             "arn:aws:iam::111122223333:role/emergency, arn:aws-cn:iam::111122223333:role/a/b",
@@ -43,6 +44,7 @@ fn what_is_said_is_read() {
     ])
     .unwrap();
     assert_eq!(config.break_glass_roles.len(), 2);
+    assert_eq!(config.honey_principals, ["arn:aws:iam::111122223333:user/a", "arn:aws:iam::111122223333:role/b"]);
     assert_eq!(config.account("111122223333"), "prod-payments (111122223333)");
     assert_eq!(config.account_name("123456789012"), "dev");
     assert_eq!(config.account_name("999999999999"), "999999999999");

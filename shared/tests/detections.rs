@@ -104,6 +104,9 @@ fn config() -> Config {
     Config {
         stack: "iamwatch".to_owned(),
         portal_url: Some("https://example.awsapps.com/start".to_owned()),
+        honey_principals: ["user/backup-admin", "role/legacy/admin-access"]
+            .map(|name| format!("arn:aws:iam::111122223333:{name}"))
+            .to_vec(),
         break_glass_roles: vec!["arn:aws:iam::111122223333:role/break-glass/emergency".to_owned()],
         quarantine: Quarantine { exempt: exempt.to_vec(), ..Config::default().quarantine },
         ..Config::default()

@@ -20,13 +20,16 @@ use iamwatch::config::Config;
 use iamwatch::exceptions;
 use iamwatch::finding::Ask;
 use iamwatch::ledger::LEASE;
-use iamwatch::watcher::{Rule, Watcher};
+use iamwatch::watcher::{Rule, Watcher, honey_pattern};
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Value, json};
 
 const UPDATE: &str = "UPDATE=1 cargo test -p shared --test template";
 /// The watcher whose rules fill a queue. SAM makes only rules that start a function, so these are resources of their own.
 const QUEUED: Watcher = Watcher::AccessDenied;
+/// Its rule that is there only where something is laid out to be found.
+const HONEY: &str = "Honey";
+const HONEY_CONDITION: &str = "HasHoney";
 /// EventBridge takes no longer pattern, unless AWS is asked.
 const LONGEST_PATTERN: usize = 2048;
 /// Where a pattern's lines begin, and how long they may be from there.
@@ -62,7 +65,8 @@ fn what_cloudformation_makes_of_a_pattern_is_what_the_watcher_says() {
     let template = template();
     for watcher in Watcher::ALL {
         let rules = event_rules(&template, &pascal(watcher.name()));
-        let said: BTreeSet<_> = watcher.rules().iter().map(|rule| rule.name.clone()).collect();
+        let mut said: BTreeSet<_> = watcher.rules().iter().map(|rule| rule.name.clone()).collect();
+        said.extend((watcher == QUEUED).then(|| HONEY.to_owned()));
         assert_eq!(rules.keys().cloned().collect::<BTreeSet<_>>(), said, "{}", watcher.name());
         for rule in watcher.rules() {
             let pattern = rules[&rule.name]["Pattern"]["Fn::Sub"].as_str().expect("the pattern is JSON in a `!Sub`");
@@ -77,6 +81,21 @@ fn what_cloudformation_makes_of_a_pattern_is_what_the_watcher_says() {
             );
         }
     }
+}
+
+#[test]
+fn what_is_laid_out_to_be_found_is_watched_whatever_it_does() {
+    let template = template();
+    let rule = &template["Resources"][format!("{}{HONEY}", pascal(QUEUED.name()))];
+    assert_eq!(rule["Condition"], HONEY_CONDITION);
+    assert_eq!(rule["Properties"]["State"], "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS");
+    let pattern = &rule["Properties"]["EventPattern"]["Fn::Sub"];
+    assert_eq!(pattern[1]["Honey"], json!({"Fn::Join": ["\",\"", {"Ref": "HoneyPrincipals"}]}));
+    let text = pattern[0].as_str().unwrap();
+    let read: Value = serde_json::from_str(&text.replace("${Honey}", "a\",\"b")).unwrap();
+    assert_eq!(read, honey_pattern(&["a", "b"]));
+    let longest = text.replace("${Honey}", &"x".repeat(300)).replace("${AWS::AccountId}", "111122223333");
+    assert!(longest.chars().count() <= LONGEST_PATTERN, "{}", longest.chars().count());
 }
 
 #[test]
@@ -192,7 +211,7 @@ fn every_rule_has_dead_letters_that_arrive() {
     for (name, rule) in queued_rules(&template) {
         let targets = list(&rule["Targets"]);
         assert!(targets.iter().all(|to| to["DeadLetterConfig"]["Arn"] == arn("RuleDeadLetters")), "{name}");
-        rules.insert(arn(&format!("{}{name}", pascal(QUEUED.name()))).to_string());
+        rules.insert(queued_arn(name).to_string());
     }
     let policy = &template["Resources"]["RuleDeadLettersPolicy"]["Properties"];
     assert_eq!(policy["Queues"], json!([{"Ref": "RuleDeadLetters"}]));
@@ -218,8 +237,8 @@ fn denied_calls_wait_in_a_queue_that_only_their_rules_fill_and_come_back_one_by_
     assert_eq!(sender["Principal"], json!({"Service": "events.amazonaws.com"}));
     assert_eq!(sender["Action"], "sqs:SendMessage");
     let let_in = list(&sender["Condition"]["ArnEquals"]["aws:SourceArn"]).into_iter().cloned();
-    let rules = QUEUED.rules().into_iter().map(|rule| arn(&format!("{function}{}", rule.name)));
-    assert_eq!(let_in.collect::<Vec<_>>(), rules.collect::<Vec<_>>());
+    let rules = QUEUED.rules().into_iter().map(|rule| rule.name).chain([HONEY.to_owned()]);
+    assert_eq!(let_in.collect::<Vec<_>>(), rules.map(|rule| queued_arn(&rule)).collect::<Vec<_>>());
 
     let batches = &template["Resources"][&function]["Properties"]["Events"]["Batches"];
     assert_eq!(batches["Type"], "SQS");
@@ -512,7 +531,7 @@ fn with_dead_letters(text: &str) -> Option<String> {
         rules.map(move |rule| format!("{}{}", pascal(watcher.name()), rule.name))
     };
     let others = ["QuarantineAsked".to_owned(), "DigestEveryMinute".to_owned()];
-    let mut list = String::new();
+    let mut list = "                  - !If [HasHoney, !GetAtt AccessDeniedHoney.Arn, !Ref AWS::NoValue]\n".to_owned();
     for rule in Watcher::ALL.into_iter().flat_map(own).chain(others) {
         writeln!(list, "                  - !GetAtt {rule}.Arn").ok()?;
     }
@@ -679,9 +698,18 @@ fn event_rules(template: &Value, function: &str) -> BTreeMap<String, Value> {
     let queued = queued_rules(template).filter(|_| function == pascal(QUEUED.name())).map(|(name, rule)| {
         let mut rule = rule.clone();
         rule["Pattern"] = rule["EventPattern"].take();
+        if let Some(text) = rule["Pattern"]["Fn::Sub"][0].as_str() {
+            rule["Pattern"] = json!({"Fn::Sub": text});
+        }
         (name.to_owned(), rule)
     });
     own.chain(queued).collect()
+}
+
+/// The ARN of a rule that fills the queue, where it is there.
+fn queued_arn(name: &str) -> Value {
+    let own = arn(&format!("{}{name}", pascal(QUEUED.name())));
+    if name == HONEY { json!({"Fn::If": ["HasHoney", own, {"Ref": "AWS::NoValue"}]}) } else { own }
 }
 
 /// Name and properties of the rules that fill the queue.

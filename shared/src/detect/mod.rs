@@ -67,6 +67,7 @@ mod function_url_opened_to_everyone;
 mod group_created;
 mod guardduty_disabled;
 mod guardduty_list_changed;
+mod honey_principal_touched;
 mod iam_changed_otherwise;
 mod identity_center_application_changed;
 mod identity_center_bearer_token_created;
@@ -278,6 +279,7 @@ pub static ALL: &[&Detection] = &[
     &group_created::DETECTION,
     &guardduty_disabled::DETECTION,
     &guardduty_list_changed::DETECTION,
+    &honey_principal_touched::DETECTION,
     &iam_changed_otherwise::DETECTION,
     &identity_center_application_changed::DETECTION,
     &identity_center_bearer_token_created::DETECTION,
