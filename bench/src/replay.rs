@@ -72,10 +72,13 @@ pub fn measure(iamwatch: &Path, folder: &Path, rounds: usize) -> io::Result<Vec<
         words.into_iter().chain([folder.as_os_str()]).collect::<Vec<_>>()
     };
     let gunzip = vec![OsStr::new("gunzip"), folder.as_os_str()];
-    let ways: [(&'static str, &str, &Path, Vec<&OsStr>); 3] = [
+    let without_reading =
+        [vec![OsStr::new("replay"), OsStr::new("--without-reading")], replay("1")[1..].to_vec()].concat();
+    let ways: [(&'static str, &str, &Path, Vec<&OsStr>); 4] = [
         ("gunzip alone", "0", &bench, gunzip),
         ("replay, 1 thread", "0", iamwatch, replay("1")),
         ("replay, 2 threads", "0,1", iamwatch, replay("2")),
+        ("without reading, 1 thread", "0", iamwatch, without_reading),
     ];
     let mut times = vec![Vec::new(); ways.len()];
     let mut peaks = vec![0; ways.len()];

@@ -1,5 +1,6 @@
 //! `iamwatch replay`: what the watchers would have said about events that were recorded.
 
+mod again;
 mod print;
 mod read;
 mod records;
@@ -23,6 +24,7 @@ use iamwatch::config::Config;
 use iamwatch::detect::Context;
 use iamwatch::exceptions::Exceptions;
 use iamwatch::finding::Severity;
+use iamwatch::watcher::Admissions;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use self::print::{Form, Printer};
@@ -60,6 +62,9 @@ pub(crate) struct Replay {
     /// A file with exceptions, to see what they would suppress. They hold as if they had always been there.
     #[arg(long, value_name = "FILE")]
     exceptions: Option<PathBuf>,
+    /// Leave out reading that succeeds: it is not delivered to a stack whose `ReadingState` is as by default.
+    #[arg(long)]
+    without_reading: bool,
     /// How many threads read files; as many as there are cores, if not said.
     #[arg(long, value_name = "NUMBER")]
     threads: Option<NonZeroUsize>,
@@ -89,8 +94,11 @@ impl Replay {
         if !io::stderr().is_terminal() {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }
-        let mut haul = read::read(&files.inputs, &context, threads, &|| bar.inc(1));
+        let admissions = Admissions::new();
+        let admissions = if self.without_reading { admissions.without_reading() } else { admissions };
+        let mut haul = read::read(&files.inputs, &admissions, &context, threads, &|| bar.inc(1));
         bar.finish_and_clear();
+        haul.broken.extend(again::read(&mut haul.found, &files.inputs, &config, threads));
 
         if files.inputs.is_empty() && files.unreadable.is_empty() {
             complain(&format!("no CloudTrail file was found; {} other files were skipped", files.skipped));

@@ -375,10 +375,66 @@ fn the_standard_input_is_a_file_too() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(&gzip(trail(&[key_made("1", 12, "bob")]).as_bytes())).unwrap();
+    // What is only counted cannot be read again there.
+    let records = [survey(), vec![key_made("1", 40, "bob")]].concat();
+    child.stdin.take().unwrap().write_all(&gzip(trail(&records).as_bytes())).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
-    assert_eq!(text(&output.stdout).lines().count(), 1);
+    assert_eq!(text(&output.stdout).lines().count(), 2);
+}
+
+/// Calls by which one user lists an account, one a minute.
+fn survey() -> Vec<Value> {
+    let calls = [
+        "ListUsers",
+        "ListRoles",
+        "ListGroups",
+        "ListPolicies",
+        "GetAccountSummary",
+        "ListAccountAliases",
+        "ListInstanceProfiles",
+        "ListSAMLProviders",
+        "ListAccessKeys",
+        "ListMFADevices",
+        "GetGroup",
+        "ListUserPolicies",
+    ];
+    let listed = |(second, call): (usize, &&str)| {
+        let mut record = key_made(call, 12, "bob");
+        record["eventName"] = (*call).into();
+        record["eventTime"] = format!("2026-10-01T09:12:{second:02}Z").into();
+        record["requestParameters"] = Value::Null;
+        record["responseElements"] = Value::Null;
+        record
+    };
+    calls.iter().enumerate().map(listed).collect()
+}
+
+#[test]
+fn what_is_counted_over_many_files_is_found_where_the_count_is_telling() {
+    let folder = Folder::new("counted");
+    let records = survey();
+    for (number, records) in records.chunks(5).enumerate() {
+        folder.write(&format!("{number}.json"), trail(records));
+    }
+    let found = folder.findings(&["."]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0]["detection"], "account-surveyed");
+    assert_eq!(found[0]["event_id"], "ListUserPolicies", "the twelfth");
+    folder.write("2.json", trail(&records[..2]));
+    assert_eq!(folder.findings(&["."]), Vec::<Value>::new());
+}
+
+#[test]
+fn reading_is_left_out_as_it_is_not_delivered_by_default() {
+    let folder = Folder::new("without-reading");
+    folder.write("a.json", trail(&[survey(), vec![key_made("1", 40, "bob")]].concat()));
+    let found = |words: &[&str]| {
+        let found = folder.findings(words);
+        found.iter().map(|finding| finding["detection"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&["a.json"]), ["account-surveyed", "access-key-created-for-another-user"]);
+    assert_eq!(found(&["--without-reading", "a.json"]), ["access-key-created-for-another-user"]);
 }
 
 #[test]

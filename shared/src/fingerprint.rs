@@ -5,13 +5,29 @@ use sha2::{Digest, Sha256};
 /// The first `bytes` bytes of a hash over `parts`, as hexadecimal digits. A length goes before each part: no choice of
 /// texts makes two lists look like one.
 pub(crate) fn of<'a>(parts: impl IntoIterator<Item = &'a str>, bytes: usize) -> String {
+    digits(hash(parts).iter().take(bytes))
+}
+
+/// As [`of`], as bytes.
+pub(crate) fn bytes<'a, const BYTES: usize>(parts: impl IntoIterator<Item = &'a str>) -> [u8; BYTES] {
+    let mut bytes = [0; BYTES];
+    bytes.iter_mut().zip(hash(parts)).for_each(|(byte, hashed)| *byte = hashed);
+    bytes
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn digits<'a>(bytes: impl IntoIterator<Item = &'a u8>) -> String {
+    let digit = |number: u8| char::from_digit(number.into(), 16);
+    bytes.into_iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).flatten().collect()
+}
+
+fn hash<'a>(parts: impl IntoIterator<Item = &'a str>) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part.len().to_be_bytes());
         hash.update(part.as_bytes());
     }
-    let digit = |number: u8| char::from_digit(number.into(), 16);
-    hash.finalize().iter().take(bytes).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).flatten().collect()
+    hash.finalize().into()
 }
 
 #[cfg(test)]

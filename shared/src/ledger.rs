@@ -105,8 +105,11 @@ pub struct Note {
 
 /// The name of something remembered. It is made of names that callers choose, but only of those that AWS has taken as the
 /// names of things in the account.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct MemoryKey(String);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct MemoryKey {
+    kind: &'static str,
+    named: [u8; 16],
+}
 
 /// An incident that is to be looked at again: it is over, or its window is.
 #[derive(Debug, Clone, PartialEq)]
@@ -235,14 +238,14 @@ pub trait Ledger {
 impl MemoryKey {
     /// The key of what is of that kind and named by these parts.
     #[must_use]
-    pub fn of(kind: &str, parts: &[&str]) -> Self {
-        Self(format!("{kind}#{}", fingerprint::of(parts.iter().copied(), 16)))
+    pub fn of(kind: &'static str, parts: &[&str]) -> Self {
+        Self { kind, named: fingerprint::bytes(parts.iter().copied()) }
     }
 }
 
 impl fmt::Display for MemoryKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "{}#{}", self.kind, fingerprint::digits(&self.named))
     }
 }
 

@@ -195,6 +195,16 @@ pub struct Admissions {
 }
 
 impl Admissions {
+    /// The same without what only reads, works and is not root's: what is delivered to a stack by default.
+    #[must_use]
+    pub fn without_reading(mut self) -> Self {
+        self.by_name.retain(|name, _| !is_withheld(name));
+        for calls in self.by_prefix.values_mut() {
+            calls.retain(|(prefix, ..)| !is_withheld(prefix));
+        }
+        self
+    }
+
     /// The index of all detections.
     #[must_use]
     pub fn new() -> Self {

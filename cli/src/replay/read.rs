@@ -1,9 +1,7 @@
 //! From files to findings, on several threads.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
-use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,8 +9,8 @@ use std::thread;
 
 use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
-use iamwatch::facts;
-use iamwatch::facts::past::{self, Lesson, USUAL_AFTER};
+use iamwatch::facts::past::{self, Lesson, Question};
+use iamwatch::facts::{self, Facts, Ties};
 use iamwatch::finding::Finding;
 use iamwatch::ledger::MemoryKey;
 use iamwatch::watcher::{Admissions, Glance, Watcher};
@@ -46,44 +44,64 @@ pub(super) struct Found {
     id: Box<str>,
     pub(super) watcher: Watcher,
     pub(super) what: What,
+    /// What the event teaches.
+    pub(super) lessons: Vec<Lesson>,
     /// Tells records with one id from each other.
     mark: u64,
 }
 
-/// What there is to follow up.
+/// What there is to follow up. What came before an event is known once all events are in order.
 #[derive(Debug, Clone)]
 pub(super) enum What {
-    /// What the event teaches, after what was found in it if anything was.
-    Judged(Option<Box<Finding>>, Vec<Lesson>),
-    /// The text of an event whose judgement needs what came before it, and so waits until all events are in order. As text
-    /// it takes a tenth of the room.
-    Waiting(Box<[u8]>),
+    /// It needs nothing of what came before.
+    Judged(Option<Box<Finding>>),
+    /// The text of an event that is judged by what came before. As text it takes a tenth of the room.
+    Waiting { text: Box<[u8]>, questions: Vec<Question> },
+    /// Nothing is found in it, unless an answer is telling: then it is read again. Most events that are counted are such.
+    Unread { place: Place, questions: Vec<Question> },
 }
 
-/// Whether an event has to wait for those before it, and what it leaves for those after it.
+/// Where a record stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    /// The index of the file.
+    pub(super) file: usize,
+    /// The number of the record in it, from 1.
+    pub(super) record: u64,
+}
+
+/// How an event hangs together with those before it and after it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Turn {
-    /// It is judged by what came before it.
-    pub(super) waits: bool,
-    /// What came before it is told beside what is found in it.
-    pub(super) waits_if_found: bool,
+    pub(super) ties: Ties,
     pub(super) lessons: Vec<Lesson>,
+    /// Where it can be read again.
+    pub(super) place: Option<Place>,
 }
 
 /// Reads all files. `ticks` is told of every file that is done, from any thread.
-pub(super) fn read(files: &[Input], context: &Context<'_>, threads: NonZeroUsize, ticks: &(dyn Fn() + Sync)) -> Haul {
-    let admissions = Admissions::new();
+pub(super) fn read(
+    files: &[Input],
+    admissions: &Admissions,
+    context: &Context<'_>,
+    threads: NonZeroUsize,
+    ticks: &(dyn Fn() + Sync),
+) -> Haul {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut judge = Judge {
-            admissions: &admissions,
+            admissions,
             context: *context,
             nest: Vec::new(),
             shown: HashMap::new(),
+            place: None,
             haul: Haul::default(),
         };
         let mut reader = Reader::new();
-        while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(file) = files.get(number) else { break };
+            judge.place = file.can_be_read_again().then_some(Place { file: number, record: 0 });
             judge.file(&mut reader, file);
             ticks();
         }
@@ -112,16 +130,14 @@ struct Judge<'a> {
     nest: Vec<u8>,
     /// The first time that each habit was shown on each day, among the events of this thread.
     shown: HashMap<(MemoryKey, i64), Timestamp>,
+    /// Of the record that is looked at, if its file can be read again.
+    place: Option<Place>,
     haul: Haul,
 }
 
 impl Judge<'_> {
     fn file(&mut self, reader: &mut Reader, input: &Input) {
-        let (path, opened): (_, io::Result<Box<dyn Read>>) = match input {
-            Input::Stdin => (PathBuf::from("standard input"), Ok(Box::new(io::stdin().lock()))),
-            Input::File(path) => (path.clone(), File::open(path).map(|file| Box::new(file) as Box<dyn Read>)),
-        };
-        let flaws = match opened {
+        let flaws = match input.open() {
             Ok(mut file) => {
                 let (bytes, flaws) = reader.read(&mut file, &mut |raw| self.record(raw));
                 self.haul.bytes += bytes;
@@ -131,13 +147,16 @@ impl Judge<'_> {
             Err(error) => vec![Flaw { place: None, what: format!("cannot be read: {error}") }],
         };
         if !flaws.is_empty() {
-            self.haul.broken.push((path, flaws));
+            self.haul.broken.push((input.path(), flaws));
         }
     }
 
     /// Looks at one record. Says why it cannot be read, if it is no JSON.
     fn record(&mut self, raw: &Raw<'_>) -> Option<String> {
         self.haul.records += 1;
+        if let Some(place) = &mut self.place {
+            place.record += 1;
+        }
         if self.glance(raw).is_some_and(|glance| self.admissions.of(&glance).is_empty()) {
             return None;
         }
@@ -167,39 +186,25 @@ impl Judge<'_> {
         }
         let ties = facts::ties(event);
         let at = time_of(event);
-        let new = ties.habits.iter().any(|habit| !self.is_usual(habit, at));
         let mut lessons: Vec<Lesson> = past::lessons(event, at).collect();
         lessons.retain(|lesson| match lesson {
             Lesson::Habit(key, at) => self.is_new_that_day(key, *at),
             Lesson::Trace(..) => true,
         });
-        let turn = Turn { waits: ties.firm || new, waits_if_found: ties.loose, lessons };
+        let turn = Turn { ties, lessons, place: self.place };
         self.haul
             .found
             .extend(watchers.into_iter().filter_map(|watcher| Found::of(watcher, event, text, &turn, &self.context)));
     }
 
-    /// Whether an event of a day before showed that habit, and another one before on the same day: both as far as this thread
-    /// knows.
-    fn is_usual(&self, habit: &MemoryKey, at: Timestamp) -> bool {
-        let day = day_of(at);
-        let shown = |day: i64| self.shown.get(&(habit.clone(), day));
-        let before = shown(day - 1).is_some_and(|first| at.duration_since(*first) >= USUAL_AFTER);
-        (before || shown(day - 2).is_some()) && shown(day).is_some_and(|first| *first <= at)
-    }
-
     /// Whether nobody showed that habit before on that day, as far as this thread knows. What comes after finds it noted.
     fn is_new_that_day(&mut self, habit: &MemoryKey, at: Timestamp) -> bool {
-        let first = self.shown.entry((habit.clone(), day_of(at))).or_insert(Timestamp::MAX);
+        let day = at.as_second().div_euclid(24 * 60 * 60);
+        let first = self.shown.entry((*habit, day)).or_insert(Timestamp::MAX);
         let new = at < *first;
         *first = at.min(*first);
         new
     }
-}
-
-/// Days since 1970.
-fn day_of(at: Timestamp) -> i64 {
-    at.as_second().div_euclid(24 * 60 * 60)
 }
 
 /// Reads a record in full, and says why it is no JSON if it is none.
@@ -223,19 +228,25 @@ pub(super) fn time_of(event: &Event) -> Timestamp {
 impl Found {
     /// What one watcher has to follow up of an event, if there is anything.
     pub(super) fn of(watcher: Watcher, event: &Event, text: &[u8], turn: &Turn, context: &Context<'_>) -> Option<Self> {
-        let found = if turn.waits { Vec::new() } else { detect::find(watcher, event, context) };
-        let what = if turn.waits || (turn.waits_if_found && !found.is_empty()) {
-            What::Waiting(text.into())
-        } else {
-            let finding = detect::speak(found, event, context);
-            if finding.is_none() && turn.lessons.is_empty() {
-                return None;
+        let Turn { ties: Ties { documents, questions, beside }, lessons, place } = turn;
+        let found = || {
+            let facts = Facts { past: past::nothing_learned(questions), ..Facts::NONE.clone() };
+            detect::find(watcher, event, &context.with(&facts))
+        };
+        let found = if *documents { Vec::new() } else { found() };
+        let waits = *documents || (!found.is_empty() && (*beside || !questions.is_empty()));
+        let what = match place {
+            Some(place) if !waits && !questions.is_empty() => {
+                What::Unread { place: *place, questions: questions.clone() }
             }
-            What::Judged(finding.map(Box::new), turn.lessons.clone())
+            _ if waits || !questions.is_empty() => What::Waiting { text: text.into(), questions: questions.clone() },
+            _ if found.is_empty() && lessons.is_empty() => return None,
+            _ => What::Judged(detect::speak(found, event, context).map(Box::new)),
         };
         let mut hash = DefaultHasher::new();
         text.hash(&mut hash);
-        Some(Self { now: time_of(event), id: event.id.as_str().into(), watcher, what, mark: hash.finish() })
+        let (now, id, lessons) = (time_of(event), event.id.as_str().into(), lessons.clone());
+        Some(Self { now, id, watcher, what, lessons, mark: hash.finish() })
     }
 
     /// The same order for the same events, wherever they were read. Two records with one id are one delivery, so which of

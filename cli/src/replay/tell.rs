@@ -62,7 +62,7 @@ pub(super) fn tell<E>(
     let ledger = Memory::default();
     let mailbox = Mailbox { wording, told: RefCell::default() };
     let mut digest = Digest { ledger: &ledger, mailbox: &mailbox, context, next: None, say };
-    for Found { now, watcher, what, .. } in found {
+    for Found { now, watcher, what, lessons, .. } in found {
         digest.run_until(now)?;
         let line = Line {
             watcher,
@@ -74,17 +74,19 @@ pub(super) fn tell<E>(
             exceptions,
         };
         let outcome = pollster::block_on(async {
-            match what {
-                What::Waiting(text) => line.watch(&decode(&text).0, now).await,
-                What::Judged(finding, lessons) => {
-                    let outcome = match finding {
-                        Some(finding) => line.follow(*finding, now).await,
-                        None => Ok(Outcome::Quiet),
-                    };
-                    facts::learn_all(lessons, &ledger, now).await;
-                    outcome
+            let outcome = match what {
+                What::Waiting { text, .. } => return line.watch(&decode(&text).0, now).await,
+                What::Judged(Some(finding)) => line.follow(*finding, now).await,
+                What::Judged(None) => Ok(Outcome::Quiet),
+                What::Unread { questions, .. } => {
+                    for question in questions.iter().filter(|question| question.counts()) {
+                        let _ = question.put(Some(now), context.config, &ledger, now).await;
+                    }
+                    Ok(Outcome::Quiet)
                 }
-            }
+            };
+            facts::learn_all(lessons, &ledger, now).await;
+            outcome
         });
         // Memory is always in reach and the mailbox always open, so nothing is ever to be tried again.
         match outcome {

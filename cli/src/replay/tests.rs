@@ -11,13 +11,14 @@ use iamwatch::config::Config;
 use iamwatch::detect::Context;
 use iamwatch::event::Event;
 use iamwatch::exceptions::Exceptions;
-use iamwatch::facts;
 use iamwatch::facts::past::{self, Lesson};
-use iamwatch::watcher::{Glance, Watcher};
+use iamwatch::facts::{self, Ties};
+use iamwatch::watcher::{Admissions, Glance, Watcher};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::Value;
 
+use super::again;
 use super::read::{self, Found, Haul, Turn, decode, time_of};
 use super::records::Reader;
 use super::walk::Input;
@@ -60,8 +61,8 @@ fn slow(records: &[Vec<u8>], context: &Context<'_>) -> Haul {
         // Everything that hangs together with anything waits for its turn.
         let ties = facts::ties(&event);
         let lessons: Vec<Lesson> = past::lessons(&event, time_of(&event)).collect();
-        let waits = ties.firm || !ties.habits.is_empty() || !lessons.is_empty();
-        let turn = Turn { waits, waits_if_found: ties.loose, lessons };
+        let documents = ties.documents || !ties.questions.is_empty() || !lessons.is_empty();
+        let turn = Turn { ties: Ties { documents, ..ties }, lessons, place: None };
         let found = |watcher| Found::of(watcher, &event, record, &turn, context);
         haul.found.extend(watchers.into_iter().filter_map(found));
     }
@@ -252,7 +253,9 @@ proptest! {
         if backwards {
             inputs.reverse();
         }
-        let quick = read::read(&inputs, &context, NonZeroUsize::new(threads).unwrap(), &|| ());
+        let threads = NonZeroUsize::new(threads).unwrap();
+        let mut quick = read::read(&inputs, &Admissions::new(), &context, threads, &|| ());
+        prop_assert_eq!(again::read(&mut quick.found, &inputs, &config, threads), Vec::new());
         let records: Vec<Vec<u8>> = files.iter().flat_map(|(records, _)| records.clone()).collect();
         let mut slow = slow(&records, &context);
         slow.found.sort_unstable_by(Found::in_order);

@@ -1,6 +1,7 @@
 //! Which files are read.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// The files to read, sorted, and what was left out.
@@ -16,6 +17,28 @@ pub(super) struct Files {
 pub(super) enum Input {
     Stdin,
     File(PathBuf),
+}
+
+impl Input {
+    /// What it is called.
+    pub(super) fn path(&self) -> PathBuf {
+        match self {
+            Self::Stdin => PathBuf::from("standard input"),
+            Self::File(path) => path.clone(),
+        }
+    }
+
+    pub(super) fn open(&self) -> io::Result<Box<dyn Read>> {
+        match self {
+            Self::Stdin => Ok(Box::new(io::stdin().lock())),
+            Self::File(path) => Ok(Box::new(File::open(path)?)),
+        }
+    }
+
+    /// Whether it is a file that is there, rather than what a program pours out once.
+    pub(super) fn can_be_read_again(&self) -> bool {
+        matches!(self, Self::File(path) if path.metadata().is_ok_and(|about| about.is_file()))
+    }
 }
 
 /// Endings of files that hold records, before an ending `.gz`.

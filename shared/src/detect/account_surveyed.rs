@@ -121,7 +121,7 @@ pub(super) static DETECTION: Detection = Detection {
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "account-surveyed",
     asked_by: &[&DETECTION],
-    what: What::Tally { of: call, window: SignedDuration::from_mins(10) },
+    what: What::Tally { of: call, window: SignedDuration::from_mins(10), speaks_from: MANY },
 };
 
 /// A principal and each of these calls that it makes.

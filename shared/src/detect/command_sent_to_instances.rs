@@ -47,7 +47,7 @@ pub(super) static DETECTION: Detection = Detection {
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "command-sent-to-instances",
     asked_by: &[&DETECTION],
-    what: What::Tally { of: sent_now, window: SignedDuration::from_hours(1) },
+    what: What::Tally { of: sent_now, window: SignedDuration::from_hours(1), speaks_from: 1 },
 };
 
 /// A principal and the machines that it sends commands to.

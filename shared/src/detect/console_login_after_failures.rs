@@ -45,7 +45,7 @@ pub(super) static DETECTION: Detection = Detection {
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "console-login-after-failures",
     asked_by: &[&DETECTION],
-    what: What::Tally { of: tried, window: SignedDuration::from_hours(1) },
+    what: What::Tally { of: tried, window: SignedDuration::from_hours(1), speaks_from: MANY + 1 },
 };
 
 /// What one's own typing mistakes seldom come to.

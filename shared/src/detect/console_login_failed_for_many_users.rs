@@ -45,7 +45,7 @@ pub(super) static DETECTION: Detection = Detection {
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "console-login-failed-for-many-users",
     asked_by: &[&DETECTION],
-    what: What::Tally { of: tried, window: SignedDuration::from_hours(1) },
+    what: What::Tally { of: tried, window: SignedDuration::from_hours(1), speaks_from: MANY },
 };
 
 /// Colleagues behind one address mistype their passwords too, but not so many in an hour.

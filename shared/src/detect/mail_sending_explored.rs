@@ -57,7 +57,7 @@ pub(super) static DETECTION: Detection = Detection {
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "mail-sending-explored",
     asked_by: &[&DETECTION],
-    what: What::Tally { of: call, window: SignedDuration::from_mins(10) },
+    what: What::Tally { of: call, window: SignedDuration::from_mins(10), speaks_from: MANY },
 };
 
 /// A principal and each of these calls that it makes.

@@ -44,7 +44,7 @@ pub(super) static DETECTION: Detection = Detection {
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "quotas-read-over-regions",
     asked_by: &[&DETECTION],
-    what: What::Tally { of: region, window: SignedDuration::from_mins(10) },
+    what: What::Tally { of: region, window: SignedDuration::from_mins(10), speaks_from: MANY },
 };
 
 /// A principal and each region in which it asks.

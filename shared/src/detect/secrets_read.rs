@@ -55,7 +55,7 @@ pub(super) static DETECTION: Detection = Detection {
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "secrets-read",
     asked_by: &[&DETECTION],
-    what: What::Tally { of: read_now, window: SignedDuration::from_mins(10) },
+    what: What::Tally { of: read_now, window: SignedDuration::from_mins(10), speaks_from: MANY_SETS },
 };
 
 /// A principal and each secret that it reads.

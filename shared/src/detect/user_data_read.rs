@@ -45,7 +45,7 @@ pub(super) static DETECTION: Detection = Detection {
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "user-data-read",
     asked_by: &[&DETECTION],
-    what: What::Tally { of: read_now, window: SignedDuration::from_mins(10) },
+    what: What::Tally { of: read_now, window: SignedDuration::from_mins(10), speaks_from: MANY },
 };
 
 /// A principal and each instance whose user data it reads.

@@ -42,7 +42,7 @@ pub(super) static DETECTION: Detection = Detection {
 pub(super) static REMEMBERS: Remembering = Remembering {
     id: "windows-password-read",
     asked_by: &[&DETECTION],
-    what: What::Tally { of: read_now, window: SignedDuration::from_mins(10) },
+    what: What::Tally { of: read_now, window: SignedDuration::from_mins(10), speaks_from: 1 },
 };
 
 /// Nobody signs in to so many at once.

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::past::{self, Lesson, Past, Ties};
+use super::past::{self, Lesson, Past, Question};
 use super::place::{Left, Place, Renamed};
 use super::{Fact, Facts, Holder, HolderKind, Holdings};
 use crate::config::Config;
@@ -56,22 +56,32 @@ impl Policies for Unread {
 /// How long a document is remembered that nobody touches.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(400 * 24);
 
-/// How an event hangs together with others, through documents or through what is remembered. Those that do are to be judged
-/// one after the other, in their order.
+/// How the judgement of an event hangs together with events before it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ties {
+    /// It is judged by documents that events before it may have written, or writes one; or it is a denied call, which is
+    /// judged with all that its principal was denied.
+    pub documents: bool,
+    /// What detections ask of the ledger.
+    pub questions: Vec<Question>,
+    /// Whether more is asked where something is found.
+    pub beside: bool,
+}
+
+/// Those of an event.
 #[must_use]
 pub fn ties(event: &Event) -> Ties {
     if event.fault().is_some() {
         return Ties::default();
     }
-    let mut ties = Ties::of(event);
-    ties.firm |= denials::key(event).is_some();
-    ties.loose |= denials::key_of_denied_before(event).is_some();
-    if event.succeeded() {
+    let documents = event.succeeded() && {
         let asks = Asks::of(event);
         let writes = Place::written_by(event).is_some() || Place::also_written_by(event).is_some();
-        ties.firm |= asks.document.is_some() || asks.before.is_some() || writes || Renamed::by(event).is_some();
-    }
-    ties
+        asks.document.is_some() || asks.before.is_some() || writes || Renamed::by(event).is_some()
+    };
+    let beside = Question::about(event, true).next().is_some() || denials::key_of_denied_before(event).is_some();
+    let documents = documents || denials::is_one(event);
+    Ties { documents, questions: Question::about(event, false).collect(), beside }
 }
 
 /// Asks what the event calls for. Never fails: see [`Fact::Unseen`].

@@ -34,7 +34,8 @@ pub enum What {
     /// Pairs, so that the first time of each is known: "this key from this network".
     Habit(fn(&Event) -> Option<Pair>),
     /// Distinct members under a key, within a window that begins with the first: "users that this address tried".
-    Tally { of: fn(&Event) -> Option<Member>, window: SignedDuration },
+    /// Of fewer than `speaks_from` nothing is said.
+    Tally { of: fn(&Event) -> Option<Member>, window: SignedDuration, speaks_from: usize },
     /// A note that one event leaves and a later one asks for: "this key was made by".
     Trace { leaves: fn(&Event) -> Option<Trace>, asks: fn(&Event) -> Option<Key>, lasts: SignedDuration },
 }
@@ -115,7 +116,92 @@ const FAMILIAR: SignedDuration = SignedDuration::from_hours(90 * 24);
 const NOTED_AGAIN: SignedDuration = SignedDuration::from_hours(24);
 /// A pair is usual once it was first seen this long ago, or while habits were learned: until then an intruder's second call
 /// would be.
-pub const USUAL_AFTER: SignedDuration = SignedDuration::from_hours(24);
+const USUAL_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+/// Something that an event makes one ask of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    id: &'static str,
+    ask: Ask,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Ask {
+    Habit(MemoryKey),
+    Tally { under: MemoryKey, member: Box<str>, window: SignedDuration, speaks_from: usize },
+    Trace(MemoryKey),
+}
+
+impl Question {
+    /// What is asked before the event is judged, or, `beside` a finding about it, after.
+    pub fn about(event: &Event, beside: bool) -> impl Iterator<Item = Self> {
+        let asked =
+            move |remembering: &&Remembering| remembering.is_told_beside() == beside && remembering.wants(event);
+        concerned(event).filter(asked).filter_map(|remembering| {
+            let ask = match &remembering.what {
+                What::Habit(of) => Ask::Habit(remembering.key(&of(event)?.0)),
+                What::Tally { of, window, speaks_from } => {
+                    let Member { under, member } = of(event)?;
+                    let (window, speaks_from) = (*window, *speaks_from);
+                    Ask::Tally { under: remembering.key(&under), member: member.into(), window, speaks_from }
+                }
+                What::Trace { asks, .. } => Ask::Trace(remembering.key(&asks(event)?)),
+            };
+            Some(Self { id: remembering.id, ask })
+        })
+    }
+
+    /// Asks it about an event of that time.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger is out of reach.
+    pub async fn put(
+        &self,
+        time: Option<Timestamp>,
+        config: &Config,
+        ledger: &impl Ledger,
+        now: Timestamp,
+    ) -> Result<Past, LedgerError> {
+        match &self.ask {
+            Ask::Habit(key) => Past::habit(key, time.unwrap_or(now).min(now), config, ledger, now).await,
+            Ask::Tally { under, member, window, .. } => {
+                ledger.tally(under, member, now + *window, now).await.map(Past::Tally)
+            }
+            Ask::Trace(key) => {
+                // An event leaves nothing for itself, nor for what came before it.
+                let before = |note: &Note| time.is_none_or(|time| note.at <= time);
+                let left = ledger.recall(key, now).await?.filter(before);
+                Ok(left.map_or(Past::Nothing, Past::Left))
+            }
+        }
+    }
+
+    /// Whether asking it counts something.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        matches!(self.ask, Ask::Tally { .. })
+    }
+
+    /// Whether a detection may find something by this answer that it does not find where everything is new and little was
+    /// learned.
+    #[must_use]
+    pub fn is_telling(&self, answer: &Past) -> bool {
+        match (&self.ask, answer) {
+            (Ask::Tally { speaks_from, .. }, Past::Tally(members)) => members >= speaks_from,
+            (_, Past::First(learned) | Past::Recent(learned, _)) => *learned != Learned::TooLittle,
+            (_, Past::Familiar | Past::Nothing) => false,
+            _ => true,
+        }
+    }
+}
+
+/// What is known for each of the questions where everything is new and little was learned.
+#[must_use]
+pub fn nothing_learned(questions: &[Question]) -> Vec<(&'static str, Fact<Past>)> {
+    let habits = questions.iter().filter(|question| matches!(question.ask, Ask::Habit(_)));
+    habits.map(|question| (question.id, Fact::Known(Past::First(Learned::TooLittle)))).collect()
+}
 
 impl Past {
     /// What is known for each detection that the event concerns, or, `beside` a finding about it, for whatever was done.
@@ -126,45 +212,21 @@ impl Past {
         now: Timestamp,
         beside: bool,
     ) -> Vec<(&'static str, Fact<Self>)> {
-        let asked = |remembering: &&Remembering| remembering.is_told_beside() == beside && remembering.wants(event);
         let mut past = Vec::new();
-        for remembering in concerned(event).filter(asked) {
-            let known = match &remembering.what {
-                What::Habit(of) => match of(event) {
-                    Some(Pair(key)) => Self::habit(&remembering.key(&key), event, config, ledger, now).await,
-                    None => continue,
-                },
-                What::Tally { of, window } => match of(event) {
-                    Some(Member { under, member }) => {
-                        let members = ledger.tally(&remembering.key(&under), &member, now + *window, now).await;
-                        members.map(Self::Tally)
-                    }
-                    None => continue,
-                },
-                What::Trace { asks, .. } => match asks(event) {
-                    Some(key) => {
-                        let left = ledger.recall(&remembering.key(&key), now).await;
-                        // An event leaves nothing for itself, nor for what came before it.
-                        let before = |note: &Note| event.time.is_none_or(|time| note.at <= time);
-                        left.map(|left| left.filter(before).map_or(Self::Nothing, Self::Left))
-                    }
-                    None => continue,
-                },
-            };
-            let fact = known.map_or_else(|error| Fact::Unseen(error.to_string()), Fact::Known);
-            past.push((remembering.id, fact));
+        for question in Question::about(event, beside) {
+            let answer = question.put(event.time, config, ledger, now).await;
+            past.push((question.id, answer.map_or_else(|error| Fact::Unseen(error.to_string()), Fact::Known)));
         }
         past
     }
 
     async fn habit(
         key: &MemoryKey,
-        event: &Event,
+        at: Timestamp,
         config: &Config,
         ledger: &impl Ledger,
         now: Timestamp,
     ) -> Result<Self, LedgerError> {
-        let at = event.time.unwrap_or(now).min(now);
         let seen = ledger.recall(key, now).await?.map(|note| at.duration_since(first_seen(&note)));
         if seen.is_some_and(|ago| ago >= USUAL_AFTER) {
             return Ok(Self::Familiar);
@@ -294,33 +356,3 @@ pub(crate) fn ago(time: SignedDuration) -> String {
 
 /// When habits began to be learned.
 static LEARNING: LazyLock<MemoryKey> = LazyLock::new(|| MemoryKey::of("learning", &[]));
-
-/// How an event hangs together with others through what is remembered.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Ties {
-    /// It is counted, or a detection asks what earlier ones left.
-    pub firm: bool,
-    /// Something is asked for that matters only to a finding about it.
-    pub loose: bool,
-    /// The habits that detections ask about. After an event of the same day that shows them too, they are known.
-    pub habits: Vec<MemoryKey>,
-}
-
-impl Ties {
-    /// Those of an event.
-    #[must_use]
-    pub fn of(event: &Event) -> Self {
-        let mut ties = Self::default();
-        for remembering in concerned(event).filter(|remembering| remembering.wants(event)) {
-            let beside = remembering.is_told_beside();
-            match &remembering.what {
-                What::Habit(of) if beside => ties.loose |= of(event).is_some(),
-                What::Habit(of) => ties.habits.extend(of(event).map(|Pair(key)| remembering.key(&key))),
-                What::Trace { asks, .. } if beside => ties.loose |= asks(event).is_some(),
-                What::Trace { asks, .. } => ties.firm |= asks(event).is_some(),
-                What::Tally { of, .. } => ties.firm |= of(event).is_some(),
-            }
-        }
-        ties
-    }
-}

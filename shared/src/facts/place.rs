@@ -228,7 +228,7 @@ impl Renamed {
         Self::key("got-name", account, holder)
     }
 
-    fn key(what: &str, account: &str, holder: &Holder) -> MemoryKey {
+    fn key(what: &'static str, account: &str, holder: &Holder) -> MemoryKey {
         MemoryKey::of(what, &[account, &holder.kind.to_string(), &holder.name.to_ascii_lowercase()])
     }
 }

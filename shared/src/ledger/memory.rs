@@ -31,7 +31,7 @@ struct State {
     cap: Cap,
     held: HashMap<String, Held>,
     /// When each ends, and its members by their fingerprints.
-    tallies: HashMap<MemoryKey, (Timestamp, BTreeSet<String>)>,
+    tallies: HashMap<MemoryKey, (Timestamp, BTreeSet<[u8; 8]>)>,
     /// Without their incidents.
     dossiers: HashMap<IncidentKey, Dossier>,
 }
@@ -229,7 +229,7 @@ impl Ledger for Memory {
     async fn remember(&self, key: &MemoryKey, note: &Note, now: Timestamp) -> Result<(), LedgerError> {
         let notes = &mut self.state().notes;
         if notes.get(key).is_none_or(|known| known.until <= now || known.at <= note.at) {
-            notes.insert(key.clone(), note.clone());
+            notes.insert(*key, note.clone());
         }
         Ok(())
     }
@@ -242,12 +242,12 @@ impl Ledger for Memory {
         now: Timestamp,
     ) -> Result<usize, LedgerError> {
         let mut state = self.state();
-        let (end, members) = state.tallies.entry(key.clone()).or_insert_with(|| (until, BTreeSet::new()));
+        let (end, members) = state.tallies.entry(*key).or_insert_with(|| (until, BTreeSet::new()));
         if *end <= now {
             (*end, *members) = (until, BTreeSet::new());
         }
         if members.len() < MOST_MEMBERS {
-            members.insert(fingerprint::of([member], 8));
+            members.insert(fingerprint::bytes([member]));
         }
         Ok(members.len())
     }
