@@ -67,6 +67,10 @@ def main() -> int:
             report("cfn-lint on what SAM makes of it", cfn_lint(written))
         rules = patterns(transformed)
         report(f"{len(rules)} event patterns", [*refused(rules), *too_long(rules)])
+        if "Globals" not in stack.load_template(template):
+            # The forwarder hands on what happens in other regions, and the rest of the samples does not.
+            print(f"{template.name}: {'nothing wrong' if not wrong else f'{wrong} findings'}")
+            return 1 if wrong else 0
         samples = list(firing_samples(ROOT / "events"))
         report(f"{len(samples)} firing samples are let in", shut_out(rules, samples))
     print(f"{template.name}: {'nothing wrong' if not wrong else f'{wrong} findings'}")

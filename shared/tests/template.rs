@@ -61,6 +61,50 @@ fn the_template_has_the_patterns_of_the_watchers() {
 }
 
 #[test]
+fn the_forwarder_hands_on_what_the_watchers_look_at() {
+    let old = fs::read_to_string(forwarder()).expect("forwarder.yaml is read");
+    let new = with_forwarded(&old).expect("forwarder.yaml has a place for the rules");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(forwarder(), &new).unwrap();
+        return;
+    }
+    assert!(new == old, "forwarder.yaml has other patterns than the watchers; `{UPDATE}` writes them");
+
+    let template = read(&new);
+    let rules: BTreeMap<&str, &Value> = of_type(&template, "AWS::Events::Rule").collect();
+    let central = json!({"Fn::Sub": [
+        "arn:${AWS::Partition}:events:${Region}:${AWS::AccountId}:event-bus/default",
+        {"Region": {"Fn::FindInMap": ["Iamwatch", {"Ref": "AWS::Partition"}, "Region"]}},
+    ]});
+    for (watcher, rule) in forwarded() {
+        let stands = &rules[format!("{}{}", pascal(watcher.name()), rule.name).as_str()]["Properties"];
+        let pattern: Value = serde_json::from_str(stands["EventPattern"]["Fn::Sub"].as_str().unwrap()).unwrap();
+        assert_eq!(pattern, rule.pattern());
+    }
+    for (name, rule) in &rules {
+        let targets = list(&rule["Properties"]["Targets"]);
+        let [target] = targets.as_slice() else { panic!("{name} has {} targets", targets.len()) };
+        assert_eq!((&target["Arn"], &target["RoleArn"]), (&central, &arn("Hand")), "{name}");
+        assert_eq!(target["DeadLetterConfig"]["Arn"], arn("NotHandedOn"), "{name}");
+    }
+    let policy = statements(&template["Resources"]["NotHandedOnPolicy"]["Properties"]);
+    let let_in = list(&policy[0]["Condition"]["ArnEquals"]["aws:SourceArn"]);
+    assert_eq!(let_in.len(), rules.len());
+    let may: Vec<Value> = statements(&template["Resources"]["Hand"]["Properties"]["Policies"]);
+    let [may] = may.as_slice() else { panic!("the role may more than hand on") };
+    assert_eq!((&may["Action"], &may["Resource"]), (&json!("events:PutEvents"), &central));
+
+    // Where the stack may be, the forwarder may not, and the other way round.
+    let not = &template["Rules"]["NotWhereIamwatchRuns"]["Assertions"][0]["Assert"]["Fn::Not"][0];
+    let here = &self::template()["Rules"]["InTheRegionThatHearsOfIam"]["Assertions"][0]["Assert"];
+    let runs = here["Fn::Contains"][0].clone();
+    assert_eq!(not["Fn::Contains"][0], runs);
+    let mapped = template["Mappings"]["Iamwatch"].as_object().unwrap();
+    assert_eq!(mapped.len(), list(&runs).len());
+    assert!(list(&runs).iter().all(|region| mapped.values().any(|known| known["Region"] == **region)));
+}
+
+#[test]
 fn what_cloudformation_makes_of_a_pattern_is_what_the_watcher_says() {
     let template = template();
     for watcher in Watcher::ALL {
@@ -540,6 +584,58 @@ fn with_dead_letters(text: &str) -> Option<String> {
     replaced(text, &place, &list)
 }
 
+/// The rules whose events happen in other regions too. IAM's happen in one.
+fn forwarded() -> impl Iterator<Item = (Watcher, Rule)> {
+    let rules =
+        Watcher::ALL.into_iter().flat_map(|watcher| watcher.rules().into_iter().map(move |rule| (watcher, rule)));
+    rules.filter(|(_, rule)| rule.pattern()["source"] != json!(["aws.iam"]))
+}
+
+/// The forwarder's text with every rule in place.
+fn with_forwarded(text: &str) -> Option<String> {
+    let marker = format!("  # `{UPDATE}`.\n");
+    let (head, _) = text.split_once(&marker)?;
+    let names = || forwarded().map(|(watcher, rule)| format!("{}{}", pascal(watcher.name()), rule.name));
+    let mut list =
+        format!("                  - !If [{HONEY_CONDITION}, !GetAtt AccessDenied{HONEY}.Arn, !Ref AWS::NoValue]\n");
+    for name in names() {
+        writeln!(list, "                  - !GetAtt {name}.Arn").ok()?;
+    }
+    let place = ["Resources:", "  NotHandedOnPolicy:", "              ArnEquals:", "                aws:SourceArn:"];
+    let mut new = replaced(head, &place, &list)? + &marker;
+    for (watcher, rule) in forwarded() {
+        let name = format!("{}{}", pascal(watcher.name()), rule.name);
+        write!(
+            new,
+            "\n  {name}:\n    Type: AWS::Events::Rule\n    Properties:\n      State: {}\n{HANDED_ON}      \
+             EventPattern: !Sub >-\n{}",
+            state(&rule),
+            block(&rule, INDENT_OF_A_RESOURCE)
+        )
+        .ok()?;
+    }
+    let honey = honey_pattern(&["${Honey}"]);
+    let lines = lines(&honey, 10);
+    write!(
+        new,
+        "\n  AccessDenied{HONEY}:\n    Type: AWS::Events::Rule\n    Condition: {HONEY_CONDITION}\n    Properties:\n      \
+         State: ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS\n{HANDED_ON}      EventPattern: !Sub\n        - >-\n{lines}        \
+         - Honey: !Join ['\",\"', !Ref HoneyPrincipals]\n",
+    )
+    .ok()?;
+    Some(new)
+}
+
+/// To whom the forwarder's rules hand on.
+const HANDED_ON: &str = "      Targets:
+        - Id: Iamwatch
+          Arn: !Sub
+            - arn:${AWS::Partition}:events:${Region}:${AWS::AccountId}:event-bus/default
+            - Region: !FindInMap [Iamwatch, !Ref AWS::Partition, Region]
+          RoleArn: !GetAtt Hand.Arn
+          DeadLetterConfig: {Arn: !GetAtt NotHandedOn.Arn}
+";
+
 /// The text with all lines under a key replaced. Keys are given from the outermost, as whole lines.
 fn replaced(text: &str, keys: &[&str], with: &str) -> Option<String> {
     let mut lines = text.lines().peekable();
@@ -581,10 +677,14 @@ fn event(rule: &Rule) -> String {
 
 /// A rule's pattern as the lines of a folded scalar: one or more for each key, wrapped between values.
 fn block(rule: &Rule, indent: usize) -> String {
+    lines(&rule.pattern(), indent)
+}
+
+fn lines(pattern: &Value, indent: usize) -> String {
     let entries = |map: &Value| -> Vec<String> {
         map.as_object().unwrap().iter().map(|(key, value)| format!("{}:{value}", json!(key))).collect()
     };
-    let mut pattern = rule.pattern();
+    let mut pattern = pattern.clone();
     let detail = entries(&pattern["detail"].take()).join(",\n");
     let text = entries(&pattern).join(",\n").replace("\"detail\":null", &format!("\"detail\":{{{detail}}}"));
 
@@ -629,15 +729,22 @@ fn path() -> PathBuf {
     root().join("template.yaml")
 }
 
+fn forwarder() -> PathBuf {
+    root().join("forwarder.yaml")
+}
+
 fn text() -> String {
     fs::read_to_string(path()).expect("template.yaml is read")
 }
 
 /// The template with its short forms written out: `!Ref X` is `{"Ref": "X"}`. A key that stands twice fails.
 fn template() -> Value {
-    let text = text();
-    let documents = Yaml::load_from_str(&text).expect("template.yaml is YAML");
-    plain(documents.first().expect("template.yaml is not empty"))
+    read(&text())
+}
+
+fn read(text: &str) -> Value {
+    let documents = Yaml::load_from_str(text).expect("a template is YAML");
+    plain(documents.first().expect("a template is not empty"))
 }
 
 fn plain(node: &Yaml<'_>) -> Value {
