@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::{Heard, Line, Machines, Outcome, People, Retry, tell_or_hold};
+use super::{Heard, Line, Machines, Outcome, People, Retry, Undelivered, tell_or_hold};
 use crate::alert;
 use crate::cap::{Held, Message};
 use crate::denials::{self, Dossier, Open, Owed, Settled, mark};
@@ -22,6 +22,40 @@ use crate::ledger::{Ledger, LedgerError, Standing};
 
 /// How often a dossier is read and changed against others that write it. Two batches are under way at once.
 const TRIES: u32 = 8;
+
+/// The denied calls of one principal in a batch.
+#[derive(Debug)]
+pub struct Principal<'a> {
+    key: IncidentKey,
+    places: Vec<usize>,
+    events: Vec<&'a Event>,
+}
+
+/// The denied calls of a batch, those of each principal together, in the order of time.
+#[must_use]
+pub fn by_principal<'a>(events: &[&'a Event]) -> Vec<Principal<'a>> {
+    let mut all: BTreeMap<IncidentKey, Vec<(usize, &Event)>> = BTreeMap::new();
+    for (place, event) in events.iter().enumerate().filter(|(_, event)| denials::is_one(event)) {
+        if let Some(key) = denials::key(event) {
+            all.entry(key).or_default().push((place, event));
+        }
+    }
+    let sorted = all.into_iter().map(|(key, mut own)| {
+        own.sort_by_key(|(_, event)| (event.time, event.id.as_str()));
+        let (places, events) = own.into_iter().unzip();
+        Principal { key, places, events }
+    });
+    sorted.collect()
+}
+
+impl Principal<'_> {
+    /// That there was no time for them: they come again.
+    #[must_use]
+    pub fn put_off(self) -> Together {
+        let why = Undelivered("there was no time left for it in this batch: it comes again".to_owned());
+        Together { places: self.places, outcome: Err(Retry::Undelivered(why)), added: Added::default() }
+    }
+}
 
 /// What became of the denied calls of one principal.
 #[derive(Debug)]
@@ -62,21 +96,19 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
     /// Takes denied calls down the line, all of one principal together. Events that are none are left out. `now` is the time
     /// of receipt.
     pub async fn watch_denied(&self, events: &[&Event], now: Timestamp) -> Vec<Together> {
-        let mut by_principal: BTreeMap<IncidentKey, Vec<(usize, &Event)>> = BTreeMap::new();
-        for (place, event) in events.iter().enumerate() {
-            if let Some(key) = denials::key(event).filter(|_| denials::is_one(event)) {
-                by_principal.entry(key).or_default().push((place, event));
-            }
-        }
-        let mut all = Vec::with_capacity(by_principal.len());
-        for (key, mut own) in by_principal {
-            own.sort_by_key(|(_, event)| (event.time, event.id.as_str()));
-            let (places, own): (Vec<usize>, Vec<&Event>) = own.into_iter().unzip();
-            let mut added = Added::default();
-            let outcome = self.watch_principal(&key, &own, &mut added, now).await;
-            all.push(Together { places, outcome, added });
+        let mut all = Vec::new();
+        for principal in by_principal(events) {
+            all.push(self.watch_together(principal, now).await);
         }
         all
+    }
+
+    /// Takes the denied calls of one principal down the line.
+    pub async fn watch_together(&self, principal: Principal<'_>, now: Timestamp) -> Together {
+        let mut added = Added::default();
+        let Principal { key, places, events } = principal;
+        let outcome = self.watch_principal(&key, &events, &mut added, now).await;
+        Together { places, outcome, added }
     }
 
     async fn watch_principal(
