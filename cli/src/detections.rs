@@ -32,18 +32,21 @@ impl Detections {
         }
         let width = detect::ALL.iter().map(|detection| detection.id.len()).max().unwrap_or_default();
         if self.format == Format::Text {
-            writeln!(out, "{:<width$}  SEVERITY  {:<13}  WHAT HAPPENED", "ID", "WATCHER")?;
+            writeln!(out, "{:<width$}  SEVERITY  CONFIDENCE  {:<13}  WHAT HAPPENED", "ID", "WATCHER")?;
         }
         for detection in detect::ALL {
             let (id, severity, watcher, title) =
                 (detection.id, detection.severity, detection.watcher.name(), detection.title());
             match self.format {
-                Format::Text => writeln!(out, "{id:<width$}  {severity:<8}  {watcher:<13}  {title}")?,
+                Format::Text => {
+                    writeln!(out, "{id:<width$}  {severity:<8}  {:<10}  {watcher:<13}  {title}", detection.confidence)?
+                }
                 Format::Json => {
                     let mitre: Vec<&str> = detection.mitre.iter().map(|technique| technique.id).collect();
                     let line = json!({
                         "id": id,
                         "severity": severity,
+                        "confidence": detection.confidence,
                         "watcher": watcher,
                         "title": title,
                         "mitre": mitre,

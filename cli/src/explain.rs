@@ -31,6 +31,7 @@ impl Explain {
         writeln!(out, "\n## Facts\n")?;
         writeln!(out, "- Id: {}", detection.id)?;
         writeln!(out, "- Usual severity: {}", detection.severity)?;
+        writeln!(out, "- Confidence: {}: {}", detection.confidence, detection.confidence.meaning())?;
         writeln!(out, "- Watcher: {}", detection.watcher.name())?;
         for technique in detection.mitre {
             let was = technique.was.map(|was| format!(", formerly {was}")).unwrap_or_default();

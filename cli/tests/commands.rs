@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use iamwatch::detect;
+use iamwatch::detect::{self, Detection};
 use insta::assert_snapshot;
 use serde_json::Value;
 
@@ -34,8 +34,9 @@ fn detections_lists_all_of_them_for_people_and_for_programs() {
     let mut lines = table.lines();
     assert!(lines.next().unwrap().starts_with("ID  "));
     for (line, detection) in lines.zip(detect::ALL) {
-        let words: Vec<&str> = line.split_whitespace().take(3).collect();
-        assert_eq!(words, [detection.id, detection.severity.word(), detection.watcher.name()]);
+        let words: Vec<&str> = line.split_whitespace().take(4).collect();
+        let Detection { id, severity, confidence, watcher, .. } = detection;
+        assert_eq!(words, [id, severity.word(), confidence.word(), watcher.name()]);
         assert!(line.ends_with(&detection.title()));
     }
     let json = text(&iamwatch(&["detections", "--format", "json"]).stdout);

@@ -1,5 +1,6 @@
 //! What was found: one judgement of one event.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -61,6 +62,61 @@ impl Severity {
 }
 
 impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// How likely it is that whoever did it should not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Confidence {
+    /// Mostly it is honest work, and told for what it would mean if it were not.
+    Low,
+    /// Honest work and intruders do it alike.
+    Medium,
+    /// Honest work hardly ever does it.
+    High,
+}
+
+impl Confidence {
+    /// All of them, least first.
+    pub const ALL: [Self; 3] = [Self::Low, Self::Medium, Self::High];
+
+    /// That of a finding which is as severe as that, where one of `usual` severity has this: what makes a finding louder or
+    /// quieter is what is known of who did it, and from where.
+    #[must_use]
+    pub fn at(self, severity: Severity, usual: Severity) -> Self {
+        match (severity.cmp(&usual), self) {
+            (Ordering::Equal, same) => same,
+            (Ordering::Greater, Self::Low) | (Ordering::Less, Self::High) => Self::Medium,
+            (Ordering::Greater, _) => Self::High,
+            (Ordering::Less, _) => Self::Low,
+        }
+    }
+
+    /// The word used everywhere.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Low => "LOW",
+            Self::Medium => "MEDIUM",
+            Self::High => "HIGH",
+        }
+    }
+
+    /// What it means to the reader of an alert.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Low => "mostly this is honest work",
+            Self::Medium => "honest work and intruders look alike here",
+            Self::High => "honest work hardly ever looks like this",
+        }
+    }
+}
+
+impl fmt::Display for Confidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.word())
     }
@@ -311,5 +367,22 @@ impl Finding {
         };
         let parts = [&self.detection, &self.account, &self.actor.principal, &self.target.kind, target, &case];
         IncidentKey(fingerprint::of(parts.map(|part: &str| part), 16))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Confidence, Severity};
+
+    #[test]
+    fn what_is_louder_than_usual_is_surer_and_what_is_quieter_is_less_so() {
+        let told = |confidence: Confidence, severity| confidence.at(severity, Severity::Medium);
+        for confidence in Confidence::ALL {
+            assert_eq!(told(confidence, Severity::Medium), confidence);
+            assert!(told(confidence, Severity::High) > Confidence::Low);
+            assert!(told(confidence, Severity::Low) < Confidence::High);
+        }
+        assert_eq!(told(Confidence::Low, Severity::Critical), Confidence::Medium);
+        assert_eq!(told(Confidence::High, Severity::Low), Confidence::Medium);
     }
 }

@@ -464,14 +464,18 @@ fn docs() -> String {
         "# Detections\n\n\
          <!-- Generated from shared/src/detect. -->\n\n\
          What iamwatch sees, why it matters and what to do. Severity is the usual one: a finding may raise or lower it. \
+         Confidence is how likely it is then that whoever did it should not have, and goes with the severity: \
+         LOW, mostly this is honest work; MEDIUM, honest work and intruders look alike here; HIGH, honest work hardly ever \
+         looks like this. \
          *Covers* names the known detections of the field that one stands for.\n\n\
-         | detection | severity | watcher | MITRE ATT&CK | covers |\n| --- | --- | --- | --- | --- |\n",
+         | detection | severity | confidence | watcher | MITRE ATT&CK | covers |\n| --- | --- | --- | --- | --- | --- |\n",
     );
     for detection in ALL {
-        let Detection { id, severity, watcher, .. } = detection;
+        let Detection { id, severity, confidence, watcher, .. } = detection;
         let covers = detection.covers.join(" ");
         let mitre: Vec<&str> = detection.mitre.iter().map(|technique| technique.id).collect();
-        writeln!(docs, "| [{id}](#{id}) | {severity} | {} | {} | {covers} |", watcher.name(), mitre.join(" ")).unwrap();
+        let (watcher, mitre) = (watcher.name(), mitre.join(" "));
+        writeln!(docs, "| [{id}](#{id}) | {severity} | {confidence} | {watcher} | {mitre} | {covers} |").unwrap();
     }
     for detection in ALL {
         write!(docs, "\n## {}\n\n**{}.** {}\n\n", detection.id, detection.title(), facts(detection)).unwrap();
@@ -494,7 +498,8 @@ fn docs() -> String {
 }
 
 fn facts(detection: &Detection) -> String {
-    let mut facts = format!("{}, seen by `{}`.", detection.severity, detection.watcher.name());
+    let mut facts =
+        format!("{}, confidence {}, seen by `{}`.", detection.severity, detection.confidence, detection.watcher.name());
     for technique in detection.mitre {
         let was = technique.was.map(|was| format!(", formerly {was}")).unwrap_or_default();
         write!(facts, " {} {}{was}.", technique.id, technique.name).unwrap();

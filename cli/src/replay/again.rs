@@ -3,7 +3,7 @@
 //! Most events that are counted are the daily work of programs, and of too few kinds to say anything of. So as to hold a
 //! few words of each instead of all its text, the memory goes through all events once by itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -14,7 +14,7 @@ use iamwatch::config::Config;
 use iamwatch::facts;
 use iamwatch::ledger::Memory;
 
-use super::read::{Found, Place, What};
+use super::read::{Found, Place, Text, What};
 use super::records::{Flaw, Reader};
 use super::walk::Input;
 
@@ -27,9 +27,23 @@ pub(super) fn read(
     threads: NonZeroUsize,
 ) -> Vec<(PathBuf, Vec<Flaw>)> {
     let mut by_file: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
-    for Place { file, record } in pollster::block_on(telling(found, config)) {
-        by_file.entry(file).or_default().push(record);
+    for number in pollster::block_on(telling(found, config)) {
+        let Some(Found { what, .. }) = found.get_mut(number) else { continue };
+        match std::mem::replace(what, What::Judged(None)) {
+            What::Unread { text: Text::Held(text), questions } => *what = What::Waiting { text, questions },
+            other => {
+                if let What::Unread { text: Text::At(Place { file, record }), .. } = other {
+                    by_file.entry(file).or_default().push(record);
+                }
+                *what = other;
+            }
+        }
     }
+    // Two watchers may look at one event.
+    by_file.values_mut().for_each(|records| {
+        records.sort_unstable();
+        records.dedup();
+    });
     let by_file: Vec<(usize, Vec<u64>)> = by_file.into_iter().collect();
     let (next, texts, broken) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()), Mutex::new(Vec::new()));
     let work = || {
@@ -51,7 +65,7 @@ pub(super) fn read(
     });
     let texts = lock(&texts);
     for found in found {
-        if let What::Unread { place, questions } = &mut found.what
+        if let What::Unread { text: Text::At(place), questions } = &mut found.what
             && let Some(text) = texts.get(place)
         {
             found.what = What::Waiting { text: text.clone(), questions: std::mem::take(questions) };
@@ -60,24 +74,26 @@ pub(super) fn read(
     std::mem::take(&mut lock(&broken))
 }
 
-/// The places of the events that are to be read again. Two watchers may look at one event.
-async fn telling(found: &[Found], config: &Config) -> BTreeSet<Place> {
-    let mut telling = BTreeSet::new();
+/// The events, by their numbers, in which something may be found.
+async fn telling(found: &[Found], config: &Config) -> Vec<usize> {
+    let mut telling = Vec::new();
     if !found.iter().any(|found| matches!(found.what, What::Unread { .. })) {
         return telling;
     }
     let ledger = Memory::default();
-    for Found { now, what, lessons, .. } in found {
-        let (place, questions) = match what {
-            What::Judged(_) => (None, &[][..]),
-            What::Waiting { questions, .. } => (None, questions.as_slice()),
-            What::Unread { place, questions } => (Some(*place), questions.as_slice()),
+    for (number, Found { now, what, lessons, .. }) in found.iter().enumerate() {
+        let (unread, questions) = match what {
+            What::Judged(_) => (false, &[][..]),
+            What::Waiting { questions, .. } => (false, questions.as_slice()),
+            What::Unread { questions, .. } => (true, questions.as_slice()),
         };
+        let mut tells = false;
         for question in questions {
             // Memory is always in reach.
             let Ok(answer) = question.put(Some(*now), config, &ledger, *now).await else { continue };
-            telling.extend(place.filter(|_| question.is_telling(&answer)));
+            tells |= unread && question.is_telling(&answer);
         }
+        telling.extend(tells.then_some(number));
         facts::learn_all(lessons.iter().cloned(), &ledger, *now).await;
     }
     telling

@@ -1,12 +1,12 @@
 //! From files to findings, on several threads.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use flate2::Crc;
 use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
 use iamwatch::facts::past::{self, Lesson, Question};
@@ -47,7 +47,7 @@ pub(super) struct Found {
     /// What the event teaches.
     pub(super) lessons: Vec<Lesson>,
     /// Tells records with one id from each other.
-    mark: u64,
+    mark: u32,
 }
 
 /// What there is to follow up. What came before an event is known once all events are in order.
@@ -57,9 +57,20 @@ pub(super) enum What {
     Judged(Option<Box<Finding>>),
     /// The text of an event that is judged by what came before. As text it takes a tenth of the room.
     Waiting { text: Box<[u8]>, questions: Vec<Question> },
-    /// Nothing is found in it, unless an answer is telling: then it is read again. Most events that are counted are such.
-    Unread { place: Place, questions: Vec<Question> },
+    /// Nothing is found in it, unless an answer is telling. Most events that are counted are such.
+    Unread { text: Text, questions: Vec<Question> },
 }
+
+/// The text of a record that perhaps nobody needs.
+#[derive(Debug, Clone)]
+pub(super) enum Text {
+    Held(Box<[u8]>),
+    /// To be read again.
+    At(Place),
+}
+
+/// Text that is held rather than read again, in bytes, of all files together: a whole file is read again for one record.
+const HELD: usize = 24 * 1024 * 1024;
 
 /// Where a record stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,7 +86,7 @@ pub(super) struct Place {
 pub(super) struct Turn {
     pub(super) ties: Ties,
     pub(super) lessons: Vec<Lesson>,
-    /// Where it can be read again.
+    /// Where it can be read again, if its text is not to be held.
     pub(super) place: Option<Place>,
 }
 
@@ -87,7 +98,7 @@ pub(super) fn read(
     threads: NonZeroUsize,
     ticks: &(dyn Fn() + Sync),
 ) -> Haul {
-    let next = AtomicUsize::new(0);
+    let (next, held) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let work = || {
         let mut judge = Judge {
             admissions,
@@ -95,6 +106,7 @@ pub(super) fn read(
             nest: Vec::new(),
             shown: HashMap::new(),
             place: None,
+            held: &held,
             haul: Haul::default(),
         };
         let mut reader = Reader::new();
@@ -132,6 +144,8 @@ struct Judge<'a> {
     shown: HashMap<(MemoryKey, i64), Timestamp>,
     /// Of the record that is looked at, if its file can be read again.
     place: Option<Place>,
+    /// How much text all threads hold.
+    held: &'a AtomicUsize,
     haul: Haul,
 }
 
@@ -191,7 +205,8 @@ impl Judge<'_> {
             Lesson::Habit(key, at) => self.is_new_that_day(key, *at),
             Lesson::Trace(..) => true,
         });
-        let turn = Turn { ties, lessons, place: self.place };
+        let held = !ties.questions.is_empty() && self.held.fetch_add(text.len(), Ordering::Relaxed) < HELD;
+        let turn = Turn { ties, lessons, place: self.place.filter(|_| !held) };
         self.haul
             .found
             .extend(watchers.into_iter().filter_map(|watcher| Found::of(watcher, event, text, &turn, &self.context)));
@@ -209,7 +224,9 @@ impl Judge<'_> {
 
 /// Reads a record in full, and says why it is no JSON if it is none.
 pub(super) fn decode(text: &[u8]) -> (Event, Option<String>) {
-    match serde_json::from_slice(text) {
+    // Text that is known to be UTF-8 need not be looked through string by string.
+    let read = str::from_utf8(text).map_or_else(|_| serde_json::from_slice(text), serde_json::from_str);
+    match read {
         Ok(value) => (Event::decode(value), None),
         Err(error) => {
             let what = format!("the record is no JSON: {error}");
@@ -236,17 +253,18 @@ impl Found {
         let found = if *documents { Vec::new() } else { found() };
         let waits = *documents || (!found.is_empty() && (*beside || !questions.is_empty()));
         let what = match place {
-            Some(place) if !waits && !questions.is_empty() => {
-                What::Unread { place: *place, questions: questions.clone() }
+            _ if waits => What::Waiting { text: text.into(), questions: questions.clone() },
+            place if !questions.is_empty() => {
+                let text = place.map_or_else(|| Text::Held(text.into()), Text::At);
+                What::Unread { text, questions: questions.clone() }
             }
-            _ if waits || !questions.is_empty() => What::Waiting { text: text.into(), questions: questions.clone() },
             _ if found.is_empty() && lessons.is_empty() => return None,
             _ => What::Judged(detect::speak(found, event, context).map(Box::new)),
         };
-        let mut hash = DefaultHasher::new();
-        text.hash(&mut hash);
+        let mut mark = Crc::new();
+        mark.update(text);
         let (now, id, lessons) = (time_of(event), event.id.as_str().into(), lessons.clone());
-        Some(Self { now, id, watcher, what, lessons, mark: hash.finish() })
+        Some(Self { now, id, watcher, what, lessons, mark: mark.sum() })
     }
 
     /// The same order for the same events, wherever they were read. Two records with one id are one delivery, so which of

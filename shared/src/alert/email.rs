@@ -81,6 +81,8 @@ fn facts(words: &Words<'_>) -> Rows {
     let finding = words.finding;
     let mut rows = Rows::default();
     rows.add("Severity", finding.severity.word());
+    let confidence = words.confidence().map(|confidence| format!("{confidence}: {}", confidence.meaning()));
+    rows.add("Confidence", confidence.unwrap_or_default());
     rows.add("What", words.headline());
     rows.add_all("Who", who(words));
     rows.add_all("Target", target(words));

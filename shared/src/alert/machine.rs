@@ -12,7 +12,7 @@ use super::text::clean_to;
 use super::words::Words;
 use crate::detect::Technique;
 use crate::event::{Kind, is_account};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 
 /// Machines compare whole ARNs, which IAM lets grow far beyond what a person is shown.
 const FIELD: usize = 1_024;
@@ -36,6 +36,10 @@ struct DetectionFinding {
     start_time: Option<i64>,
     severity_id: u32,
     severity: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confidence_id: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confidence: Option<&'static str>,
     status_id: u32,
     status: &'static str,
     is_alert: bool,
@@ -243,6 +247,7 @@ fn finding(words: &Words<'_>) -> DetectionFinding {
     };
     let actor = actor(words);
     let api = api(finding);
+    let confidence = words.confidence().map(confidence);
     DetectionFinding {
         activity_id,
         activity_name,
@@ -256,6 +261,8 @@ fn finding(words: &Words<'_>) -> DetectionFinding {
         start_time: happened,
         severity_id,
         severity,
+        confidence_id: confidence.map(|(id, _)| id),
+        confidence: confidence.map(|(_, word)| word),
         status_id: 1,
         status: "New",
         is_alert: true,
@@ -398,6 +405,14 @@ fn unmapped(words: &Words<'_>) -> Value {
             "attack_was": was,
         }
     })
+}
+
+fn confidence(confidence: Confidence) -> (u32, &'static str) {
+    match confidence {
+        Confidence::Low => (1, "Low"),
+        Confidence::Medium => (2, "Medium"),
+        Confidence::High => (3, "High"),
+    }
 }
 
 pub(super) fn severity(severity: Severity) -> (u32, &'static str) {

@@ -117,6 +117,7 @@ fn a_key_made_for_another_user_reads_well_in_dry_run() {
     user alice created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments.
 
     Severity:   HIGH
+    Confidence: MEDIUM: honest work and intruders look alike here
     What:       Access key created for another user
     Who:        arn:aws:iam::111122223333:user/eng/alice
                 IAM user, signed with long-term key AKIAI44QH8DHBEXAMPLE
@@ -262,6 +263,8 @@ fn machines_read_a_detection_finding_of_ocsf() {
         "provider": "AWS",
         "region": "us-east-1"
       },
+      "confidence": "Medium",
+      "confidence_id": 2,
       "count": 1,
       "evidences": [
         {
@@ -426,6 +429,7 @@ fn a_user_of_identity_center_is_named_before_the_role() {
     alice@corp (SSO AdministratorAccess) created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments.
 
     Severity:   HIGH
+    Confidence: MEDIUM: honest work and intruders look alike here
     What:       Access key created for another user
     Who:        alice@corp, from Identity Center user name
                 arn:aws:iam::111122223333:role/AWSReservedSSO_AdministratorAccess_0123456789abcdef
@@ -491,15 +495,15 @@ fn a_role_session_of_another_account_is_told_with_its_session_and_the_service_be
     let alert = alert(&finding, &config());
     assert_snapshot!(first_block(&alert.email), @"role build-agent (session i-0abc1234def567890) from account dev created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments.");
     assert_snapshot!(lines_with(&alert.email, "Who:", 9), @"
-    Who:      arn:aws:iam::111122223333:role/build-agent
-              role session i-0abc1234def567890, of account dev, signed with
-              temporary key ASIAIOSFODNN7EXAMPLE
-    Target:   user deploy-bot
-    From:     cloudformation.amazonaws.com, on the actor's behalf
-    Account:  prod-payments (111122223333)
-    Region:   us-east-1
-    When:     2026-11-22 04:13:05 UTC, told 41 s later
-    Machine:  an EC2 instance: i-0abc1234def567890
+    Who:        arn:aws:iam::111122223333:role/build-agent
+                role session i-0abc1234def567890, of account dev, signed with
+                temporary key ASIAIOSFODNN7EXAMPLE
+    Target:     user deploy-bot
+    From:       cloudformation.amazonaws.com, on the actor's behalf
+    Account:    prod-payments (111122223333)
+    Region:     us-east-1
+    When:       2026-11-22 04:13:05 UTC, told 41 s later
+    Machine:    an EC2 instance: i-0abc1234def567890
     ");
 }
 
@@ -574,17 +578,18 @@ fn what_root_does_in_the_console_reads_well() {
     assert_snapshot!(alert(&finding, &config()).email, @"
     root called PutBucketPolicy on bucket example-ledger in prod-payments.
 
-    Severity: HIGH
-    What:     Root user used
-    Who:      arn:aws:iam::111122223333:root
-              root user, signed with temporary key ASIAIOSFODNN7EXAMPLE, without
-              MFA
-    From:     203.0.113.9, in the console
-              user agent: [S3Console/0.4, aws-internal/3]
-    Account:  prod-payments (111122223333)
-    Region:   eu-central-1
-    When:     2026-11-22 04:09:00 UTC, told 5 min later
-    Call:     PutBucketPolicy of s3.amazonaws.com
+    Severity:   HIGH
+    Confidence: MEDIUM: honest work and intruders look alike here
+    What:       Root user used
+    Who:        arn:aws:iam::111122223333:root
+                root user, signed with temporary key ASIAIOSFODNN7EXAMPLE, without
+                MFA
+    From:       203.0.113.9, in the console
+                user agent: [S3Console/0.4, aws-internal/3]
+    Account:    prod-payments (111122223333)
+    Region:     eu-central-1
+    When:       2026-11-22 04:09:00 UTC, told 5 min later
+    Call:       PutBucketPolicy of s3.amazonaws.com
 
     Why it matters
       Root can do anything in the account, and no policy of the account limits it.
@@ -626,10 +631,11 @@ fn an_event_that_could_not_be_read_says_only_what_is_known() {
     assert_snapshot!(alert.email, @"
     somebody sent an event that could not be read.
 
-    Severity: MEDIUM
-    What:     Event that could not be read
-    When:     the event does not say; told 2026-11-22 04:13:46 UTC
-    Fault:    the record is a list, not an object
+    Severity:   MEDIUM
+    Confidence: LOW: mostly this is honest work
+    What:       Event that could not be read
+    When:       the event does not say; told 2026-11-22 04:13:46 UTC
+    Fault:      the record is a list, not an object
 
     Why it matters
       iamwatch is blind to this event. Either AWS changed the shape of its
@@ -659,15 +665,15 @@ fn an_alert_without_a_ledger_says_that_it_may_come_again() {
     let standing = Standing::unclaimed(&finding);
     let config = enforcing();
     let alert = of_finding(&finding, &standing, &Context::new(&config), at("2026-11-22T04:13:46Z"));
-    assert_snapshot!(alert.email.lines().take(8).collect::<Vec<_>>().join("\n"), @r"
+    assert_snapshot!(alert.email.lines().take(8).collect::<Vec<_>>().join("\n"), @"
     user alice created access key AKIAIOSFODNN7EXAMPLE for user deploy-bot in prod-payments.
 
     Note: The ledger cannot be reached: this alert may come again, and quarantine
     does not act.
 
-    Severity: HIGH
-    What:     Access key created for another user
-    Who:      arn:aws:iam::111122223333:user/eng/alice
+    Severity:   HIGH
+    Confidence: MEDIUM: honest work and intruders look alike here
+    What:       Access key created for another user
     ");
     assert!(!alert.email.contains("will set key"), "it promises what it cannot keep:\n{}", alert.email);
 }
@@ -686,6 +692,7 @@ fn an_incident_that_grew_is_counted_in_subject_and_sentence() {
     37 events make this one incident. What follows is about one of them.
 
     Severity:   HIGH
+    Confidence: MEDIUM: honest work and intruders look alike here
     What:       Access key created for another user
     Who:        arn:aws:iam::111122223333:user/eng/alice
                 IAM user, signed with long-term key AKIAI44QH8DHBEXAMPLE
@@ -1347,21 +1354,22 @@ fn hostile_names_stay_inside_their_line() {
     assert_snapshot!(alert.email, @r#"
     "x Severity: LOWgnihton<!channel> `@here` https[:]//evil.example/login" (role deploy, by its session name) created access key AKIAIOSFODNN7EXAMPLE; rm -rf / for user bob What to do 1. Nothing in prod-payments.
 
-    Severity: HIGH
-    What:     Access key created for another user
-    Who:      x Severity: LOWgnihton<!channel> `@here`
-              https[:]//evil.example/login, from session name, which the caller
-              chose
-              arn:aws:iam::111122223333:role/deploy
-              role session, signed with temporary key ASIAIOSFODNN7EXAMPLE
-    Target:   user bob What to do 1. Nothing
-    From:     198.51.100.7 Account: dev
-              user agent: curl/8
-              AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA…
-    Account:  prod-payments (111122223333)
-    Region:   us-east-1.evil.example/
-    When:     2026-11-22 04:13:05 UTC, told 41 s later
-    Tag:      <b>&amp;</b> "quoted"
+    Severity:   HIGH
+    Confidence: MEDIUM: honest work and intruders look alike here
+    What:       Access key created for another user
+    Who:        x Severity: LOWgnihton<!channel> `@here`
+                https[:]//evil.example/login, from session name, which the caller
+                chose
+                arn:aws:iam::111122223333:role/deploy
+                role session, signed with temporary key ASIAIOSFODNN7EXAMPLE
+    Target:     user bob What to do 1. Nothing
+    From:       198.51.100.7 Account: dev
+                user agent: curl/8
+                AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA…
+    Account:    prod-payments (111122223333)
+    Region:     us-east-1.evil.example/
+    When:       2026-11-22 04:13:05 UTC, told 41 s later
+    Tag:        <b>&amp;</b> "quoted"
 
     Why it matters
       Whoever made the key has seen its secret, and can now act as that user from

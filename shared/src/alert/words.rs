@@ -7,7 +7,7 @@ use super::text::{clean_to, shown};
 use crate::config::Config;
 use crate::detect::{self, Context, Detection};
 use crate::event::{Actor, Kind, ToldBy, is_account};
-use crate::finding::{Finding, IncidentKey};
+use crate::finding::{Confidence, Finding, IncidentKey};
 use crate::ledger::{Due, Standing};
 use crate::quarantine::Record;
 
@@ -126,6 +126,11 @@ impl<'a> Words<'a> {
     /// What the detection calls it.
     pub(super) fn title(&self) -> String {
         self.detection.map_or_else(|| shown(&self.finding.detection), Detection::title)
+    }
+
+    /// How likely it is that whoever did it should not have.
+    pub(super) fn confidence(&self) -> Option<Confidence> {
+        self.detection.map(|detection| detection.confidence.at(self.finding.severity, detection.severity))
     }
 
     /// What the reader is to do.

@@ -19,13 +19,14 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "access-key-deleted",
     watcher: Watcher::AccessKeys,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1531", was: None, name: "Account Access Removal" }],
     covers: &["CRED-06"],
     calls: &[Calls { source: "iam.amazonaws.com", names: &["DeleteAccessKey"] }],

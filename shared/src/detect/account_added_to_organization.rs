@@ -23,7 +23,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::organization;
 use crate::watcher::{Calls, Watcher};
@@ -32,6 +32,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "account-added-to-organization",
     watcher: Watcher::Guardrails,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1136.003", was: None, name: "Create Account: Cloud Account" }],
     covers: &["ORGG-06"],
     calls: &[Calls {

@@ -20,7 +20,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -29,6 +29,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "account-region-changed",
     watcher: Watcher::Guardrails,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1535", was: None, name: "Unused/Unsupported Cloud Regions" }],
     covers: &["ORGG-07"],
     calls: &[Calls { source: "account.amazonaws.com", names: &["DisableRegion", "EnableRegion"] }],

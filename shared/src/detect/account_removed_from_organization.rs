@@ -22,7 +22,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::organization;
 use crate::watcher::{Calls, Watcher};
 
@@ -30,6 +30,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "account-removed-from-organization",
     watcher: Watcher::Guardrails,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1666", was: None, name: "Modify Cloud Resource Hierarchy" }],
     covers: &["ORGG-02", "ORGG-06"],
     calls: &[Calls {

@@ -29,13 +29,14 @@ use super::{Context, Detection, Outcome, Page, Technique};
 use crate::circumstance;
 use crate::event::{Event, Target};
 use crate::facts::past::{Member, Pair, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "account-surveyed",
     watcher: Watcher::SignIn,
     severity: Severity::Medium,
+    confidence: Confidence::Medium,
     mitre: &[
         Technique { id: "T1580", was: None, name: "Cloud Infrastructure Discovery" },
         Technique { id: "T1087.004", was: None, name: "Account Discovery: Cloud Account" },

@@ -21,7 +21,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant::{self, Given, Held};
 use crate::watcher::{Calls, Watcher};
 
@@ -29,6 +29,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "administrator-inline-policy-put",
     watcher: Watcher::IamChanges,
     severity: Severity::Critical,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1098.003", was: None, name: "Account Manipulation: Additional Cloud Roles" }],
     covers: &["IAMC-10"],
     calls: &[Calls { source: "iam.amazonaws.com", names: &["PutUserPolicy", "PutRolePolicy", "PutGroupPolicy"] }],

@@ -23,7 +23,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant::{self, Given, Held};
 use crate::identity_center;
 use crate::policy::AwsManaged;
@@ -34,6 +34,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "administrator-permission-set-policy-put",
     watcher: Watcher::IamChanges,
     severity: Severity::Critical,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1098.003", was: None, name: "Account Manipulation: Additional Cloud Roles" }],
     covers: &["FEDR-10"],
     calls: &[Calls {

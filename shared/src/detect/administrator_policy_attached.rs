@@ -21,7 +21,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::policy::{AwsManaged, Privilege};
 use crate::undo;
@@ -31,6 +31,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "administrator-policy-attached",
     watcher: Watcher::IamChanges,
     severity: Severity::Critical,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1098.003", was: None, name: "Account Manipulation: Additional Cloud Roles" }],
     covers: &["IAMC-01", "IAMC-02", "IAMC-03"],
     calls: &[Calls {

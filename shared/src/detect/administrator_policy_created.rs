@@ -21,7 +21,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -30,6 +30,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "administrator-policy-created",
     watcher: Watcher::IamChanges,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1098.003", was: None, name: "Account Manipulation: Additional Cloud Roles" }],
     covers: &["IAMC-12"],
     calls: &[Calls { source: "iam.amazonaws.com", names: &["CreatePolicy"] }],

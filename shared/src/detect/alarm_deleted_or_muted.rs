@@ -22,7 +22,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::blinding::{self, listed, serves_security, text, texts};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -30,6 +30,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "alarm-deleted-or-muted",
     watcher: Watcher::Guardrails,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1685", was: Some("T1562.001"), name: "Disable or Modify Tools" }],
     covers: &["TAMP-11", "TAMP-25"],
     calls: &[Calls {

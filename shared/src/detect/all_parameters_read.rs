@@ -24,13 +24,14 @@
 use super::secrets_read::is_true;
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "all-parameters-read",
     watcher: Watcher::AccessKeys,
     severity: Severity::High,
+    confidence: Confidence::High,
     mitre: &[Technique {
         id: "T1555.006",
         was: None,

@@ -18,13 +18,14 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "api-key-read-in-clear",
     watcher: Watcher::AccessKeys,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1555", was: None, name: "Credentials from Password Stores" }],
     covers: &["CRED-39"],
     calls: &[Calls { source: "apigateway.amazonaws.com", names: &["GetApiKey", "GetApiKeys"] }],

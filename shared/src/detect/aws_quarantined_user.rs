@@ -22,7 +22,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::policy::AwsManaged;
 use crate::watcher::{Calls, Watcher};
 
@@ -30,6 +30,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "aws-quarantined-user",
     watcher: Watcher::IamChanges,
     severity: Severity::Critical,
+    confidence: Confidence::High,
     mitre: &[Technique { id: "T1552.001", was: None, name: "Unsecured Credentials: Credentials In Files" }],
     covers: &["CRED-08"],
     calls: &[Calls { source: "iam.amazonaws.com", names: &["AttachUserPolicy", "PutUserPolicy"] }],

@@ -20,13 +20,14 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "break-glass-role-assumed",
     watcher: Watcher::SignIn,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[Technique {
         id: "T1548.005",
         was: None,

@@ -27,7 +27,7 @@ use serde_json::Value;
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::blinding::{self, objects, serves_security};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -35,6 +35,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "bucket-set-to-expire-soon",
     watcher: Watcher::Guardrails,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[
         Technique { id: "T1485.001", was: None, name: "Data Destruction: Lifecycle-Triggered Deletion" },
         Technique {

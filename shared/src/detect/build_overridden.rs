@@ -21,7 +21,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique, for_the_record_by_service};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::script;
 use crate::watcher::{Calls, Watcher};
 
@@ -29,6 +29,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "build-overridden",
     watcher: Watcher::IamChanges,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1648", was: None, name: "Serverless Execution" }],
     covers: &[],
     calls: &[Calls { source: "codebuild.amazonaws.com", names: &["StartBuild", "StartBuildBatch"] }],

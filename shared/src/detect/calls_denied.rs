@@ -30,13 +30,14 @@ use super::{Context, Detection, Outcome, Page, Technique, denied, with_denials};
 use crate::circumstance;
 use crate::denials::{Score, benign, is_browsing};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::Watcher;
 
 pub(super) static DETECTION: Detection = Detection {
     id: "calls-denied",
     watcher: Watcher::AccessDenied,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1580", was: None, name: "Cloud Infrastructure Discovery" }],
     covers: &["DENY-01", "DENY-02", "DENY-08"],
     calls: &[],

@@ -23,7 +23,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -31,6 +31,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "central-root-access-changed",
     watcher: Watcher::RootUsage,
     severity: Severity::High,
+    confidence: Confidence::Low,
     mitre: &[Technique {
         id: "T1548.005",
         was: None,

@@ -19,13 +19,14 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "cloudshell-used",
     watcher: Watcher::SignIn,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1059.009", was: None, name: "Command and Scripting Interpreter: Cloud API" }],
     covers: &["CONS-19"],
     calls: &[Calls { source: "cloudshell.amazonaws.com", names: &["CreateEnvironment", "GetFileDownloadUrls"] }],

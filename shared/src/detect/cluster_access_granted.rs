@@ -21,7 +21,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique, for_the_record_by_service, unknown_account};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::policy::percent_decoded;
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -30,6 +30,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "cluster-access-granted",
     watcher: Watcher::IamChanges,
     severity: Severity::High,
+    confidence: Confidence::Low,
     mitre: &[Technique {
         id: "T1098.006",
         was: None,

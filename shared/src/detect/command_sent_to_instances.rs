@@ -27,7 +27,7 @@ use serde_json::Value;
 use super::{Context, Detection, Outcome, Page, Technique, for_the_record_by_service, unknown_account};
 use crate::event::{Event, Target};
 use crate::facts::past::{Member, Pair, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::fingerprint;
 use crate::watcher::{Calls, Watcher};
 
@@ -35,6 +35,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "command-sent-to-instances",
     watcher: Watcher::IamChanges,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1651", was: None, name: "Cloud Administration Command" }],
     covers: &["IAMC-43"],
     calls: &[Calls { source: "ssm.amazonaws.com", names: &["SendCommand"] }],

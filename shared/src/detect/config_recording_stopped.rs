@@ -24,7 +24,7 @@ use serde_json::Value;
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::blinding::{self, listed, texts};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -32,6 +32,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "config-recording-stopped",
     watcher: Watcher::Guardrails,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[Technique {
         id: "T1685.002",
         was: Some("T1562.008"),

@@ -22,13 +22,14 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::blinding::{self, text};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "config-rule-deleted",
     watcher: Watcher::Guardrails,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1685", was: Some("T1562.001"), name: "Disable or Modify Tools" }],
     covers: &["TAMP-17"],
     calls: &[Calls {

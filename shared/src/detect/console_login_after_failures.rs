@@ -24,13 +24,14 @@ use jiff::SignedDuration;
 use super::{Context, Detection, Outcome, Page, Technique, console_login_from_new_network, with_what_came_before};
 use crate::event::{Event, Kind, Target};
 use crate::facts::past::{Member, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "console-login-after-failures",
     watcher: Watcher::SignIn,
     severity: Severity::Medium,
+    confidence: Confidence::Medium,
     mitre: &[
         Technique { id: "T1110.001", was: None, name: "Brute Force: Password Guessing" },
         Technique { id: "T1078.004", was: None, name: "Valid Accounts: Cloud Accounts" },

@@ -21,13 +21,14 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "console-login-by-instance-role",
     watcher: Watcher::SignIn,
     severity: Severity::High,
+    confidence: Confidence::High,
     mitre: &[Technique {
         id: "T1550.001",
         was: None,

@@ -21,13 +21,14 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "console-login-failed",
     watcher: Watcher::SignIn,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1110.001", was: None, name: "Brute Force: Password Guessing" }],
     covers: &["CONS-02", "CONS-03"],
     calls: &[Calls { source: "signin.amazonaws.com", names: &["ConsoleLogin"] }],

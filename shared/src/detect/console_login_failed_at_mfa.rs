@@ -18,13 +18,14 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Kind, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "console-login-failed-at-mfa",
     watcher: Watcher::SignIn,
     severity: Severity::Medium,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1621", was: None, name: "Multi-Factor Authentication Request Generation" }],
     covers: &["CONS-14", "CONS-15"],
     calls: &[Calls { source: "signin.amazonaws.com", names: &["ConsoleLogin"] }],

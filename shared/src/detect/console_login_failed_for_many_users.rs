@@ -26,7 +26,7 @@ use super::{Context, Detection, Outcome, Page, Technique};
 use crate::circumstance::network_of;
 use crate::event::{Actor, Event, Kind, Target};
 use crate::facts::past::{Member, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::ledger::MOST_MEMBERS;
 use crate::watcher::{Calls, Watcher};
 
@@ -34,6 +34,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "console-login-failed-for-many-users",
     watcher: Watcher::SignIn,
     severity: Severity::Medium,
+    confidence: Confidence::High,
     mitre: &[Technique { id: "T1110.003", was: None, name: "Brute Force: Password Spraying" }],
     covers: &["CONS-04"],
     calls: &[Calls { source: "signin.amazonaws.com", names: &["ConsoleLogin"] }],

@@ -22,13 +22,14 @@ use super::{Context, Detection, Outcome, Page, Technique};
 use crate::circumstance::network_of;
 use crate::event::{Event, Kind, Target};
 use crate::facts::past::{Pair, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "console-login-from-new-network",
     watcher: Watcher::SignIn,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1078.004", was: None, name: "Valid Accounts: Cloud Accounts" }],
     covers: &["CONS-07"],
     calls: &[Calls { source: "signin.amazonaws.com", names: &["ConsoleLogin"] }],

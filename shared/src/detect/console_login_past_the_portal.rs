@@ -21,13 +21,14 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Kind, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "console-login-past-the-portal",
     watcher: Watcher::SignIn,
     severity: Severity::Medium,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1078.004", was: None, name: "Valid Accounts: Cloud Accounts" }],
     covers: &["CONS-06"],
     calls: &[Calls { source: "signin.amazonaws.com", names: &["ConsoleLogin"] }],

@@ -22,13 +22,14 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Kind, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "console-login-with-session-credentials",
     watcher: Watcher::SignIn,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique {
         id: "T1550.001",
         was: None,

@@ -21,7 +21,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant::{self, Given, Held};
 use crate::policy::AwsManaged;
 use crate::undo;
@@ -31,6 +31,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "customer-managed-policy-attached",
     watcher: Watcher::IamChanges,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1098.003", was: None, name: "Account Manipulation: Additional Cloud Roles" }],
     covers: &["IAMC-05", "IAMC-06"],
     calls: &[Calls {

@@ -25,7 +25,7 @@ use serde_json::Value;
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::opening;
 use crate::watcher::{Calls, Watcher};
 
@@ -33,6 +33,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "database-sign-in-changed",
     watcher: Watcher::Guardrails,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1098.001", was: None, name: "Account Manipulation: Additional Cloud Credentials" }],
     covers: &["CRED-43"],
     calls: &[Calls { source: "rds.amazonaws.com", names: &["ModifyDBInstance", "ModifyDBCluster"] }],

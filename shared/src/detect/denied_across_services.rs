@@ -23,13 +23,14 @@
 use super::{Context, Detection, Outcome, Page, Technique, denied, with_denials};
 use crate::denials::{Score, benign, many};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::Watcher;
 
 pub(super) static DETECTION: Detection = Detection {
     id: "denied-across-services",
     watcher: Watcher::AccessDenied,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[
         Technique { id: "T1580", was: None, name: "Cloud Infrastructure Discovery" },
         Technique { id: "T1526", was: None, name: "Cloud Service Discovery" },

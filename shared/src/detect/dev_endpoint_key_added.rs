@@ -20,13 +20,14 @@ use serde_json::Value;
 
 use super::{Context, Detection, Outcome, Page, Technique, for_the_record_by_service};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "dev-endpoint-key-added",
     watcher: Watcher::IamChanges,
     severity: Severity::Medium,
+    confidence: Confidence::High,
     mitre: &[Technique { id: "T1098.004", was: None, name: "Account Manipulation: SSH Authorized Keys" }],
     covers: &["IAMC-36"],
     calls: &[Calls { source: "glue.amazonaws.com", names: &["UpdateDevEndpoint"] }],

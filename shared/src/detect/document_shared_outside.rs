@@ -20,7 +20,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::opening::{self, Recipient};
 use crate::undo;
@@ -30,6 +30,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "document-shared-outside",
     watcher: Watcher::Guardrails,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1537", was: None, name: "Transfer Data to Cloud Account" }],
     covers: &["EXTA-15"],
     calls: &[Calls { source: "ssm.amazonaws.com", names: &["ModifyDocumentPermission"] }],

@@ -20,7 +20,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::blinding::{self, flag};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -28,6 +28,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "event-data-store-weakened",
     watcher: Watcher::Guardrails,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[Technique {
         id: "T1685.002",
         was: Some("T1562.008"),

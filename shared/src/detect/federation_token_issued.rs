@@ -22,7 +22,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
 use crate::facts::past::{Pair, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::policy::{AwsManaged, Document, Privilege};
 use crate::watcher::{Calls, Watcher};
@@ -31,6 +31,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "federation-token-issued",
     watcher: Watcher::AccessKeys,
     severity: Severity::Medium,
+    confidence: Confidence::Medium,
     mitre: &[Technique {
         id: "T1550.001",
         was: None,

@@ -20,13 +20,14 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::blinding::{self, objects, parameter, text, texts};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "findings-archived",
     watcher: Watcher::Guardrails,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1685", was: Some("T1562.001"), name: "Disable or Modify Tools" }],
     covers: &["TAMP-14", "TAMP-18"],
     calls: &[

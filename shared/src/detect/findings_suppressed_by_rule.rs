@@ -23,7 +23,7 @@ use serde_json::Value;
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::blinding::{self, listed, member, objects, parameter, text, texts};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -31,6 +31,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "findings-suppressed-by-rule",
     watcher: Watcher::Guardrails,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1685", was: Some("T1562.001"), name: "Disable or Modify Tools" }],
     covers: &["TAMP-14", "TAMP-18", "TAMP-19", "TAMP-22"],
     calls: &[

@@ -20,13 +20,14 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::blinding::{self, text};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "firewall-removed",
     watcher: Watcher::Guardrails,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique {
         id: "T1686.001",
         was: Some("T1562.007"),

@@ -23,13 +23,14 @@ use serde_json::Value;
 
 use super::{Context, Detection, Outcome, Page, Technique, for_the_record_by_service};
 use crate::event::{Event, is_account};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "function-layer-from-another-account",
     watcher: Watcher::IamChanges,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1648", was: None, name: "Serverless Execution" }],
     covers: &["IAMC-41"],
     calls: &[Calls {

@@ -21,7 +21,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::blinding::{self, tells_people};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -29,6 +29,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "function-stopped",
     watcher: Watcher::Guardrails,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[
         Technique { id: "T1489", was: None, name: "Service Stop" },
         Technique { id: "T1685", was: Some("T1562.001"), name: "Disable or Modify Tools" },

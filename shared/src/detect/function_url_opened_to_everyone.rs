@@ -22,7 +22,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::opening;
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -31,6 +31,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "function-url-opened-to-everyone",
     watcher: Watcher::Guardrails,
     severity: Severity::High,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1133", was: None, name: "External Remote Services" }],
     covers: &["EXTA-12"],
     calls: &[Calls {

@@ -19,7 +19,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -28,6 +28,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "group-created",
     watcher: Watcher::IamChanges,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1136.003", was: None, name: "Create Account: Cloud Account" }],
     covers: &["IAMC-28"],
     calls: &[Calls { source: "iam.amazonaws.com", names: &["CreateGroup"] }],

@@ -27,7 +27,7 @@ use serde_json::Value;
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::blinding::{self, flag, listed, objects, texts};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -35,6 +35,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "guardduty-disabled",
     watcher: Watcher::Guardrails,
     severity: Severity::Critical,
+    confidence: Confidence::High,
     mitre: &[Technique { id: "T1685", was: Some("T1562.001"), name: "Disable or Modify Tools" }],
     covers: &["TAMP-12", "TAMP-25"],
     calls: &[Calls {

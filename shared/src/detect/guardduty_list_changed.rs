@@ -21,7 +21,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::blinding::{self, flag};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -29,6 +29,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "guardduty-list-changed",
     watcher: Watcher::Guardrails,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1685", was: Some("T1562.001"), name: "Disable or Modify Tools" }],
     covers: &["TAMP-13", "TAMP-25"],
     calls: &[Calls {

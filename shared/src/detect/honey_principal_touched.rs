@@ -20,7 +20,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::honey::{Touch, touched};
 use crate::watcher::Watcher;
 
@@ -28,6 +28,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "honey-principal-touched",
     watcher: Watcher::AccessDenied,
     severity: Severity::Critical,
+    confidence: Confidence::High,
     mitre: &[Technique { id: "T1078.004", was: None, name: "Valid Accounts: Cloud Accounts" }],
     covers: &[],
     calls: &[],

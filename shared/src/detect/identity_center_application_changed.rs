@@ -21,7 +21,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::identity_center::last;
 use crate::watcher::{Calls, Watcher};
@@ -30,6 +30,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "identity-center-application-changed",
     watcher: Watcher::IamChanges,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1098.003", was: None, name: "Account Manipulation: Additional Cloud Roles" }],
     covers: &[],
     calls: &[Calls {

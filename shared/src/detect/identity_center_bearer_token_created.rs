@@ -20,7 +20,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::identity_center;
 use crate::watcher::{Calls, Watcher};
@@ -29,6 +29,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "identity-center-bearer-token-created",
     watcher: Watcher::AccessKeys,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1098.001", was: None, name: "Account Manipulation: Additional Cloud Credentials" }],
     covers: &[],
     calls: &[Calls {

@@ -20,7 +20,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::identity_center;
 use crate::watcher::{Calls, Watcher};
@@ -29,6 +29,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "identity-center-instance-changed",
     watcher: Watcher::IamChanges,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1136.003", was: None, name: "Create Account: Cloud Account" }],
     covers: &[],
     calls: &[Calls { source: "sso.amazonaws.com", names: &["CreateInstance", "DeleteInstance", "StartSSO"] }],

@@ -22,7 +22,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::identity_center;
 use crate::watcher::{Calls, Watcher};
@@ -31,6 +31,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "identity-center-password-set",
     watcher: Watcher::AccessKeys,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1098.001", was: None, name: "Account Manipulation: Additional Cloud Credentials" }],
     covers: &[],
     calls: &[Calls { source: "sso-directory.amazonaws.com", names: &["UpdatePassword"] }],

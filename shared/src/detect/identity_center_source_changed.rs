@@ -24,7 +24,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::identity_center;
 use crate::watcher::{Calls, Watcher};
@@ -33,6 +33,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "identity-center-source-changed",
     watcher: Watcher::IamChanges,
     severity: Severity::High,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1556", was: None, name: "Modify Authentication Process" }],
     covers: &["FEDR-09"],
     calls: &[

@@ -25,7 +25,7 @@
 use super::identity_provider_created::{host_of, saml_entity};
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::identity_center::last;
 use crate::policy::is_public_provider;
@@ -35,6 +35,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "identity-provider-changed",
     watcher: Watcher::IamChanges,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[Technique {
         id: "T1484.002",
         was: None,

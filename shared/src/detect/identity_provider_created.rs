@@ -24,7 +24,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::policy::is_public_provider;
 use crate::undo;
@@ -34,6 +34,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "identity-provider-created",
     watcher: Watcher::IamChanges,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[Technique {
         id: "T1484.002",
         was: None,

@@ -21,7 +21,7 @@
 use super::identity_provider_created::{host_of, is_of_a_cluster};
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::identity_center::last;
 use crate::watcher::{Calls, Watcher};
@@ -30,6 +30,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "identity-provider-deleted",
     watcher: Watcher::IamChanges,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1531", was: None, name: "Account Access Removal" }],
     covers: &["FEDR-03", "FEDR-06"],
     calls: &[Calls { source: "iam.amazonaws.com", names: &["DeleteOpenIDConnectProvider", "DeleteSAMLProvider"] }],

@@ -21,7 +21,7 @@ use serde_json::Value;
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::opening;
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -30,6 +30,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "image-scanning-switched-off",
     watcher: Watcher::Guardrails,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1685", was: Some("T1562.001"), name: "Disable or Modify Tools" }],
     covers: &[],
     calls: &[Calls { source: "ecr.amazonaws.com", names: &["PutImageScanningConfiguration"] }],

@@ -22,7 +22,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::circumstance;
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -31,6 +31,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "instance-profile-changed",
     watcher: Watcher::IamChanges,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1098.003", was: None, name: "Account Manipulation: Additional Cloud Roles" }],
     covers: &[],
     calls: &[Calls {

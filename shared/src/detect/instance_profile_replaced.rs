@@ -21,7 +21,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique, anywhere, for_the_record_by_service};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -30,6 +30,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "instance-profile-replaced",
     watcher: Watcher::IamChanges,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique {
         id: "T1548.005",
         was: None,

@@ -25,7 +25,7 @@ use serde_json::Value;
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
 use crate::facts::past::{Pair, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::script;
 use crate::watcher::{Calls, Watcher};
 
@@ -33,6 +33,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "job-overridden",
     watcher: Watcher::IamChanges,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1059", was: None, name: "Command and Scripting Interpreter" }],
     covers: &["IAMC-48"],
     calls: &[Calls { source: "batch.amazonaws.com", names: &["SubmitJob"] }],

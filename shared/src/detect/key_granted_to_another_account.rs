@@ -21,7 +21,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::opening::{self, Recipient};
 use crate::undo;
@@ -31,6 +31,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "key-granted-to-another-account",
     watcher: Watcher::Guardrails,
     severity: Severity::High,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1098", was: None, name: "Account Manipulation" }],
     covers: &[],
     calls: &[Calls { source: "kms.amazonaws.com", names: &["CreateGrant"] }],

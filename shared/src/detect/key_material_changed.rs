@@ -22,7 +22,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::opening;
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -31,6 +31,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "key-material-changed",
     watcher: Watcher::Guardrails,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1486", was: None, name: "Data Encrypted for Impact" }],
     covers: &["EXTA-10"],
     calls: &[Calls { source: "kms.amazonaws.com", names: &["ImportKeyMaterial", "DisableKeyRotation"] }],

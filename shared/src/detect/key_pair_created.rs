@@ -19,7 +19,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -27,6 +27,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "key-pair-created",
     watcher: Watcher::AccessKeys,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1098.004", was: None, name: "Account Manipulation: SSH Authorized Keys" }],
     covers: &["CRED-41"],
     calls: &[Calls { source: "ec2.amazonaws.com", names: &["CreateKeyPair", "ImportKeyPair"] }],

@@ -26,7 +26,7 @@ use serde_json::Value;
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::opening::Opening;
 use crate::watcher::{Calls, Watcher};
@@ -35,6 +35,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "key-policy-changed",
     watcher: Watcher::Guardrails,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[
         Technique {
             id: "T1548.005",

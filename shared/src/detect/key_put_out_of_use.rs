@@ -21,7 +21,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique, unless_deployed};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::opening;
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -30,6 +30,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "key-put-out-of-use",
     watcher: Watcher::Guardrails,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[
         Technique { id: "T1485", was: None, name: "Data Destruction" },
         Technique { id: "T1486", was: None, name: "Data Encrypted for Impact" },

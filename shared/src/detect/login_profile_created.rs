@@ -20,7 +20,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Owner, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -29,6 +29,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "login-profile-created",
     watcher: Watcher::AccessKeys,
     severity: Severity::High,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1098.001", was: None, name: "Account Manipulation: Additional Cloud Credentials" }],
     covers: &["CRED-10"],
     calls: &[Calls { source: "iam.amazonaws.com", names: &["CreateLoginProfile"] }],

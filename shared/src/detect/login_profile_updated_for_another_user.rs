@@ -21,7 +21,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Owner};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::watcher::{Calls, Watcher};
 
@@ -29,6 +29,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "login-profile-updated-for-another-user",
     watcher: Watcher::AccessKeys,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1098.001", was: None, name: "Account Manipulation: Additional Cloud Credentials" }],
     covers: &["CRED-11"],
     calls: &[Calls { source: "iam.amazonaws.com", names: &["UpdateLoginProfile"] }],

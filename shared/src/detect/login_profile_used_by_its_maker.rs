@@ -26,7 +26,7 @@ use super::{Context, Detection, Outcome, Page, Technique, with_what_came_before}
 use crate::circumstance::ago;
 use crate::event::{Event, Kind, Owner, Target};
 use crate::facts::past::{Key, Remembering, Trace, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::fingerprint;
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -35,6 +35,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "login-profile-used-by-its-maker",
     watcher: Watcher::SignIn,
     severity: Severity::Medium,
+    confidence: Confidence::High,
     mitre: &[
         Technique { id: "T1098.001", was: None, name: "Account Manipulation: Additional Cloud Credentials" },
         Technique { id: "T1078.004", was: None, name: "Valid Accounts: Cloud Accounts" },

@@ -22,13 +22,14 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::blinding::{self, serves_security};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "logs-deleted",
     watcher: Watcher::Guardrails,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[
         Technique { id: "T1070", was: None, name: "Indicator Removal" },
         Technique {

@@ -26,13 +26,14 @@ use jiff::SignedDuration;
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
 use crate::facts::past::{Member, Pair, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "mail-sending-explored",
     watcher: Watcher::AccessKeys,
     severity: Severity::Medium,
+    confidence: Confidence::High,
     mitre: &[Technique { id: "T1526", was: None, name: "Cloud Service Discovery" }],
     covers: &["RECN-11"],
     calls: &[Calls {

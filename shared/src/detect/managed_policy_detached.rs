@@ -20,7 +20,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::policy::{AwsManaged, Document};
 use crate::undo;
@@ -30,6 +30,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "managed-policy-detached",
     watcher: Watcher::IamChanges,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1531", was: None, name: "Account Access Removal" }],
     covers: &["IAMC-05"],
     calls: &[Calls {

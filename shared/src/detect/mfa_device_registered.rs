@@ -19,7 +19,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Owner};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -27,6 +27,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "mfa-device-registered",
     watcher: Watcher::AccessKeys,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique {
         id: "T1556.006",
         was: None,

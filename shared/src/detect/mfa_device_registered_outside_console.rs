@@ -21,7 +21,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Owner, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -29,6 +29,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "mfa-device-registered-outside-console",
     watcher: Watcher::AccessKeys,
     severity: Severity::High,
+    confidence: Confidence::High,
     mitre: &[Technique {
         id: "T1556.006",
         was: None,

@@ -207,7 +207,7 @@ use crate::denials::{Denials, Score};
 use crate::event::{Denial, Event, is_account};
 use crate::facts::Facts;
 use crate::facts::past::Remembering;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 /// Every detection, in the order of the alphabet.
@@ -478,6 +478,8 @@ pub struct Detection {
     pub watcher: Watcher,
     /// How much it usually matters; a finding may say otherwise.
     pub severity: Severity,
+    /// How likely it then is that whoever did it should not have.
+    pub confidence: Confidence,
     /// MITRE ATT&CK techniques.
     pub mitre: &'static [Technique],
     /// Known detections of the field that it covers, by their reference.

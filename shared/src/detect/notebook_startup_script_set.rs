@@ -19,7 +19,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique, for_the_record_by_service};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::script;
 use crate::watcher::{Calls, Watcher};
 
@@ -27,6 +27,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "notebook-startup-script-set",
     watcher: Watcher::IamChanges,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1059.004", was: None, name: "Command and Scripting Interpreter: Unix Shell" }],
     covers: &["IAMC-35"],
     calls: &[Calls {

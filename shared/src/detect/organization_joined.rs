@@ -27,13 +27,14 @@ use serde_json::Value;
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "organization-joined",
     watcher: Watcher::Guardrails,
     severity: Severity::High,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1666", was: None, name: "Modify Cloud Resource Hierarchy" }],
     covers: &[],
     calls: &[Calls { source: "organizations.amazonaws.com", names: &["AcceptHandshake"] }],

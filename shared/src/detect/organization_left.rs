@@ -24,13 +24,14 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "organization-left",
     watcher: Watcher::Guardrails,
     severity: Severity::Critical,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1666", was: None, name: "Modify Cloud Resource Hierarchy" }],
     covers: &["ORGG-01"],
     calls: &[Calls { source: "organizations.amazonaws.com", names: &["LeaveOrganization", "DeleteOrganization"] }],

@@ -21,7 +21,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::organization;
 use crate::undo;
@@ -31,6 +31,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "organization-policy-attached",
     watcher: Watcher::Guardrails,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1666", was: None, name: "Modify Cloud Resource Hierarchy" }],
     covers: &["ORGG-03"],
     calls: &[Calls { source: "organizations.amazonaws.com", names: &["AttachPolicy", "EnablePolicyType"] }],

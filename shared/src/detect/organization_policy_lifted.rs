@@ -26,7 +26,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::organization;
 use crate::undo;
@@ -36,6 +36,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "organization-policy-lifted",
     watcher: Watcher::Guardrails,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1685", was: Some("T1562.001"), name: "Disable or Modify Tools" }],
     covers: &["ORGG-03"],
     calls: &[Calls {

@@ -23,7 +23,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::organization;
 use crate::policy::Restraint;
@@ -33,6 +33,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "organization-policy-written",
     watcher: Watcher::Guardrails,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1685", was: Some("T1562.001"), name: "Disable or Modify Tools" }],
     covers: &["ORGG-03"],
     calls: &[Calls { source: "organizations.amazonaws.com", names: &["CreatePolicy", "UpdatePolicy"] }],

@@ -19,7 +19,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::organization;
 use crate::undo;
@@ -29,6 +29,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "organization-tree-changed",
     watcher: Watcher::Guardrails,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1666", was: None, name: "Modify Cloud Resource Hierarchy" }],
     covers: &["ORGG-04"],
     calls: &[Calls {

@@ -23,13 +23,14 @@ use serde_json::Value;
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
 use crate::exceptions::id_of_parameter;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "own-exceptions-changed",
     watcher: Watcher::Guardrails,
     severity: Severity::High,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1685", was: Some("T1562.001"), name: "Disable or Modify Tools" }],
     covers: &["TAMP-21"],
     calls: &[Calls {

@@ -20,13 +20,14 @@
 
 use super::{Context, Detection, Outcome, Page, Technique, own_name, unless_deployed};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "own-role-changed",
     watcher: Watcher::IamChanges,
     severity: Severity::High,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1685", was: Some("T1562.001"), name: "Disable or Modify Tools" }],
     covers: &["TAMP-21"],
     calls: &[Calls {

@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use super::{Context, Detection, Outcome, Page, Technique, own_name, unless_deployed};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -30,6 +30,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "own-stack-changed",
     watcher: Watcher::Guardrails,
     severity: Severity::High,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1685", was: Some("T1562.001"), name: "Disable or Modify Tools" }],
     covers: &["TAMP-21"],
     calls: &[

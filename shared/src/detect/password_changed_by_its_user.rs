@@ -21,13 +21,14 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Kind};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "password-changed-by-its-user",
     watcher: Watcher::AccessKeys,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1098", was: None, name: "Account Manipulation" }],
     covers: &["CRED-13"],
     calls: &[Calls { source: "iam.amazonaws.com", names: &["ChangePassword"] }],

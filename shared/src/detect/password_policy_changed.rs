@@ -24,13 +24,14 @@ use serde_json::Value;
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "password-policy-changed",
     watcher: Watcher::IamChanges,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1556", was: None, name: "Modify Authentication Process" }],
     covers: &["CONS-17"],
     calls: &[Calls {

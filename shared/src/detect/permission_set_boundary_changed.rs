@@ -22,7 +22,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::identity_center;
 use crate::policy::{AwsManaged, Privilege};
@@ -33,6 +33,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "permission-set-boundary-changed",
     watcher: Watcher::IamChanges,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1098", was: None, name: "Account Manipulation" }],
     covers: &["IAMC-17"],
     calls: &[Calls {

@@ -21,7 +21,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::policy::{AwsManaged, Document, Privilege};
 use crate::watcher::{Calls, Watcher};
@@ -30,6 +30,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "permissions-boundary-put",
     watcher: Watcher::IamChanges,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1098", was: None, name: "Account Manipulation" }],
     covers: &["IAMC-17"],
     calls: &[Calls {

@@ -20,7 +20,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::watcher::{Calls, Watcher};
 
@@ -28,6 +28,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "permissions-boundary-removed",
     watcher: Watcher::IamChanges,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1098", was: None, name: "Account Manipulation" }],
     covers: &["IAMC-17"],
     calls: &[Calls {

@@ -22,13 +22,14 @@ use serde_json::Value;
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::circumstance;
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "permissions-probed",
     watcher: Watcher::SignIn,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1069.003", was: None, name: "Permission Groups Discovery: Cloud Groups" }],
     covers: &[],
     calls: &[

@@ -20,7 +20,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::policy::Document;
 use crate::watcher::{Calls, Watcher};
@@ -29,6 +29,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "policy-deleted",
     watcher: Watcher::IamChanges,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1531", was: None, name: "Account Access Removal" }],
     covers: &["IAMC-15", "IAMC-16"],
     calls: &[Calls {

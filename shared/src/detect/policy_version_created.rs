@@ -19,7 +19,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant::{self, Given, Held};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -28,6 +28,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "policy-version-created",
     watcher: Watcher::IamChanges,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1098.003", was: None, name: "Account Manipulation: Additional Cloud Roles" }],
     covers: &["IAMC-14"],
     calls: &[Calls { source: "iam.amazonaws.com", names: &["CreatePolicyVersion"] }],

@@ -25,7 +25,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::policy::{AwsManaged, Privilege};
 use crate::undo;
@@ -35,6 +35,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "powerful-policy-attached",
     watcher: Watcher::IamChanges,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1098.003", was: None, name: "Account Manipulation: Additional Cloud Roles" }],
     covers: &["IAMC-04"],
     calls: &[Calls {

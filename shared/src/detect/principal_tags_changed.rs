@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -32,6 +32,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "principal-tags-changed",
     watcher: Watcher::IamChanges,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1098", was: None, name: "Account Manipulation" }],
     covers: &[],
     calls: &[Calls { source: "iam.amazonaws.com", names: &["TagRole", "TagUser", "UntagRole", "UntagUser"] }],

@@ -21,13 +21,14 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::denials::is_refused_for_a_principal;
 use crate::event::{Event, Target, is_malformed_policy};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::Watcher;
 
 pub(super) static DETECTION: Detection = Detection {
     id: "principals-guessed",
     watcher: Watcher::AccessDenied,
     severity: Severity::Medium,
+    confidence: Confidence::High,
     mitre: &[Technique { id: "T1087.004", was: None, name: "Account Discovery: Cloud Account" }],
     covers: &["DENY-07"],
     calls: &[],

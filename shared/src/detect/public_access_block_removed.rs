@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -31,6 +31,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "public-access-block-removed",
     watcher: Watcher::Guardrails,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1530", was: None, name: "Data from Cloud Storage" }],
     covers: &["EXTA-07"],
     calls: &[Calls {

@@ -22,13 +22,14 @@ use jiff::SignedDuration;
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
 use crate::facts::past::{Member, Pair, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "quotas-read-over-regions",
     watcher: Watcher::SignIn,
     severity: Severity::Medium,
+    confidence: Confidence::High,
     mitre: &[Technique { id: "T1580", was: None, name: "Cloud Infrastructure Discovery" }],
     covers: &["RECN-09"],
     calls: &[Calls {

@@ -22,13 +22,14 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "request-parameters-omitted",
     watcher: Watcher::IamChanges,
     severity: Severity::High,
+    confidence: Confidence::High,
     mitre: &[Technique {
         id: "T1685.002",
         was: Some("T1562.008"),

@@ -26,7 +26,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::opening::{self, Opening};
 use crate::policy::Whom;
@@ -36,6 +36,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "resource-opened-to-another-account",
     watcher: Watcher::Guardrails,
     severity: Severity::High,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1537", was: None, name: "Transfer Data to Cloud Account" }],
     covers: &["EXTA-06", "EXTA-11", "EXTA-13"],
     calls: opening::WRITES_A_POLICY,

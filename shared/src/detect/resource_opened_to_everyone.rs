@@ -26,7 +26,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::opening::{self, Opening};
 use crate::policy::Whom;
@@ -37,6 +37,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "resource-opened-to-everyone",
     watcher: Watcher::Guardrails,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[
         Technique { id: "T1537", was: None, name: "Transfer Data to Cloud Account" },
         Technique { id: "T1530", was: None, name: "Data from Cloud Storage" },

@@ -22,7 +22,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::opening::{self, Opening};
 use crate::watcher::Watcher;
@@ -31,6 +31,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "resource-policy-unreadable",
     watcher: Watcher::Guardrails,
     severity: Severity::High,
+    confidence: Confidence::Low,
     mitre: &[Technique {
         id: "T1685.002",
         was: Some("T1562.008"),

@@ -24,7 +24,7 @@ use serde_json::Value;
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::opening::{self, Recipient};
 use crate::undo;
@@ -34,6 +34,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "resource-share-changed",
     watcher: Watcher::Guardrails,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1537", was: None, name: "Transfer Data to Cloud Account" }],
     covers: &[],
     calls: &[Calls {

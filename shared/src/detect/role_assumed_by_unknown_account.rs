@@ -24,13 +24,14 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target, is_account};
 use crate::facts::past::{Pair, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "role-assumed-by-unknown-account",
     watcher: Watcher::SignIn,
     severity: Severity::Medium,
+    confidence: Confidence::Medium,
     mitre: &[
         Technique { id: "T1078.004", was: None, name: "Valid Accounts: Cloud Accounts" },
         Technique { id: "T1199", was: None, name: "Trusted Relationship" },

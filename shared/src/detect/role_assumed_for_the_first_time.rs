@@ -24,13 +24,14 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Kind, Target};
 use crate::facts::past::{Pair, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "role-assumed-for-the-first-time",
     watcher: Watcher::SignIn,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique {
         id: "T1550.001",
         was: None,

@@ -22,7 +22,7 @@
 use super::{Context, Detection, Outcome, Page, Technique, session_token_issued};
 use crate::event::{Event, Kind, Target};
 use crate::facts::past::{Pair, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -30,6 +30,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "role-assumed-with-new-mfa-device",
     watcher: Watcher::SignIn,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique {
         id: "T1556.006",
         was: None,

@@ -23,7 +23,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant::{self, Door};
 use crate::policy::Who;
 use crate::undo;
@@ -33,6 +33,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "role-opened-to-another-account",
     watcher: Watcher::IamChanges,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1098.003", was: None, name: "Account Manipulation: Additional Cloud Roles" }],
     covers: &["IAMC-19"],
     calls: &[Calls { source: "iam.amazonaws.com", names: &["UpdateAssumeRolePolicy", "CreateRole"] }],

@@ -24,7 +24,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant::{self, Door};
 use crate::policy::Who;
 use crate::undo;
@@ -34,6 +34,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "role-opened-to-everyone",
     watcher: Watcher::IamChanges,
     severity: Severity::Critical,
+    confidence: Confidence::High,
     mitre: &[Technique { id: "T1098.003", was: None, name: "Account Manipulation: Additional Cloud Roles" }],
     covers: &["IAMC-19"],
     calls: &[Calls { source: "iam.amazonaws.com", names: &["UpdateAssumeRolePolicy", "CreateRole"] }],

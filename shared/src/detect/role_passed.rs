@@ -26,7 +26,7 @@
 use super::{Context, Detection, Outcome, Page, Technique, for_the_record_by_service, unknown_account};
 use crate::event::{Event, Passed, PassedKind, RECEIVERS, Receiver, Target};
 use crate::facts::past::{Pair, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::script;
 use crate::watcher::{Calls, Watcher};
@@ -35,6 +35,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "role-passed",
     watcher: Watcher::IamChanges,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique {
         id: "T1548.005",
         was: None,

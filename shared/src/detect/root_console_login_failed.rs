@@ -19,13 +19,14 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::Watcher;
 
 pub(super) static DETECTION: Detection = Detection {
     id: "root-console-login-failed",
     watcher: Watcher::RootUsage,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1110.001", was: None, name: "Brute Force: Password Guessing" }],
     covers: &["ROOT-03"],
     calls: &[],

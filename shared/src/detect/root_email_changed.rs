@@ -20,13 +20,14 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "root-email-changed",
     watcher: Watcher::RootUsage,
     severity: Severity::Critical,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1098", was: None, name: "Account Manipulation" }],
     covers: &["ROOT-07"],
     calls: &[

@@ -20,13 +20,14 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "root-password-recovery-requested",
     watcher: Watcher::RootUsage,
     severity: Severity::High,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1078.004", was: None, name: "Valid Accounts: Cloud Accounts" }],
     covers: &["ROOT-06"],
     calls: &[Calls { source: "signin.amazonaws.com", names: &["PasswordRecoveryRequested"] }],

@@ -28,7 +28,7 @@ use serde_json::Value;
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
 use crate::facts::past::{Member, Pair, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::fingerprint;
 use crate::watcher::{Calls, Watcher};
 
@@ -36,6 +36,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "secrets-read",
     watcher: Watcher::AccessKeys,
     severity: Severity::Medium,
+    confidence: Confidence::Medium,
     mitre: &[Technique {
         id: "T1555.006",
         was: None,

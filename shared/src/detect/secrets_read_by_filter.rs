@@ -24,13 +24,14 @@ use serde_json::Value;
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "secrets-read-by-filter",
     watcher: Watcher::AccessKeys,
     severity: Severity::Medium,
+    confidence: Confidence::High,
     mitre: &[Technique {
         id: "T1555.006",
         was: None,

@@ -22,13 +22,14 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::blinding::{self, flag, listed, text, texts};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "security-members-detached",
     watcher: Watcher::Guardrails,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1685", was: Some("T1562.001"), name: "Disable or Modify Tools" }],
     covers: &["TAMP-15", "TAMP-18", "TAMP-22", "TAMP-23", "TAMP-27"],
     calls: &[

@@ -22,7 +22,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::blinding::{self, listed, text, texts};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -30,6 +30,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "security-service-disabled",
     watcher: Watcher::Guardrails,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1685", was: Some("T1562.001"), name: "Disable or Modify Tools" }],
     covers: &["TAMP-18", "TAMP-19", "TAMP-22", "TAMP-23", "TAMP-27"],
     calls: &[

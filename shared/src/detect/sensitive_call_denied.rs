@@ -23,13 +23,14 @@
 use super::{Context, Detection, Outcome, Page, Technique, denied, with_denials};
 use crate::denials::Score;
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "sensitive-call-denied",
     watcher: Watcher::AccessDenied,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1526", was: None, name: "Cloud Service Discovery" }],
     covers: &["DENY-05", "DENY-06", "DENY-09", "DENY-11", "DENY-12", "DENY-13", "DENY-14"],
     calls: CALLS,

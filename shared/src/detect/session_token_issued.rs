@@ -22,13 +22,14 @@
 use super::{Context, Detection, Outcome, Page, Technique, role_assumed_with_new_mfa_device};
 use crate::event::{Event, Kind, Target};
 use crate::facts::past::{Pair, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "session-token-issued",
     watcher: Watcher::AccessKeys,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique {
         id: "T1550.001",
         was: None,

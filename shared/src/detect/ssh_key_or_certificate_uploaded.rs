@@ -20,7 +20,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -28,6 +28,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "ssh-key-or-certificate-uploaded",
     watcher: Watcher::AccessKeys,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1098.004", was: None, name: "Account Manipulation: SSH Authorized Keys" }],
     covers: &["CRED-18"],
     calls: &[Calls {

@@ -24,13 +24,14 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::circumstance;
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "ssh-key-pushed-to-instance",
     watcher: Watcher::AccessKeys,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[
         Technique { id: "T1098.004", was: None, name: "Account Manipulation: SSH Authorized Keys" },
         Technique { id: "T1021.008", was: None, name: "Remote Services: Direct Cloud VM Connections" },

@@ -25,7 +25,7 @@ use serde_json::Value;
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -33,6 +33,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "task-definition-reads-credentials",
     watcher: Watcher::IamChanges,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1525", was: None, name: "Implant Internal Image" }],
     covers: &["CRED-38"],
     calls: &[Calls { source: "ecs.amazonaws.com", names: &["RegisterTaskDefinition"] }],

@@ -22,13 +22,14 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "temporary-delegation-accepted",
     watcher: Watcher::AccessKeys,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1199", was: None, name: "Trusted Relationship" }],
     covers: &[],
     calls: &[Calls { source: "iam.amazonaws.com", names: &["AcceptDelegationRequest", "SendDelegationToken"] }],

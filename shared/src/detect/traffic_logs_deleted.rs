@@ -22,13 +22,14 @@ use serde_json::Value;
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::blinding::{self, listed, objects, parameter, text};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "traffic-logs-deleted",
     watcher: Watcher::Guardrails,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[Technique {
         id: "T1685.002",
         was: Some("T1562.008"),

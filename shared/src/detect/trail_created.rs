@@ -21,7 +21,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::blinding::{self, flag, is_of_another};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -29,6 +29,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "trail-created",
     watcher: Watcher::Guardrails,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1530", was: None, name: "Data from Cloud Storage" }],
     covers: &["TAMP-08"],
     calls: &[Calls { source: "cloudtrail.amazonaws.com", names: &["CreateTrail"] }],

@@ -20,13 +20,14 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "trail-deleted",
     watcher: Watcher::Guardrails,
     severity: Severity::Critical,
+    confidence: Confidence::High,
     mitre: &[Technique {
         id: "T1685.002",
         was: Some("T1562.008"),

@@ -20,13 +20,14 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::blinding;
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "trail-insights-switched-off",
     watcher: Watcher::Guardrails,
     severity: Severity::Medium,
+    confidence: Confidence::Medium,
     mitre: &[Technique {
         id: "T1685.002",
         was: Some("T1562.008"),

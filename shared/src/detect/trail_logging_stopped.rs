@@ -20,7 +20,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -28,6 +28,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "trail-logging-stopped",
     watcher: Watcher::Guardrails,
     severity: Severity::Critical,
+    confidence: Confidence::High,
     mitre: &[Technique {
         id: "T1685.002",
         was: Some("T1562.008"),

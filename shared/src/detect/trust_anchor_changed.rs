@@ -25,7 +25,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -34,6 +34,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "trust-anchor-changed",
     watcher: Watcher::IamChanges,
     severity: Severity::High,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1556", was: None, name: "Modify Authentication Process" }],
     covers: &["FEDR-07"],
     calls: &[Calls {

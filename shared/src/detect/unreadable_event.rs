@@ -20,13 +20,14 @@
 
 use super::{Context, Detection, Outcome, Page};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::Watcher;
 
 pub(super) static DETECTION: Detection = Detection {
     id: "unreadable-event",
     watcher: Watcher::RootUsage,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[],
     covers: &[],
     calls: &[],

@@ -20,7 +20,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
 use crate::facts::Holdings;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::policy::Strength;
 use crate::undo;
@@ -30,6 +30,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "user-added-to-group",
     watcher: Watcher::IamChanges,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1098.003", was: None, name: "Account Manipulation: Additional Cloud Roles" }],
     covers: &["IAMC-30"],
     calls: &[Calls { source: "iam.amazonaws.com", names: &["AddUserToGroup"] }],

@@ -22,7 +22,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -31,6 +31,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "user-created",
     watcher: Watcher::IamChanges,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1136.003", was: None, name: "Create Account: Cloud Account" }],
     covers: &["IAMC-22", "IAMC-27"],
     calls: &[Calls { source: "iam.amazonaws.com", names: &["CreateUser"] }],

@@ -24,13 +24,14 @@ use serde_json::Value;
 
 use super::{Context, Detection, Outcome, Page, Technique, anywhere, for_the_record_by_service};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "user-data-changed",
     watcher: Watcher::IamChanges,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1059.009", was: None, name: "Command and Scripting Interpreter: Cloud API" }],
     covers: &["IAMC-42"],
     calls: &[Calls { source: "ec2.amazonaws.com", names: &["CreateLaunchTemplateVersion", "ModifyInstanceAttribute"] }],

@@ -26,13 +26,14 @@ use jiff::SignedDuration;
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
 use crate::facts::past::{Member, Pair, Remembering, What};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
 pub(super) static DETECTION: Detection = Detection {
     id: "user-data-read",
     watcher: Watcher::AccessKeys,
     severity: Severity::Medium,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1552.005", was: None, name: "Unsecured Credentials: Cloud Instance Metadata API" }],
     covers: &["CRED-40"],
     calls: &[Calls { source: "ec2.amazonaws.com", names: &["DescribeInstanceAttribute"] }],

@@ -19,7 +19,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
@@ -28,6 +28,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "user-removed-from-group",
     watcher: Watcher::IamChanges,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1098", was: None, name: "Account Manipulation" }],
     covers: &[],
     calls: &[Calls { source: "iam.amazonaws.com", names: &["RemoveUserFromGroup"] }],

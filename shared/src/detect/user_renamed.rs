@@ -21,7 +21,7 @@
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::config::{Config, Exempt};
 use crate::event::Event;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -29,6 +29,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "user-renamed",
     watcher: Watcher::IamChanges,
     severity: Severity::Medium,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1098", was: None, name: "Account Manipulation" }],
     covers: &[],
     calls: &[Calls { source: "iam.amazonaws.com", names: &["UpdateUser"] }],

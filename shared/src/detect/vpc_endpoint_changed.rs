@@ -26,7 +26,7 @@ use serde_json::Value;
 
 use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Target};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
 use crate::policy::{Document, Whom};
 use crate::watcher::{Calls, Watcher};
@@ -35,6 +35,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "vpc-endpoint-changed",
     watcher: Watcher::Guardrails,
     severity: Severity::Low,
+    confidence: Confidence::Low,
     mitre: &[Technique { id: "T1599", was: None, name: "Network Boundary Bridging" }],
     covers: &[],
     calls: &[Calls { source: "ec2.amazonaws.com", names: &["CreateVpcEndpoint", "ModifyVpcEndpoint"] }],
