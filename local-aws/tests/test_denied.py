@@ -21,6 +21,8 @@ from line import Line
 from stack import wait_for
 from test_line import publishing_forbidden
 
+#: 500 for the figures; fewer make a test that is done while one waits for it.
+PRINCIPALS = int(os.environ.get("PRINCIPALS", "100"))
 CALLS = ("DescribeInstances", "DescribeVpcs", "RunInstances", "CreateKeyPair", "DescribeSnapshots")
 
 
@@ -86,19 +88,20 @@ def test_ten_thousand_denied_calls_of_one_principal_are_few_messages_and_the_exa
     nothing_failed(line)
 
 
-def test_five_hundred_principals_are_told_at_the_topics_pace_and_no_count_is_lost(deploy_line: DeployLine) -> None:
-    line = deploy_line()
+def test_many_principals_are_told_at_the_topics_pace_and_no_count_is_lost(deploy_line: DeployLine) -> None:
+    line = deploy_line(change=seen_again_after(60))
     account, begun = line.account.id, time.monotonic()
     for each in range(20):
-        who = (role_session(account, f"app-{number}", "s") for number in range(500))
+        who = (role_session(account, f"app-{number}", "s") for number in range(PRINCIPALS))
         line.send(*[events.denied_call(actor, "sqs" if each % 2 else "sns", f"List{each % 3}") for actor in who])
-    line.wait_for_denied_calls(180)
+    line.wait_for_denied_calls(PRINCIPALS)
     looked_at = time.monotonic() - begun
-    assert counts(line) == {20: 500}
+    assert counts(line) == {20: PRINCIPALS}
     times = [email["at"] for email in line.emails()]
     within = max(sum(1 for at in times if start <= at < start + 10) for start in times)
     assert within <= 10, "one a second"
-    report(line, "500 principals with 20 calls each", all=f"{looked_at:.0f} s", messages=len(times))
+    took = [int(ms) for ms in re.findall(r"REPORT .*?\tDuration: (\d+) ms", "\n".join(line.stack.logs("AccessDenied")))]
+    report(line, f"{PRINCIPALS} principals with 20 calls each", longest=f"{max(took) / 1000:.0f} s", all=f"{looked_at:.0f} s", messages=len(times))
     nothing_failed(line)
 
 
