@@ -90,7 +90,7 @@ impl Score {
         if event.actor.is_program() { level.map(|level| level.min(Severity::High)) } else { level }
     }
 
-    /// As in "9 (6 for iam CreateUser, 3 for 4 services within ten minutes)".
+    /// As in `9 (6 for iam CreateUser, 3 for 4 services within ten minutes)`.
     #[must_use]
     pub fn words(&self) -> Option<String> {
         let parts: Vec<String> = self.parts.iter().map(|part| format!("{} for {}", part.points, part.words)).collect();

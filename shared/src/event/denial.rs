@@ -210,7 +210,7 @@ mod tests {
         let coded =
             "You are not authorized to perform this operation. Encoded authorization failure message: 4GIOHlTkIaWHQD";
         assert!(refused(coded).contains("decode-authorization-message"));
-        let both = format!("x because no identity-based policy allows the action. {}", coded);
+        let both = format!("x because no identity-based policy allows the action. {coded}");
         assert_eq!(refused(&both), "identity-based policy");
     }
 }
