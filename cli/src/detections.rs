@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use iamwatch::denials::{BENIGN, Benign};
-use iamwatch::detect;
+use iamwatch::detect::{self, Detection};
 use serde_json::json;
 
 use crate::{Format, terminal};
@@ -35,18 +35,16 @@ impl Detections {
             writeln!(out, "{:<width$}  SEVERITY  CONFIDENCE  {:<13}  WHAT HAPPENED", "ID", "WATCHER")?;
         }
         for detection in detect::ALL {
-            let (id, severity, watcher, title) =
-                (detection.id, detection.severity, detection.watcher.name(), detection.title());
+            let Detection { id, severity, confidence, .. } = detection;
+            let (watcher, title) = (detection.watcher.name(), detection.title());
             match self.format {
-                Format::Text => {
-                    writeln!(out, "{id:<width$}  {severity:<8}  {:<10}  {watcher:<13}  {title}", detection.confidence)?
-                }
+                Format::Text => writeln!(out, "{id:<width$}  {severity:<8}  {confidence:<10}  {watcher:<13}  {title}")?,
                 Format::Json => {
                     let mitre: Vec<&str> = detection.mitre.iter().map(|technique| technique.id).collect();
                     let line = json!({
                         "id": id,
                         "severity": severity,
-                        "confidence": detection.confidence,
+                        "confidence": confidence,
                         "watcher": watcher,
                         "title": title,
                         "mitre": mitre,

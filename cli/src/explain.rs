@@ -33,6 +33,9 @@ impl Explain {
         writeln!(out, "- Usual severity: {}", detection.severity)?;
         writeln!(out, "- Confidence: {}: {}", detection.confidence, detection.confidence.meaning())?;
         writeln!(out, "- Watcher: {}", detection.watcher.name())?;
+        if let Some(needs) = detection.needs_in_words() {
+            writeln!(out, "- Needs: {needs}")?;
+        }
         for technique in detection.mitre {
             let was = technique.was.map(|was| format!(", formerly {was}")).unwrap_or_default();
             writeln!(out, "- MITRE ATT&CK: {} {}{was}", technique.id, technique.name)?;

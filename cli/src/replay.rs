@@ -28,6 +28,7 @@ use iamwatch::watcher::Admissions;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use self::print::{Form, Printer};
+use self::read::{HOLD, How};
 use self::tell::Wording;
 use self::walk::Files;
 use crate::Format;
@@ -96,7 +97,8 @@ impl Replay {
         }
         let admissions = Admissions::new();
         let admissions = if self.without_reading { admissions.without_reading() } else { admissions };
-        let mut haul = read::read(&files.inputs, &admissions, &context, threads, &|| bar.inc(1));
+        let how = How { admissions: &admissions, context, threads, hold: HOLD };
+        let mut haul = read::read(&files.inputs, &how, &|| bar.inc(1));
         bar.finish_and_clear();
         haul.broken.extend(again::read(&mut haul.found, &files.inputs, &config, threads));
 

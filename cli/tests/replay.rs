@@ -401,10 +401,12 @@ fn survey() -> Vec<Value> {
     ];
     let listed = |(second, call): (usize, &&str)| {
         let mut record = key_made(call, 12, "bob");
-        record["eventName"] = (*call).into();
-        record["eventTime"] = format!("2026-10-01T09:12:{second:02}Z").into();
-        record["requestParameters"] = Value::Null;
-        record["responseElements"] = Value::Null;
+        let Value::Object(listed) = json!({"eventName": call, "eventTime": format!("2026-10-01T09:12:{second:02}Z"),
+            "requestParameters": null, "responseElements": null})
+        else {
+            unreachable!()
+        };
+        record.as_object_mut().unwrap().extend(listed);
         record
     };
     calls.iter().enumerate().map(listed).collect()

@@ -4,10 +4,12 @@
 
 mod remembered;
 
+use std::net::IpAddr;
+
 use serde_json::Value;
 
 use crate::detect::Context;
-use crate::event::{Event, Kind, Owner, is_account};
+use crate::event::{Event, Kind, Owner, ToldBy, is_account};
 use crate::finding::{Finding, Severity};
 use crate::honey::{Touch, touched};
 
@@ -121,6 +123,37 @@ pub static ALL: &[Circumstance] = &[
         weigh: remembered::instance_moved,
     },
     Circumstance {
+        label: "Agent",
+        page: "The credentials of an agent that runs in Bedrock AgentCore came from a public network that its role was not \
+               seen in. They may have been taken out of its runtime: its code gets them from a metadata service. What is \
+               MEDIUM becomes HIGH. The service names such sessions, and an agent without a VPC has addresses of AWS's that \
+               may change.",
+        covers: &["CRED-28"],
+        weigh: remembered::agent_moved,
+    },
+    Circumstance {
+        label: "Left the VPC",
+        page: "A long-term key of a user came over the internet, whose keys were only seen inside VPCs before: through an \
+               endpoint, or with a private address. It may have been taken out of a workload. What is MEDIUM becomes HIGH.",
+        covers: &[],
+        weigh: remembered::left_vpc,
+    },
+    Circumstance {
+        label: "Workload",
+        page: "A role that the configuration names as one that only workloads use acts in the console, or through a session \
+               that names a person (source identity, MFA). What is MEDIUM becomes HIGH.",
+        covers: &[],
+        weigh: workload,
+    },
+    Circumstance {
+        label: "Not allowed",
+        page: "Somebody acted from an address outside the networks that the configuration allows (`AllowedNetworks`). What \
+               changes IAM becomes HIGH, whatever it is; of all else, what is MEDIUM. What AWS services do passes, and where no \
+               network is named, nothing is said.",
+        covers: &["EXTA-18"],
+        weigh: not_allowed,
+    },
+    Circumstance {
         label: "Stranger",
         page: "Somebody of an account acted that is named neither among your own nor among your vendors'. Where your own \
                accounts are named, what is MEDIUM becomes HIGH.",
@@ -143,8 +176,8 @@ pub static ALL: &[Circumstance] = &[
 ];
 
 pub(crate) use remembered::{
-    INSTANCE_NETWORK, KEY_MADE, KEY_USED, NETWORK, POLICY_MADE, PRINCIPAL_MADE, REGION, SESSION_NETWORK, TRUST_WRITTEN,
-    ago, network_of,
+    AGENT_NETWORK, INSTANCE_NETWORK, KEY_MADE, KEY_PLACE, KEY_USED, NETWORK, POLICY_MADE, PRINCIPAL_MADE, REGION,
+    SESSION_NETWORK, TRUST_WRITTEN, ago, network_of, public_network,
 };
 
 /// Says what is true beside what was done, and makes the finding louder for it.
@@ -285,6 +318,47 @@ fn stranger(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding,
     // Where nobody named any account, each of one's own would be a stranger.
     let named = !context.config.account_names.is_empty();
     (if named { high_if_medium(event, finding) } else { finding }, Some(words))
+}
+
+/// What a person shows by: the console, MFA, or a source identity. All of it AWS writes.
+fn workload(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
+    let actor = &event.actor;
+    if actor.kind != Kind::Role || !context.config.is_workload(&actor.principal) {
+        return (finding, None);
+    }
+    let named = actor.human.as_ref().filter(|human| human.told_by == ToldBy::SourceIdentity);
+    let how = if event.is_recorded_as_console() {
+        "from the console".to_owned()
+    } else if let Some(human) = named {
+        format!("in the name of {}", human.name)
+    } else if actor.mfa == Some(true) {
+        "with MFA".to_owned()
+    } else {
+        return (finding, None);
+    };
+    let words = format!("a person used the role {how}, which is declared as one that only workloads use");
+    (high_if_medium(event, finding), Some(words))
+}
+
+fn not_allowed(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
+    let allowed = &context.config.allowed_networks;
+    let outside = |address: &IpAddr| !allowed.is_empty() && !allowed.iter().any(|network| network.contains(*address));
+    let Some(address) = event.origin.ip.filter(outside).filter(|_| has_our_credentials(event)) else {
+        return (finding, None);
+    };
+    if !event.actor.is_in_person() {
+        return (finding, None);
+    }
+    let words = format!("{address} is in none of the networks that are allowed");
+    let changes = changes_identities(event) && event.succeeded();
+    (if changes { at_least_high(finding).speaks_at(1) } else { high_if_medium(event, finding) }, Some(words))
+}
+
+/// The instance or function that AWS gave the credentials to, by its ARN, where the record says so.
+pub(crate) fn machine_of(event: &Event) -> Option<&str> {
+    let given = event.record().get("userIdentity")?.get("inScopeOf")?;
+    let machine = ["AWS::EC2::Instance", "AWS::Lambda::Function"].contains(&given.get("issuerType")?.as_str()?);
+    given.get("credentialsIssuedTo")?.as_str().filter(|_| machine)
 }
 
 /// Whether the record is of a version that says so: those before 1.09 have it at times.

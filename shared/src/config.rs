@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
 
 use jiff::SignedDuration;
 
@@ -25,9 +27,29 @@ pub struct Config {
     pub break_glass_roles: Vec<String>,
     /// ARNs of users and roles that nobody uses: whoever touches one is told of.
     pub honey_principals: Vec<String>,
+    /// Roles that only workloads are to use: AWS services, and what they run.
+    pub workload_roles: Vec<Roles>,
+    /// Where people and programs are to be; empty if nobody said so.
+    pub allowed_networks: Vec<Network>,
     /// How long habits are learned before something is called new.
     pub learning: SignedDuration,
     pub quarantine: Quarantine,
+}
+
+/// Roles by their name or by their path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Roles {
+    /// One role, by its whole ARN.
+    Arn(String),
+    /// Every role under an IAM path, such as `/workloads/`.
+    Path(String),
+}
+
+/// The addresses that begin with the same bits, as `198.51.100.0/24`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    address: IpAddr,
+    bits: u32,
 }
 
 /// What quarantine may do.
@@ -99,6 +121,8 @@ impl Default for Config {
             portal_url: None,
             break_glass_roles: Vec::new(),
             honey_principals: Vec::new(),
+            workload_roles: Vec::new(),
+            allowed_networks: Vec::new(),
             learning: LEARNING,
             quarantine: Quarantine { mode: Mode::DryRun, exempt: Vec::new() },
         }
@@ -119,6 +143,12 @@ impl Config {
     #[must_use]
     pub fn account_name<'a>(&'a self, id: &'a str) -> &'a str {
         self.name_of(id).unwrap_or(id)
+    }
+
+    /// Whether the configuration says that only workloads use the role of this ARN.
+    #[must_use]
+    pub fn is_workload(&self, role: &str) -> bool {
+        self.workload_roles.iter().any(|roles| roles.contain(role))
     }
 
     /// The account's name, if it has one: one's own, or a vendor's.
@@ -142,10 +172,12 @@ impl Config {
             portal_url: said.portal("IAMWATCH_PORTAL_URL"),
             break_glass_roles: said.roles("IAMWATCH_BREAK_GLASS_ROLES"),
             honey_principals: said.principals("IAMWATCH_HONEY_PRINCIPALS"),
+            workload_roles: said.each("IAMWATCH_WORKLOAD_ROLES"),
+            allowed_networks: said.each("IAMWATCH_ALLOWED_NETWORKS"),
             learning: said.parsed("IAMWATCH_LEARNING_DAYS", LEARNING, days),
             quarantine: Quarantine {
                 mode: said.parsed("IAMWATCH_QUARANTINE_MODE", Mode::DryRun, str::parse),
-                exempt: said.exempt("IAMWATCH_QUARANTINE_EXEMPT"),
+                exempt: said.each("IAMWATCH_QUARANTINE_EXEMPT"),
             },
         };
         if config.quarantine.mode == Mode::Enforce && config.quarantine.exempt.is_empty() {
@@ -243,15 +275,15 @@ impl<G: Fn(&str) -> Option<String>> Said<G> {
         principals
     }
 
-    fn exempt(&mut self, variable: &str) -> Vec<Exempt> {
-        let mut exempt = Vec::new();
+    fn each<T: FromStr<Err = String>>(&mut self, variable: &str) -> Vec<T> {
+        let mut all = Vec::new();
         for text in self.list(variable) {
             match text.parse() {
-                Ok(one) => exempt.push(one),
+                Ok(one) => all.push(one),
                 Err(mistake) => self.mistakes.push(format!("`{variable}`: {mistake}")),
             }
         }
-        exempt
+        all
     }
 }
 
@@ -264,7 +296,7 @@ fn is_role(text: &str) -> bool {
     role().unwrap_or(false)
 }
 
-impl std::str::FromStr for Mode {
+impl FromStr for Mode {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -287,7 +319,78 @@ impl fmt::Display for Mode {
     }
 }
 
-impl std::str::FromStr for Exempt {
+impl Roles {
+    /// Whether the role of this ARN is one of them. IAM tells roles apart neither by the case of their letters nor, of those
+    /// of one name, by their paths.
+    #[must_use]
+    pub fn contain(&self, role: &str) -> bool {
+        match self {
+            Self::Arn(arn) => arn.eq_ignore_ascii_case(role),
+            Self::Path(path) => role.split_once(":role").is_some_and(|(_, resource)| {
+                resource.get(..path.len()).is_some_and(|start| start.eq_ignore_ascii_case(path))
+            }),
+        }
+    }
+}
+
+impl FromStr for Roles {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if is_role(text) {
+            Ok(Self::Arn(text.to_owned()))
+        } else if text.len() > 1 && text.starts_with('/') && text.ends_with('/') && !text.contains(['*', '?']) {
+            Ok(Self::Path(text.to_owned()))
+        } else {
+            Err(format!(
+                "`{text}` names no roles; write a role's whole ARN (`arn:aws:iam::111122223333:role/name`) or a path such as \
+                 `/workloads/`"
+            ))
+        }
+    }
+}
+
+impl Network {
+    /// Whether the address is in it.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.address, address) {
+            (IpAddr::V4(network), IpAddr::V4(address)) => {
+                begin_alike(network.to_bits().into(), address.to_bits().into(), 32 - self.bits)
+            }
+            (IpAddr::V6(network), IpAddr::V6(address)) => {
+                begin_alike(network.to_bits(), address.to_bits(), 128 - self.bits)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Whether two numbers differ in their last `rest` bits only.
+fn begin_alike(one: u128, other: u128, rest: u32) -> bool {
+    (one ^ other).checked_shr(rest).unwrap_or(0) == 0
+}
+
+impl FromStr for Network {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let read = || {
+            let (address, bits) = text.split_once('/')?;
+            let (address, bits): (IpAddr, u32) = (address.parse().ok()?, bits.parse().ok()?);
+            let most = if address.is_ipv4() { 32 } else { 128 };
+            (bits <= most).then_some(Self { address, bits })
+        };
+        match read() {
+            // Everybody is in it: whoever wrote it meant something else.
+            Some(Self { bits: 0, .. }) => Err(format!("`{text}` is every address; leave it empty to allow them all")),
+            Some(network) => Ok(network),
+            None => Err(format!("`{text}` is no network; write it as `198.51.100.0/24` or `2001:db8::/32`")),
+        }
+    }
+}
+
+impl FromStr for Exempt {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {

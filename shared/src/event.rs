@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::fingerprint;
+use crate::watcher::THROUGH_ENDPOINT;
 
 pub(crate) use actor::is_account;
 pub use actor::{Actor, Human, Kind, ToldBy};
@@ -207,6 +208,19 @@ impl Event {
     #[must_use]
     pub fn event_type(&self) -> Option<&str> {
         text(self.record.get("eventType"))
+    }
+
+    /// Whether the owner of an endpoint in a VPC had the call recorded as one that came through it. The call has a record
+    /// of its own, in the account of whoever made it.
+    #[must_use]
+    pub fn is_seen_by_endpoint(&self) -> bool {
+        self.event_type().is_some_and(|kind| THROUGH_ENDPOINT.contains(&kind))
+    }
+
+    /// The endpoint in a VPC that the call came through: AWS writes it.
+    #[must_use]
+    pub fn vpc_endpoint(&self) -> Option<&str> {
+        text(self.record.get("vpcEndpointId"))
     }
 
     /// Whether the call only read. Older records say so as a string or not at all.

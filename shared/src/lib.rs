@@ -29,3 +29,4 @@ pub mod quarantine;
 mod script;
 pub mod undo;
 pub mod watcher;
+mod workload;

@@ -69,7 +69,37 @@ enum Who {
     Others,
     /// Anybody but root and AWS services, which cause nearly all denials.
     People,
+    /// IAM users, where what runs with a role makes the same calls all day.
+    Users,
+    /// Services that run what others bring, with a role of the account: see [`COMPUTE`].
+    Compute,
+    /// Whoever uses an endpoint in a VPC whose owner has its calls recorded.
+    ThroughEndpoint,
 }
+
+/// Services that run what others bring with a role of the account, as `invokedBy` has them.
+pub const COMPUTE: [&str; 17] = [
+    "batch.amazonaws.com",
+    "bedrock-agentcore.amazonaws.com",
+    "build.apprunner.amazonaws.com",
+    "cloudformation.amazonaws.com",
+    "codebuild.amazonaws.com",
+    "ec2.amazonaws.com",
+    "ec2.amazonaws.com.cn",
+    "ecs-tasks.amazonaws.com",
+    "edgelambda.amazonaws.com",
+    "elasticmapreduce.amazonaws.com",
+    "glue.amazonaws.com",
+    "lambda.amazonaws.com",
+    "pods.eks.amazonaws.com",
+    "sagemaker.amazonaws.com",
+    "ssm.amazonaws.com",
+    "states.amazonaws.com",
+    "tasks.apprunner.amazonaws.com",
+];
+
+/// What records of calls through an endpoint in a VPC are called, which its owner gets.
+pub const THROUGH_ENDPOINT: [&str; 2] = ["AwsVpceEvent", "AwsVpceEvents"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
@@ -123,7 +153,11 @@ impl Watcher {
                 any_call("Denied", Who::People, Outcome::Denied),
                 any_call("Malformed", Who::People, Outcome::Malformed),
             ],
-            Self::AccessKeys | Self::IamChanges | Self::SignIn | Self::Guardrails => self.rules_by_call("Calls"),
+            Self::Guardrails => {
+                let through_endpoints = any_call("ThroughEndpoints", Who::ThroughEndpoint, Outcome::NoError);
+                self.rules_by_call("Calls").into_iter().chain([through_endpoints]).collect()
+            }
+            Self::AccessKeys | Self::IamChanges | Self::SignIn => self.rules_by_call("Calls"),
         }
     }
 
@@ -138,14 +172,16 @@ impl Watcher {
         }
         let part = |withheld: bool, actor: Who| {
             by_source.iter().filter_map(move |(source, names)| {
-                let of = |name: &&'static str| is_withheld(name) == withheld && Who::making(source, name) == actor;
+                let of =
+                    |name: &&'static str| is_withheld(name) == withheld && Who::making(source, name).contains(&actor);
                 let names: Vec<&'static str> = names.iter().copied().filter(of).collect();
                 (!names.is_empty()).then_some((*source, names))
             })
         };
-        [(changes, false, Who::Others), ("ByPeople", false, Who::People), ("Reads", true, Who::Others)]
+        [(changes, false, Who::Others), ("ByPeople", false, Who::People), ("ByUsers", false, Who::Users)]
             .into_iter()
-            .chain([("ReadsByPeople", true, Who::People)])
+            .chain([("ByCompute", false, Who::Compute), ("Reads", true, Who::Others)])
+            .chain([("ReadsByPeople", true, Who::People), ("ReadsByUsers", true, Who::Users)])
             .flat_map(|(name, withheld, actor)| Rule::fitting(name, actor, part(withheld, actor)))
             .collect()
     }
@@ -159,12 +195,13 @@ impl Watcher {
                 let refused = [Outcome::Denied, Outcome::Malformed].iter().any(|outcome| outcome.admits(glance));
                 refused && Who::People.admits(glance)
             }
-            Self::AccessKeys | Self::IamChanges | Self::SignIn | Self::Guardrails => self.sees(glance),
+            Self::Guardrails => Who::ThroughEndpoint.admits(glance) || self.sees(glance),
+            Self::AccessKeys | Self::IamChanges | Self::SignIn => self.sees(glance),
         }
     }
 
     fn sees(self, glance: &Glance<'_>) -> bool {
-        Who::making(glance.source, glance.name).admits(glance)
+        Who::making(glance.source, glance.name).iter().any(|who| who.admits(glance))
             && Outcome::NoError.admits(glance)
             && Self::started_by(glance.source, glance.name) == Some(self)
     }
@@ -217,9 +254,11 @@ impl Admissions {
                         Some(prefix) => (index.by_prefix.entry(calls.source).or_default(), prefix),
                         None => (index.by_name.entry(*name).or_default(), calls.source),
                     };
-                    let entry = (other, detection.watcher, Who::making(calls.source, name));
-                    if !found.contains(&entry) {
-                        found.push(entry);
+                    for who in Who::making(calls.source, name) {
+                        let entry = (other, detection.watcher, *who);
+                        if !found.contains(&entry) {
+                            found.push(entry);
+                        }
                     }
                 }
             }
@@ -237,6 +276,9 @@ impl Admissions {
         if Watcher::AccessDenied.admits(glance) {
             started.push(Watcher::AccessDenied);
         }
+        if Who::ThroughEndpoint.admits(glance) {
+            started.push(Watcher::Guardrails);
+        }
         if Outcome::NoError.admits(glance) {
             let exact = self.by_name.get(glance.name).into_iter().flatten();
             let exact = exact.filter(|(source, ..)| *source == glance.source);
@@ -248,6 +290,44 @@ impl Admissions {
         started.sort_unstable();
         started.dedup();
         started
+    }
+}
+
+impl Detection {
+    /// Parameters of the stack that decide whether EventBridge delivers what it looks at, each with the calls that need it;
+    /// none are all of them.
+    #[must_use]
+    pub fn needs(&self) -> Vec<(&'static str, Vec<&'static str>)> {
+        let mut needs: BTreeMap<&'static str, BTreeSet<&'static str>> = BTreeMap::new();
+        let mut all = BTreeSet::new();
+        for (source, name) in self.calls.iter().flat_map(|calls| calls.names.iter().map(|name| (calls.source, *name))) {
+            all.insert(name);
+            let makers = Who::making(source, name);
+            let parameter = match (is_withheld(name), makers.first()) {
+                (true, Some(Who::People | Who::Users)) | (false, Some(Who::Users)) => "ReadingState",
+                (true, _) => "RuleState",
+                _ if detect::BY_COMPUTE.iter().any(|detection| detection.id == self.id) => "WorkloadState",
+                _ => continue,
+            };
+            needs.entry(parameter).or_default().insert(name);
+        }
+        let some = |names: BTreeSet<&'static str>| if names == all { Vec::new() } else { names.into_iter().collect() };
+        needs.into_iter().map(|(parameter, names)| (parameter, some(names))).collect()
+    }
+
+    /// The same in words, as `ReadingState` or `RuleState for GetPasswordData`. What looks at any call, as at all that are
+    /// denied, needs one for those that only read.
+    #[must_use]
+    pub fn needs_in_words(&self) -> Option<String> {
+        if self.watcher == Watcher::AccessDenied || self.id == "root-api-call" {
+            return Some("RuleState for calls that only read".to_owned());
+        }
+        let needs = self.needs();
+        let words = needs.iter().map(|(parameter, names)| match names.as_slice() {
+            [] => (*parameter).to_owned(),
+            names => format!("{parameter} for {}", names.join(", ")),
+        });
+        (!needs.is_empty()).then(|| words.collect::<Vec<_>>().join("; "))
     }
 }
 
@@ -399,9 +479,15 @@ impl Rule {
 
 impl Who {
     /// Whose calls of that name are looked at.
-    fn making(source: &str, name: &str) -> Self {
-        let by_people = detect::BY_PEOPLE.iter().any(|detection| detection.sees(source, name));
-        if by_people { Self::People } else { Self::Others }
+    fn making(source: &str, name: &str) -> &'static [Self] {
+        let seen = |by: &[&Detection]| by.iter().any(|detection| detection.sees(source, name));
+        match (seen(detect::BY_PEOPLE), seen(detect::BY_COMPUTE), seen(detect::BY_USERS)) {
+            (true, true, _) => &[Self::People, Self::Compute],
+            (true, false, _) => &[Self::People],
+            (false, true, _) => &[Self::Compute],
+            (false, false, true) => &[Self::Users],
+            (false, false, false) => &[Self::Others],
+        }
     }
 
     fn admits(self, glance: &Glance<'_>) -> bool {
@@ -411,6 +497,14 @@ impl Who {
             Self::Root => root && in_person && glance.event_type != Some("AwsServiceEvent"),
             Self::Others => !root || !in_person,
             Self::People => !root && in_person && glance.actor_type != Some("AWSService"),
+            Self::Users => glance.actor_type == Some("IAMUser") && in_person,
+            Self::Compute => {
+                glance.actor_type == Some("AWSService") && glance.invoked_by.is_some_and(|by| COMPUTE.contains(&by))
+            }
+            Self::ThroughEndpoint => {
+                let recorded = glance.event_type.is_some_and(|kind| THROUGH_ENDPOINT.contains(&kind));
+                recorded && Outcome::NoError.admits(glance)
+            }
         }
     }
 
@@ -430,6 +524,9 @@ impl Who {
                 "type": [{"anything-but": ["Root", "AWSService"]}, {"exists": false}],
                 "invokedBy": in_person,
             }}),
+            Self::Users => json!({"userIdentity": {"type": ["IAMUser"], "invokedBy": in_person}}),
+            Self::Compute => json!({"userIdentity": {"type": ["AWSService"], "invokedBy": COMPUTE}}),
+            Self::ThroughEndpoint => json!({"eventType": THROUGH_ENDPOINT}),
         }
     }
 }

@@ -24,6 +24,7 @@ fn read<'a>(more: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<(Confi
 fn what_is_not_said_has_a_careful_default() {
     let (config, _) = read([]).unwrap();
     assert_eq!((config.min_severity, config.quarantine.mode), (Severity::Medium, Mode::DryRun));
+    assert!(config.workload_roles.is_empty() && config.allowed_networks.is_empty());
     assert!(config.account_names.is_empty() && config.quarantine.exempt.is_empty() && config.portal_url.is_none());
 }
 
@@ -37,6 +38,8 @@ fn what_is_said_is_read() {
         ("IAMWATCH_QUARANTINE_EXEMPT", "/break-glass/, arn:aws:iam::111122223333:user/ops/ann"),
         ("IAMWATCH_PORTAL_URL", "https://example.awsapps.com/start/"),
         ("IAMWATCH_HONEY_PRINCIPALS", "arn:aws:iam::111122223333:user/a,arn:aws:iam::111122223333:role/b"),
+        ("IAMWATCH_WORKLOAD_ROLES", "arn:aws:iam::111122223333:role/task, /workloads/"),
+        ("IAMWATCH_ALLOWED_NETWORKS", "198.51.100.0/24, 2001:db8::/32,203.0.113.9/32"),
         (
             "IAMWATCH_BREAK_GLASS_ROLES",
             "arn:aws:iam::111122223333:role/emergency, arn:aws-cn:iam::111122223333:role/a/b",
@@ -45,6 +48,15 @@ fn what_is_said_is_read() {
     .unwrap();
     assert_eq!(config.break_glass_roles.len(), 2);
     assert_eq!(config.honey_principals, ["arn:aws:iam::111122223333:user/a", "arn:aws:iam::111122223333:role/b"]);
+    for workload in ["arn:aws:iam::111122223333:role/task", "arn:aws:iam::111122223333:role/workloads/eu/api"] {
+        assert!(config.is_workload(workload), "{workload}");
+    }
+    for other in ["arn:aws:iam::111122223333:role/tasks", "arn:aws:iam::111122223333:role/x/workloads/api"] {
+        assert!(!config.is_workload(other), "{other}");
+    }
+    let allowed = |address: &str| config.allowed_networks.iter().any(|n| n.contains(address.parse().unwrap()));
+    assert!(allowed("198.51.100.255") && allowed("2001:db8:7::1") && allowed("203.0.113.9"));
+    assert!(!allowed("198.51.101.0") && !allowed("2001:db9::1") && !allowed("203.0.113.8"));
     assert_eq!(config.account("111122223333"), "prod-payments (111122223333)");
     assert_eq!(config.account_name("123456789012"), "dev");
     assert_eq!(config.account_name("999999999999"), "999999999999");
@@ -70,6 +82,8 @@ fn all_mistakes_are_told_at_once_by_name() {
         ("IAMWATCH_QUARANTINE_MODE", "on"),
         ("IAMWATCH_QUARANTINE_EXEMPT", "arn:aws:iam::111122223333:role/x,*,/"),
         ("IAMWATCH_PORTAL_URL", "http://example.awsapps.com/start"),
+        ("IAMWATCH_WORKLOAD_ROLES", "task,/,/x*/"),
+        ("IAMWATCH_ALLOWED_NETWORKS", "198.51.100.7,198.51.100.0/33,office,0.0.0.0/0"),
         ("IAMWATCH_BREAK_GLASS_ROLES", "emergency,arn:aws:iam::111122223333:role/*,arn:aws:iam::111122223333:user/ann"),
     ])
     .unwrap_err();
@@ -82,6 +96,13 @@ fn all_mistakes_are_told_at_once_by_name() {
     `IAMWATCH_BREAK_GLASS_ROLES`: `emergency` is no role; write its whole ARN (`arn:aws:iam::111122223333:role/name`)
     `IAMWATCH_BREAK_GLASS_ROLES`: `arn:aws:iam::111122223333:role/*` is no role; write its whole ARN (`arn:aws:iam::111122223333:role/name`)
     `IAMWATCH_BREAK_GLASS_ROLES`: `arn:aws:iam::111122223333:user/ann` is no role; write its whole ARN (`arn:aws:iam::111122223333:role/name`)
+    `IAMWATCH_WORKLOAD_ROLES`: `task` names no roles; write a role's whole ARN (`arn:aws:iam::111122223333:role/name`) or a path such as `/workloads/`
+    `IAMWATCH_WORKLOAD_ROLES`: `/` names no roles; write a role's whole ARN (`arn:aws:iam::111122223333:role/name`) or a path such as `/workloads/`
+    `IAMWATCH_WORKLOAD_ROLES`: `/x*/` names no roles; write a role's whole ARN (`arn:aws:iam::111122223333:role/name`) or a path such as `/workloads/`
+    `IAMWATCH_ALLOWED_NETWORKS`: `198.51.100.7` is no network; write it as `198.51.100.0/24` or `2001:db8::/32`
+    `IAMWATCH_ALLOWED_NETWORKS`: `198.51.100.0/33` is no network; write it as `198.51.100.0/24` or `2001:db8::/32`
+    `IAMWATCH_ALLOWED_NETWORKS`: `office` is no network; write it as `198.51.100.0/24` or `2001:db8::/32`
+    `IAMWATCH_ALLOWED_NETWORKS`: `0.0.0.0/0` is every address; leave it empty to allow them all
     `IAMWATCH_QUARANTINE_MODE`: `on` is no mode; use `off`, `dry-run` or `enforce`
     `IAMWATCH_QUARANTINE_EXEMPT`: `arn:aws:iam::111122223333:role/x` names no users; write a user's whole ARN (`arn:aws:iam::111122223333:user/name`) or a path such as `/break-glass/`
     `IAMWATCH_QUARANTINE_EXEMPT`: `*` has a wildcard; write the user's whole ARN or a path such as `/break-glass/`
@@ -100,9 +121,10 @@ fn enforce_needs_somebody_exempt() {
 
 proptest! {
     #[test]
-    fn any_text_in_any_variable_is_read_or_refused_without_panic(values in prop::collection::vec(".{0,40}", 11)) {
+    fn any_text_in_any_variable_is_read_or_refused_without_panic(values in prop::collection::vec(".{0,40}", 13)) {
         let names = ["STACK", "TABLE", "TOPIC_ARN", "BUS", "ACCOUNT_NAMES", "MIN_SEVERITY", "QUARANTINE_MODE",
-            "QUARANTINE_EXEMPT", "PORTAL_URL", "VENDOR_ACCOUNTS", "BREAK_GLASS_ROLES"];
+            "QUARANTINE_EXEMPT", "PORTAL_URL", "VENDOR_ACCOUNTS", "BREAK_GLASS_ROLES",
+            "WORKLOAD_ROLES", "ALLOWED_NETWORKS"];
         let variables: BTreeMap<String, String> =
             names.iter().map(|name| format!("IAMWATCH_{name}")).zip(values).collect();
         let _ = Config::from_env(|variable| variables.get(variable).cloned());

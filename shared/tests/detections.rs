@@ -108,6 +108,7 @@ fn config() -> Config {
             .map(|name| format!("arn:aws:iam::111122223333:{name}"))
             .to_vec(),
         break_glass_roles: vec!["arn:aws:iam::111122223333:role/break-glass/emergency".to_owned()],
+        workload_roles: vec!["/workloads/".parse().unwrap()],
         quarantine: Quarantine { exempt: exempt.to_vec(), ..Config::default().quarantine },
         ..Config::default()
     }
@@ -284,6 +285,24 @@ fn the_quick_admission_agrees_with_the_patterns_that_eventbridge_evaluates() {
         }
     }
     none(&wrong, "events on which code and pattern disagree");
+}
+
+#[test]
+fn a_page_that_speaks_of_calls_that_only_read_says_which_parameter_delivers_them() {
+    let wrong: Vec<&str> = ALL
+        .iter()
+        .filter(|detection| {
+            let says = detection.page.summary().replace('\n', " ").contains("calls that only read");
+            says && !detection.needs_in_words().is_some_and(|needs| needs.contains("State"))
+        })
+        .map(|detection| detection.id)
+        .collect();
+    none(&wrong, "pages that need what no parameter delivers");
+    let needs = |id: &str| iamwatch::detect::by_id(id).unwrap().needs_in_words();
+    assert_eq!(needs("mail-sending-explored").as_deref(), Some("ReadingState"));
+    assert_eq!(needs("windows-password-read").as_deref(), Some("RuleState"));
+    assert_eq!(needs("role-assumed-by-service-for-the-first-time").as_deref(), Some("WorkloadState"));
+    assert_eq!(needs("trail-deleted"), None);
 }
 
 #[test]
@@ -467,7 +486,10 @@ fn docs() -> String {
          Confidence is how likely it is then that whoever did it should not have, and goes with the severity: \
          LOW, mostly this is honest work; MEDIUM, honest work and intruders look alike here; HIGH, honest work hardly ever \
          looks like this. \
-         *Covers* names the known detections of the field that one stands for.\n\n\
+         *Covers* names the known detections of the field that one stands for. *Needs* names the parameter of the stack by \
+         which EventBridge delivers what it looks at: `RuleState` and `ReadingState` with \
+         `ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS`, `WorkloadState` with `ENABLED`. `ReadingState` and `WorkloadState` are \
+         not so unless you say it.\n\n\
          | detection | severity | confidence | watcher | MITRE ATT&CK | covers |\n| --- | --- | --- | --- | --- | --- |\n",
     );
     for detection in ALL {
@@ -497,9 +519,22 @@ fn docs() -> String {
     docs
 }
 
+/// `RuleState for GetUser, ListUsers` with each name as code.
+fn quoted(needs: &str) -> String {
+    let words = needs.split(' ').map(|word| {
+        let name = word.trim_end_matches([',', ';']);
+        let rest = word.strip_prefix(name).unwrap_or_default();
+        if name.starts_with(|c: char| c.is_ascii_uppercase()) { format!("`{name}`{rest}") } else { word.to_owned() }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 fn facts(detection: &Detection) -> String {
     let mut facts =
         format!("{}, confidence {}, seen by `{}`.", detection.severity, detection.confidence, detection.watcher.name());
+    if let Some(needs) = detection.needs_in_words() {
+        write!(facts, " *Needs* {}.", quoted(&needs)).unwrap();
+    }
     for technique in detection.mitre {
         let was = technique.was.map(|was| format!(", formerly {was}")).unwrap_or_default();
         write!(facts, " {} {}{was}.", technique.id, technique.name).unwrap();

@@ -316,14 +316,18 @@ fn a_control_policy_a_permission_set_and_a_resource_are_compared_with_what_they_
 
 #[test]
 fn a_renamed_user_keeps_its_policies_and_whoever_gets_the_old_name_has_none() {
-    for (kind, put, rename) in [("user", "PutUserPolicy", "UpdateUser"), ("group", "PutGroupPolicy", "UpdateGroup")] {
+    let kinds = [
+        ("userName", "newUserName", "PutUserPolicy", "UpdateUser"),
+        ("groupName", "newGroupName", "PutGroupPolicy", "UpdateGroup"),
+    ];
+    for (name_of, new_name, put, rename) in kinds {
         let mut story = Story::of(Unread);
-        let (name_of, new_name) = (format!("{kind}Name"), format!("new{}{}Name", kind[..1].to_uppercase(), &kind[1..]));
+        let kind = name_of;
         let put = |name: &str| {
             let policy = text(&allow(json!("*")));
-            by("alice", put, json!({name_of.as_str(): name, "policyName": "app", "policyDocument": policy}))
+            by("alice", put, json!({name_of: name, "policyName": "app", "policyDocument": policy}))
         };
-        let rename = |from: &str, to: &str| by("alice", rename, json!({name_of.as_str(): from, new_name.as_str(): to}));
+        let rename = |from: &str, to: &str| by("alice", rename, json!({name_of: from, new_name: to}));
         assert!(story.says(put("bob"), &[]).starts_with("CRITICAL"), "{kind}");
         story.says(rename("bob", "robert"), &[]);
         assert_eq!(story.says(put("Robert"), &[]), "nothing", "{kind}: it has that policy under its new name");

@@ -84,6 +84,11 @@ fn in_words(finding: &Finding) -> String {
         "Opened",
         "Stranger",
         "Device",
+        "Agent",
+        "Left the VPC",
+        "Workload",
+        "In person",
+        "Not allowed",
     ];
     let facts = finding.evidence.iter().filter(|fact| told.contains(&fact.label.as_str()));
     let facts = facts.map(|fact| format!("{}: {}", fact.label, fact.value));
@@ -163,6 +168,160 @@ fn a_key_from_a_new_network_is_told_once_enough_was_learned() {
     Network: no long-term key of this principal was seen from 2001:db8:7::/48 before, since 2026-03-01 (first seen less than a minute ago)
     ");
     assert_snapshot!(story.on("13T09:00", makes_user(bob(), "cloudformation.amazonaws.com")), @"MEDIUM created user carol");
+}
+
+#[test]
+fn what_is_new_stays_new_for_a_day_and_is_one_alert() {
+    let story = Story::learned();
+    let told = |story: &Story, number: u32, time: &str| {
+        let mut event = makes_user(bob(), ELSEWHERE);
+        event["eventID"] = json!(format!("00000000-0000-4000-8000-{number:012}"));
+        event["eventTime"] = json!(format!("2026-03-{time}:00Z"));
+        let now = format!("2026-03-{time}:00Z").parse().unwrap();
+        let (config, ledger) = (&story.config, &story.ledger);
+        match unheard::watch(Watcher::IamChanges, &Event::decode(event), config, ledger, now) {
+            Outcome::Found(finding, standing, _) => (finding.severity.word(), standing.speaks),
+            _ => panic!("a user was made"),
+        }
+    };
+    let mut known = Story { number: 50, ..story };
+    known.on("04T09:00", makes_user(bob(), OFFICE));
+    assert_eq!(told(&known, 101, "12T09:00"), ("HIGH", true));
+    assert_eq!(told(&known, 102, "12T09:01"), ("HIGH", false), "as new as the first, and the same incident");
+    assert_eq!(told(&known, 103, "12T09:12"), ("HIGH", false));
+    assert_eq!(told(&known, 104, "12T18:00"), ("HIGH", true), "another incident");
+    assert_eq!(told(&known, 105, "13T09:00"), ("MEDIUM", true), "usual after a day");
+}
+
+#[test]
+fn what_was_seen_while_learning_is_usual_at_once() {
+    let mut story = Story::learned();
+    story.on("07T23:00", makes_user(bob(), ELSEWHERE));
+    assert_snapshot!(story.on("08T09:00", makes_user(bob(), ELSEWHERE)), @"MEDIUM created user carol");
+}
+
+#[test]
+fn a_key_that_leaves_the_vpc_is_told() {
+    let mut story = Story::learned();
+    let inside = |mut event: Value| {
+        event["vpcEndpointId"] = json!("vpce-0a1b2c3d4e5f60718");
+        event
+    };
+    story.on("03T09:00", inside(makes_user(bob(), "10.0.4.7")));
+    assert_snapshot!(story.on("12T09:00", inside(makes_user(bob(), "10.0.4.8"))), @"MEDIUM created user carol");
+    assert_snapshot!(story.on("12T09:05", makes_user(bob(), ELSEWHERE)), @"
+    HIGH created user carol
+    Network: no long-term key of this principal was seen from 198.51.100.0/24 before, since 2026-03-01
+    Left the VPC: its keys were only seen inside VPCs before, since 2026-03-01
+    ");
+    // Somebody new has no place that is usual.
+    let carol = user("carol", "AKIACAROLCARREXAMPLE");
+    assert_snapshot!(story.on("12T09:06", makes_user(carol, ELSEWHERE)), @"
+    HIGH created user carol
+    Network: no long-term key of this principal was seen before, since 2026-03-01
+    ");
+}
+
+#[test]
+fn an_agent_that_comes_from_elsewhere_is_told() {
+    let mut story = Story::learned();
+    let agent = |id: &str| session("agent", &format!("BedrockAgentCore-{id}"), "ASIAAGENTAGENEXAMPLE");
+    story.on("03T09:00", makes_user(agent("02f02adf"), OFFICE));
+    assert_snapshot!(story.on("12T09:00", makes_user(agent("dc4563bb"), OFFICE)), @"MEDIUM created user carol");
+    assert_snapshot!(story.on("12T09:05", makes_user(agent("dc4563bb"), ELSEWHERE)), @"
+    HIGH created user carol
+    Two networks: the same temporary credentials came from 192.0.2.0/24 5 min ago, and now from 198.51.100.0/24
+    Agent: the role's agents were not seen in 198.51.100.0/24 before, since 2026-03-01
+    ");
+    assert_snapshot!(story.on("12T09:06", makes_user(session("agent", "by-hand", "ASIAAGENTAGENEXAMPLF"), "203.0.113.9")), @"MEDIUM created user carol");
+}
+
+fn serves(service: &str, role: &str) -> Value {
+    let by = json!({"type": "AWSService", "invokedBy": service});
+    call(by, "sts", "AssumeRole", service, json!({"roleArn": role, "roleSessionName": "session"}))
+}
+
+#[test]
+fn whose_role_it_is_shows_by_who_assumed_it() {
+    let mut story = Story::learned();
+    let task = "arn:aws:iam::111122223333:role/service-role/task";
+    story.on("01T09:00", assumes(user("ann", "AKIAANNANNANNEXAMPLE"), "arn:aws:iam::111122223333:role/reader", OFFICE));
+    story.on("03T09:00", serves("lambda.amazonaws.com", task));
+    story.on("10T09:00", serves("ecs-tasks.amazonaws.com", task));
+    assert_snapshot!(story.on("12T09:00", assumes(bob(), "arn:aws:iam::111122223333:role/TASK", OFFICE)), @"
+    MEDIUM assumed role TASK, which is a workload's
+    Workload: until now only ecs-tasks.amazonaws.com was seen with it, last 2 days ago; learned since 2026-03-01
+    Network: no long-term key of this principal was seen before, since 2026-03-01
+    ");
+    assert_snapshot!(story.on("12T09:10", assumes(bob(), task, OFFICE)), @"
+    LOW assumed role task for the first time
+    First: this principal was not seen to assume it before, since 2026-03-01
+    Network: no long-term key of this principal was seen before, since 2026-03-01 (first seen 10 min ago)
+    ");
+    // After a day it is a role that people use, too.
+    assert_snapshot!(story.on("14T09:00", assumes(bob(), task, OFFICE)), @"nothing");
+    let admin = "arn:aws:iam::111122223333:role/admin";
+    story.on("12T10:00", assumes(bob(), admin, OFFICE));
+    assert_snapshot!(story.on("14T10:00", serves("ec2.amazonaws.com", admin)), @"
+    MEDIUM assumed role admin for the first time
+    First: it was not seen to assume it before, since 2026-03-01
+    In person: arn:aws:iam::111122223333:user/bob used it 2 days ago
+    ");
+    assert_snapshot!(story.on("14T10:01", serves("ec2.amazonaws.com", admin)), @"
+    LOW assumed role admin again, new for them
+    First: it was not seen to assume it before, since 2026-03-01 (first seen 1 min ago)
+    In person: arn:aws:iam::111122223333:user/bob used it 2 days ago
+    ");
+    assert_snapshot!(story.on("14T10:02", serves("config.amazonaws.com", admin)), @"nothing");
+}
+
+#[test]
+fn a_declared_workload_needs_no_learning() {
+    let mut story = Story::default();
+    story.config.workload_roles = vec!["/workloads/".parse().unwrap()];
+    let task = "arn:aws:iam::111122223333:role/workloads/task";
+    assert_snapshot!(story.on("02T09:00", assumes(bob(), task, OFFICE)), @"
+    HIGH assumed role task, which is a workload's
+    Workload: declared in the configuration as one that only workloads use
+    ");
+    assert_snapshot!(story.on("05T09:00", assumes(bob(), task, OFFICE)), @"
+    HIGH assumed role task, which is a workload's
+    Workload: declared in the configuration as one that only workloads use
+    ");
+    let mut person = makes_user(session("task", "task-1", "ASIATASKTASKTEXAMPLE"), OFFICE);
+    person["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] = json!(task);
+    assert_snapshot!(story.on("05T10:00", person.clone()), @"MEDIUM created user carol");
+    person["sessionCredentialFromConsole"] = json!("true");
+    assert_snapshot!(story.on("05T10:01", person), @"
+    HIGH created user carol
+    Workload: a person used the role from the console, which is declared as one that only workloads use
+    ");
+}
+
+#[test]
+fn whoever_changes_iam_from_outside_the_allowed_networks_is_told() {
+    let mut story = Story::default();
+    story.config.allowed_networks = vec!["192.0.2.0/24".parse().unwrap(), "2001:db8::/32".parse().unwrap()];
+    let group = |address: &str| call(bob(), "iam", "CreateGroup", address, json!({"groupName": "team"}));
+    assert_snapshot!(story.on("02T09:00", group(OFFICE)), @"LOW created group team");
+    assert_snapshot!(story.on("02T09:00", group("2001:db8::7")), @"LOW created group team");
+    assert_snapshot!(story.on("02T09:00", group("cloudformation.amazonaws.com")), @"LOW created group team");
+    assert_snapshot!(story.on("02T09:00", group("AWS Internal")), @"LOW created group team");
+    assert_snapshot!(story.on("02T09:00", group(ELSEWHERE)), @"
+    HIGH created group team
+    Not allowed: 198.51.100.99 is in none of the networks that are allowed
+    ");
+    assert_snapshot!(story.on("02T09:00", group("10.0.0.7")), @"
+    HIGH created group team
+    Not allowed: 10.0.0.7 is in none of the networks that are allowed
+    ");
+    let mut deployed = group(ELSEWHERE);
+    deployed["userIdentity"]["invokedBy"] = json!("cloudformation.amazonaws.com");
+    assert_snapshot!(story.on("02T09:00", deployed), @"LOW created group team");
+    assert_snapshot!(story.on("02T09:00", denied(makes_user(bob(), ELSEWHERE))), @"
+    HIGH was denied iam:CreateUser on user carol
+    Not allowed: 198.51.100.99 is in none of the networks that are allowed
+    ");
 }
 
 #[test]
@@ -708,7 +867,7 @@ proptest! {
     }
 
     #[test]
-    fn hostile_texts_are_remembered_without_harm(words in "[\\PC\n\r\t\u{0}\u{202e}\"'#]{0,4000}", address in "[0-9a-f.:]{0,40}") {
+    fn hostile_texts_are_remembered_without_harm(words in "[\\PC\n\r\t\u{0}\u{202e}\"'#]{1,4000}", address in "[0-9a-f.:]{0,40}") {
         let mut story = Story::default();
         let mut event = makes_user(session("build", &words, &words), &address);
         event["userAgent"] = json!(words);

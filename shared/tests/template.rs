@@ -134,11 +134,11 @@ fn what_is_laid_out_to_be_found_is_watched_whatever_it_does() {
     assert_eq!(rule["Condition"], HONEY_CONDITION);
     assert_eq!(rule["Properties"]["State"], "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS");
     let pattern = &rule["Properties"]["EventPattern"]["Fn::Sub"];
-    assert_eq!(pattern[1]["Honey"], json!({"Fn::Join": ["\",\"", {"Ref": "HoneyPrincipals"}]}));
+    assert_eq!(pattern[1]["Honey"], json!({"Fn::Join": ["\",\"", {"Fn::Split": [",", {"Ref": "HoneyPrincipals"}]}]}));
     let text = pattern[0].as_str().unwrap();
     let read: Value = serde_json::from_str(&text.replace("${Honey}", "a\",\"b")).unwrap();
     assert_eq!(read, honey_pattern(&["a", "b"]));
-    let longest = text.replace("${Honey}", &"x".repeat(300)).replace("${AWS::AccountId}", "111122223333");
+    let longest = text.replace("${Honey}", &"x".repeat(250)).replace("${AWS::AccountId}", "111122223333");
     assert!(longest.chars().count() <= LONGEST_PATTERN, "{}", longest.chars().count());
 }
 
@@ -185,6 +185,8 @@ fn a_rule_gets_the_reading_calls_that_it_waits_for() {
         for rule in watcher.rules() {
             let waits = takes_everything(watcher, &rule) || calls(&rule).iter().any(|name| reads(name));
             let state = match waits {
+                false if is_of_compute(&rule) => json!({"Ref": "WorkloadState"}),
+                false if is_of_users(&rule) => json!({"Fn::If": ["SeesReading", "ENABLED", "DISABLED"]}),
                 false => json!("ENABLED"),
                 true if is_busy(&rule) => json!({"Ref": "ReadingState"}),
                 true => json!({"Ref": "RuleState"}),
@@ -228,6 +230,32 @@ fn every_function_is_told_exactly_what_the_configuration_reads() {
     });
     for (name, function) in functions(&template()) {
         assert_eq!(keys(&function["Environment"]["Variables"]), *asked.borrow(), "{name}");
+    }
+}
+
+#[test]
+fn what_a_function_is_told_fits_into_its_environment() {
+    let template = template();
+    let parameters = &template["Parameters"];
+    let length = |name: &str| {
+        let parameter = &parameters[name];
+        let longest = || list(&parameter["AllowedValues"]).iter().map(|value| value.to_string().len()).max();
+        let stated = parameter["MaxLength"].as_u64().map(|most| usize::try_from(most).unwrap());
+        stated.or_else(longest).unwrap_or_else(|| panic!("{name} may be of any length"))
+    };
+    // A stack's name has up to 128 characters: one that is as long leaves less for the rest.
+    let stack = 40;
+    for (function, properties) in functions(&template) {
+        let variables = properties["Environment"]["Variables"].as_object().unwrap();
+        let value = |value: &Value| match value["Ref"].as_str() {
+            Some("AWS::StackName") => stack,
+            Some(name) if parameters.get(name).is_some() => length(name),
+            // A resource: an ARN, or the stack's name with more.
+            Some(_) => stack + 80,
+            None => length("QuarantineExemptUsers") + length("QuarantineExemptPaths") + 1,
+        };
+        let all: usize = variables.iter().map(|(name, said)| name.len() + value(said)).sum();
+        assert!(all < 4_096, "{function} is told up to {all} characters; Lambda takes 4 KB");
     }
 }
 
@@ -532,12 +560,17 @@ fn calls(rule: &Rule) -> Vec<String> {
 
 /// Whether a rule takes every call of every service, reading ones too.
 fn takes_everything(watcher: Watcher, rule: &Rule) -> bool {
-    matches!((watcher, rule.name.as_str()), (Watcher::RootUsage, "ByRoot") | (Watcher::AccessDenied, _))
+    matches!(
+        (watcher, rule.name.as_str()),
+        (Watcher::RootUsage, "ByRoot") | (Watcher::AccessDenied, _) | (Watcher::Guardrails, "ThroughEndpoints")
+    )
 }
 
 /// What is written for the state of a rule: where it waits for calls that only read, the owner of the account says.
 fn state(rule: &Rule) -> &'static str {
     match rule.reads() {
+        false if is_of_compute(rule) => "!Ref WorkloadState",
+        false if is_of_users(rule) => "!If [SeesReading, ENABLED, DISABLED]",
         false => "ENABLED",
         true if is_busy(rule) => "!Ref ReadingState",
         true => "!Ref RuleState",
@@ -546,7 +579,17 @@ fn state(rule: &Rule) -> &'static str {
 
 /// Whether people and programs make its calls all day.
 fn is_busy(rule: &Rule) -> bool {
-    rule.name.starts_with("ReadsByPeople")
+    rule.name.starts_with("ReadsByPeople") || rule.name.starts_with("ReadsByUsers")
+}
+
+/// Whether what its calls mean shows only after others that read: without those it is not worth its price.
+fn is_of_users(rule: &Rule) -> bool {
+    rule.name.starts_with("ByUsers")
+}
+
+/// Whether services make its calls all day.
+fn is_of_compute(rule: &Rule) -> bool {
+    rule.name.starts_with("ByCompute")
 }
 
 // The rules as they stand in the template.
@@ -620,7 +663,7 @@ fn with_forwarded(text: &str) -> Option<String> {
         new,
         "\n  AccessDenied{HONEY}:\n    Type: AWS::Events::Rule\n    Condition: {HONEY_CONDITION}\n    Properties:\n      \
          State: ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS\n{HANDED_ON}      EventPattern: !Sub\n        - >-\n{lines}        \
-         - Honey: !Join ['\",\"', !Ref HoneyPrincipals]\n",
+         - Honey: !Join ['\",\"', !Split [',', !Ref HoneyPrincipals]]\n",
     )
     .ok()?;
     Some(new)

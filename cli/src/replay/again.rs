@@ -40,10 +40,10 @@ pub(super) fn read(
         }
     }
     // Two watchers may look at one event.
-    by_file.values_mut().for_each(|records| {
+    for records in by_file.values_mut() {
         records.sort_unstable();
         records.dedup();
-    });
+    }
     let by_file: Vec<(usize, Vec<u64>)> = by_file.into_iter().collect();
     let (next, texts, broken) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()), Mutex::new(Vec::new()));
     let work = || {
@@ -52,7 +52,8 @@ pub(super) fn read(
             let Some(file) = files.get(*number) else { continue };
             let read = records_of(file, records, &mut reader);
             if read.len() < records.len() {
-                let what = format!("{} records were not there when it was read again", records.len() - read.len());
+                let gone = records.len() - read.len();
+                let what = format!("changed while it was read: {gone} of its records could not be read again");
                 lock(&broken).push((file.path(), vec![Flaw { place: None, what }]));
             }
             lock(&texts).extend(read.into_iter().map(|(record, text)| (Place { file: *number, record }, text)));

@@ -69,8 +69,19 @@ pub(super) enum Text {
     At(Place),
 }
 
-/// Text that is held rather than read again, in bytes, of all files together: a whole file is read again for one record.
-const HELD: usize = 24 * 1024 * 1024;
+/// How files are read.
+#[derive(Clone, Copy)]
+pub(super) struct How<'a> {
+    pub(super) admissions: &'a Admissions,
+    pub(super) context: Context<'a>,
+    pub(super) threads: NonZeroUsize,
+    /// Bytes of text that may not be needed and are held all the same, of all files together: else a whole file is read
+    /// again for one record.
+    pub(super) hold: usize,
+}
+
+/// What fits beside all else into the memory that a replay is to take.
+pub(super) const HOLD: usize = 24 * 1024 * 1024;
 
 /// Where a record stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,18 +102,11 @@ pub(super) struct Turn {
 }
 
 /// Reads all files. `ticks` is told of every file that is done, from any thread.
-pub(super) fn read(
-    files: &[Input],
-    admissions: &Admissions,
-    context: &Context<'_>,
-    threads: NonZeroUsize,
-    ticks: &(dyn Fn() + Sync),
-) -> Haul {
+pub(super) fn read(files: &[Input], how: &How<'_>, ticks: &(dyn Fn() + Sync)) -> Haul {
     let (next, held) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let work = || {
         let mut judge = Judge {
-            admissions,
-            context: *context,
+            how: *how,
             nest: Vec::new(),
             shown: HashMap::new(),
             place: None,
@@ -119,11 +123,11 @@ pub(super) fn read(
         }
         judge.haul
     };
-    let mut haul = if threads.get() == 1 || files.len() < 2 {
+    let mut haul = if how.threads.get() == 1 || files.len() < 2 {
         work()
     } else {
         thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads.get().min(files.len())).map(|_| scope.spawn(work)).collect();
+            let workers: Vec<_> = (0..how.threads.get().min(files.len())).map(|_| scope.spawn(work)).collect();
             // A worker that panics is a bug: it is shown, not swallowed.
             let hauls =
                 workers.into_iter().map(|worker| worker.join().unwrap_or_else(|why| std::panic::resume_unwind(why)));
@@ -137,8 +141,7 @@ pub(super) fn read(
 
 /// One thread's work.
 struct Judge<'a> {
-    admissions: &'a Admissions,
-    context: Context<'a>,
+    how: How<'a>,
     nest: Vec<u8>,
     /// The first time that each habit was shown on each day, among the events of this thread.
     shown: HashMap<(MemoryKey, i64), Timestamp>,
@@ -171,7 +174,7 @@ impl Judge<'_> {
         if let Some(place) = &mut self.place {
             place.record += 1;
         }
-        if self.glance(raw).is_some_and(|glance| self.admissions.of(&glance).is_empty()) {
+        if self.glance(raw).is_some_and(|glance| self.how.admissions.of(&glance).is_empty()) {
             return None;
         }
         let (event, flaw) = decode(raw.text);
@@ -193,7 +196,7 @@ impl Judge<'_> {
             self.haul.unreadable += 1;
             vec![Watcher::RootUsage]
         } else {
-            self.admissions.of(&Glance::of(event))
+            self.how.admissions.of(&Glance::of(event))
         };
         if watchers.is_empty() {
             return;
@@ -205,11 +208,11 @@ impl Judge<'_> {
             Lesson::Habit(key, at) => self.is_new_that_day(key, *at),
             Lesson::Trace(..) => true,
         });
-        let held = !ties.questions.is_empty() && self.held.fetch_add(text.len(), Ordering::Relaxed) < HELD;
+        let held = !ties.questions.is_empty() && self.held.fetch_add(text.len(), Ordering::Relaxed) < self.how.hold;
         let turn = Turn { ties, lessons, place: self.place.filter(|_| !held) };
-        self.haul
-            .found
-            .extend(watchers.into_iter().filter_map(|watcher| Found::of(watcher, event, text, &turn, &self.context)));
+        self.haul.found.extend(
+            watchers.into_iter().filter_map(|watcher| Found::of(watcher, event, text, &turn, &self.how.context)),
+        );
     }
 
     /// Whether nobody showed that habit before on that day, as far as this thread knows. What comes after finds it noted.

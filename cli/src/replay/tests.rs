@@ -19,7 +19,7 @@ use proptest::sample::{select, subsequence};
 use serde_json::Value;
 
 use super::again;
-use super::read::{self, Found, Haul, Turn, decode, time_of};
+use super::read::{self, Found, Haul, How, Turn, decode, time_of};
 use super::records::Reader;
 use super::walk::Input;
 
@@ -241,6 +241,7 @@ proptest! {
         files in prop::collection::vec((prop::collection::vec(record(), 1..12), 0_usize..8), 1..6),
         threads in 1_usize..4,
         backwards in any::<bool>(),
+        hold in select(&[0, 2_000, usize::MAX]),
     ) {
         let config = Config::default();
         let context = Context::new(&config);
@@ -254,7 +255,7 @@ proptest! {
             inputs.reverse();
         }
         let threads = NonZeroUsize::new(threads).unwrap();
-        let mut quick = read::read(&inputs, &Admissions::new(), &context, threads, &|| ());
+        let mut quick = read::read(&inputs, &How { admissions: &Admissions::new(), context, threads, hold }, &|| ());
         prop_assert_eq!(again::read(&mut quick.found, &inputs, &config, threads), Vec::new());
         let records: Vec<Vec<u8>> = files.iter().flat_map(|(records, _)| records.clone()).collect();
         let mut slow = slow(&records, &context);
@@ -288,6 +289,57 @@ proptest! {
         let text = parts.concat();
         Reader::new().read(&mut text.as_bytes(), &mut |raw| decode(raw.text).1);
     }
+}
+
+/// Twelve different calls of one user, by which the account is listed, in files of five.
+fn survey(folder: &Folder) -> Vec<Input> {
+    let calls = iamwatch::detect::by_id("account-surveyed").unwrap().calls;
+    let names = calls.iter().find(|calls| calls.source == "iam.amazonaws.com").unwrap().names;
+    let records: Vec<Vec<u8>> = names[..12]
+        .iter()
+        .enumerate()
+        .map(|(second, name)| {
+            format!(
+                r#"{{"eventName":"{name}","eventSource":"iam.amazonaws.com","eventID":"{name}","eventTime":"2026-10-01T09:12:{second:02}Z",
+                "recipientAccountId":"111122223333","awsRegion":"us-east-1","sourceIPAddress":"203.0.113.24","userIdentity":{{"type":"IAMUser",
+                "userName":"alice","accountId":"111122223333","arn":"arn:aws:iam::111122223333:user/alice"}}}}"#
+            )
+            .into_bytes()
+        })
+        .collect();
+    let files = records.chunks(5).enumerate();
+    files.map(|(number, records)| folder.file(&number.to_string(), &file(records, number))).collect()
+}
+
+#[test]
+fn what_is_only_counted_is_found_whether_its_text_was_held_or_is_read_again() {
+    let (config, folder) = (Config::default(), Folder::new("again"));
+    let context = Context::new(&config);
+    let inputs = survey(&folder);
+    let told = [0, 1_500, usize::MAX].map(|hold| {
+        let how = How { admissions: &Admissions::new(), context, threads: NonZeroUsize::MIN, hold };
+        let mut haul = read::read(&inputs, &how, &|| ());
+        assert_eq!(again::read(&mut haul.found, &inputs, &config, NonZeroUsize::MIN), Vec::new());
+        said(haul.found, &context)
+    });
+    assert!(told[0].iter().any(|said| said.contains("account-surveyed")), "{told:?}");
+    assert_eq!(told[0], told[1]);
+    assert_eq!(told[0], told[2]);
+}
+
+#[test]
+fn a_file_that_is_gone_when_it_is_read_again_is_named() {
+    let (config, folder) = (Config::default(), Folder::new("gone"));
+    let context = Context::new(&config);
+    let inputs = survey(&folder);
+    let how = How { admissions: &Admissions::new(), context, threads: NonZeroUsize::MIN, hold: 0 };
+    let mut haul = read::read(&inputs, &how, &|| ());
+    fs::remove_file(folder.0.join("2")).unwrap();
+    let broken = again::read(&mut haul.found, &inputs, &config, NonZeroUsize::MIN);
+    let [(path, flaws)] = broken.as_slice() else { panic!("{broken:?}") };
+    assert!(path.ends_with("2"), "{path:?}");
+    assert_eq!(flaws[0].what, "changed while it was read: 1 of its records could not be read again");
+    assert!(!said(haul.found, &context).iter().any(|said| said.contains("account-surveyed")));
 }
 
 /// Bytes that mean something in JSON, or must not be there.

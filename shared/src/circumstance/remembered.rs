@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::is_instance;
 use crate::detect::Context;
-use crate::event::{Event, Owner, Target};
+use crate::event::{Event, Kind, Owner, Target};
 use crate::facts::Since;
 use crate::facts::past::{self, Key, Pair, Remembering, Trace, What};
 use crate::finding::{Finding, Severity};
@@ -61,6 +61,14 @@ pub(crate) static INSTANCE_NETWORK: Remembering = Remembering {
     asked_by: &[],
     what: What::Trace { leaves: instance_used, asks: instance, lasts: SignedDuration::from_hours(30 * 24) },
 };
+
+/// A role with which Bedrock `AgentCore` runs agents, and the public networks that they come from.
+pub(crate) static AGENT_NETWORK: Remembering =
+    Remembering { id: "agent-network", asked_by: &[], what: What::Habit(agent_and_network) };
+
+/// Whose long-term keys sign, and whether inside a VPC or over the internet.
+pub(crate) static KEY_PLACE: Remembering =
+    Remembering { id: "key-place", asked_by: &[], what: What::Habit(key_and_place) };
 
 /// An account, and the regions that something is changed in.
 pub(crate) static REGION: Remembering =
@@ -134,6 +142,23 @@ pub(super) fn instance_moved(event: &Event, context: &Context<'_>, finding: Find
     (high_if_medium(finding), Some(words))
 }
 
+pub(super) fn agent_moved(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
+    let Some(since) = context.facts.first_since(AGENT_NETWORK.id) else { return (finding, None) };
+    let Some(network) = public_network(event) else { return (finding, None) };
+    let words = format!("the role's agents were not seen in {network} before, since {since}");
+    (high_if_medium(finding), Some(words))
+}
+
+pub(super) fn left_vpc(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
+    let Some(since) = context.facts.first_since(KEY_PLACE.id) else { return (finding, None) };
+    let outside = key_and_place(event).is_some_and(|Pair(key)| key.ends_with(&[INTERNET.to_owned()]));
+    if !outside || !is_later_than_its_user(context, since) {
+        return (finding, None);
+    }
+    let words = format!("its keys were only seen inside VPCs before, since {since}");
+    (high_if_medium(finding), Some(words))
+}
+
 pub(super) fn denied_before(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
     let Some(note) = context.facts.left(past::DENIED) else { return (finding, None) };
     let words = format!(
@@ -188,6 +213,27 @@ fn key_and_network(event: &Event) -> Option<Pair> {
     Some(Pair(key))
 }
 
+const INTERNET: &str = "internet";
+
+/// AWS writes which endpoint a call came through, and no address of the internet is private.
+fn key_and_place(event: &Event) -> Option<Pair> {
+    let Pair(mut key) = key_user(event)?;
+    event.origin.ip?;
+    let inside = event.vpc_endpoint().is_some() || public_network(event).is_none();
+    key.push(if inside { "VPC" } else { INTERNET }.to_owned());
+    Some(Pair(key))
+}
+
+/// What the service calls the sessions of its runtimes. Whoever takes such credentials cannot change that.
+const AGENT: &str = "BedrockAgentCore-";
+
+fn agent_and_network(event: &Event) -> Option<Pair> {
+    let actor = &event.actor;
+    let named = actor.session.as_deref().is_some_and(|session| session.starts_with(AGENT));
+    let agent = named && actor.kind == Kind::Role && actor.is_in_person();
+    agent.then(|| Some(Pair(vec![actor.principal.clone(), public_network(event)?])))?
+}
+
 /// The network that an address is of: its neighbours are a provider's other customers at worst, and the same office or home
 /// at best.
 pub(crate) fn network_of(address: IpAddr) -> String {
@@ -205,7 +251,7 @@ pub(crate) fn network_of(address: IpAddr) -> String {
 
 /// The network of a call that came over the internet. One that came through an endpoint in a VPC bears an address of that
 /// network, which says nothing beside the public one of the same machine.
-fn public_network(event: &Event) -> Option<String> {
+pub(crate) fn public_network(event: &Event) -> Option<String> {
     let address = event.origin.ip?;
     let public = match address {
         IpAddr::V4(address) => {

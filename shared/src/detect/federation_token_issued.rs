@@ -10,7 +10,7 @@
 //! ## False alarms
 //!
 //! A portal of your own that signs people in this way. It always uses the same user: the first time that a user does it,
-//! once iamwatch has learned for as many days as the stack is told, is HIGH.
+//! once iamwatch has learned for as many days as the stack is told, is HIGH. That it is new is said for a day.
 //!
 //! ## What to do
 //!

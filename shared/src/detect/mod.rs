@@ -39,6 +39,7 @@ mod config_rule_deleted;
 mod console_login_after_failures;
 mod console_login_by_break_glass_user;
 mod console_login_by_instance_role;
+mod console_login_by_workload_role;
 mod console_login_failed;
 mod console_login_failed_at_mfa;
 mod console_login_failed_for_many_users;
@@ -53,6 +54,7 @@ mod denied_across_services;
 mod deny_policy_detached;
 mod dev_endpoint_key_added;
 mod document_shared_outside;
+mod endpoint_used_by_outsider;
 mod event_data_store_weakened;
 mod event_rule_stopped;
 mod federation_token_issued;
@@ -101,6 +103,7 @@ mod mfa_device_deactivated;
 mod mfa_device_registered;
 mod mfa_device_registered_outside_console;
 mod model_invocation_logging_stopped;
+mod model_invoked_after_exploring;
 mod notebook_startup_script_set;
 mod notification_cut_off;
 mod organization_delegation_changed;
@@ -135,6 +138,7 @@ mod resource_opened_to_another_account;
 mod resource_opened_to_everyone;
 mod resource_policy_unreadable;
 mod resource_share_changed;
+mod role_assumed_by_service_for_the_first_time;
 mod role_assumed_by_unknown_account;
 mod role_assumed_for_the_first_time;
 mod role_assumed_with_new_mfa_device;
@@ -169,6 +173,7 @@ mod shell_opened;
 mod snapshot_shared_outside;
 mod ssh_key_or_certificate_uploaded;
 mod ssh_key_pushed_to_instance;
+mod sso_token_created_elsewhere;
 mod stack_created_first_time;
 mod task_definition_reads_credentials;
 mod temporary_delegation_accepted;
@@ -193,6 +198,7 @@ mod user_renamed;
 mod vpc_endpoint_changed;
 mod windows_password_read;
 mod workload_code_changed;
+mod workload_role_assumed_in_person;
 
 use serde_json::Value;
 
@@ -251,6 +257,7 @@ pub static ALL: &[&Detection] = &[
     &console_login_after_failures::DETECTION,
     &console_login_by_break_glass_user::DETECTION,
     &console_login_by_instance_role::DETECTION,
+    &console_login_by_workload_role::DETECTION,
     &console_login_failed::DETECTION,
     &console_login_failed_at_mfa::DETECTION,
     &console_login_failed_for_many_users::DETECTION,
@@ -265,6 +272,7 @@ pub static ALL: &[&Detection] = &[
     &deny_policy_detached::DETECTION,
     &dev_endpoint_key_added::DETECTION,
     &document_shared_outside::DETECTION,
+    &endpoint_used_by_outsider::DETECTION,
     &event_data_store_weakened::DETECTION,
     &event_rule_stopped::DETECTION,
     &federation_token_issued::DETECTION,
@@ -313,6 +321,7 @@ pub static ALL: &[&Detection] = &[
     &mfa_device_registered::DETECTION,
     &mfa_device_registered_outside_console::DETECTION,
     &model_invocation_logging_stopped::DETECTION,
+    &model_invoked_after_exploring::DETECTION,
     &notebook_startup_script_set::DETECTION,
     &notification_cut_off::DETECTION,
     &organization_delegation_changed::DETECTION,
@@ -347,6 +356,7 @@ pub static ALL: &[&Detection] = &[
     &resource_opened_to_everyone::DETECTION,
     &resource_policy_unreadable::DETECTION,
     &resource_share_changed::DETECTION,
+    &role_assumed_by_service_for_the_first_time::DETECTION,
     &role_assumed_by_unknown_account::DETECTION,
     &role_assumed_for_the_first_time::DETECTION,
     &role_assumed_with_new_mfa_device::DETECTION,
@@ -381,6 +391,7 @@ pub static ALL: &[&Detection] = &[
     &snapshot_shared_outside::DETECTION,
     &ssh_key_or_certificate_uploaded::DETECTION,
     &ssh_key_pushed_to_instance::DETECTION,
+    &sso_token_created_elsewhere::DETECTION,
     &stack_created_first_time::DETECTION,
     &task_definition_reads_credentials::DETECTION,
     &temporary_delegation_accepted::DETECTION,
@@ -405,6 +416,7 @@ pub static ALL: &[&Detection] = &[
     &vpc_endpoint_changed::DETECTION,
     &windows_password_read::DETECTION,
     &workload_code_changed::DETECTION,
+    &workload_role_assumed_in_person::DETECTION,
 ];
 
 /// Detections of calls that services make all day for their own work, and that only mean something where anybody else makes
@@ -426,13 +438,21 @@ pub(crate) static BY_PEOPLE: &[&Detection] = &[
     &user_data_read::DETECTION,
 ];
 
+/// Detections of calls that programs with roles make all day, and that only mean something where an IAM user makes them.
+pub(crate) static BY_USERS: &[&Detection] = &[&model_invoked_after_exploring::DETECTION];
+
+/// Detections of calls that also services make which run things: see [`crate::watcher::COMPUTE`].
+pub(crate) static BY_COMPUTE: &[&Detection] = &[&role_assumed_by_service_for_the_first_time::DETECTION];
+
 /// What is remembered from one event to the next: by detections, and by circumstances.
 pub static REMEMBERING: &[&Remembering] = &[
     &account_surveyed::ASKED_BEFORE,
     &account_surveyed::REMEMBERS,
     &caller_identity_asked_for_the_first_time::REMEMBERS,
+    &circumstance::AGENT_NETWORK,
     &circumstance::INSTANCE_NETWORK,
     &circumstance::KEY_MADE,
+    &circumstance::KEY_PLACE,
     &circumstance::KEY_USED,
     &circumstance::NETWORK,
     &circumstance::POLICY_MADE,
@@ -445,14 +465,19 @@ pub static REMEMBERING: &[&Remembering] = &[
     &console_login_after_failures::REMEMBERS,
     &console_login_failed_for_many_users::REMEMBERS,
     &console_login_from_new_network::REMEMBERS,
+    &endpoint_used_by_outsider::REMEMBERS,
     &federation_token_issued::REMEMBERS,
     &first_look_around::REMEMBERS,
     &job_overridden::REMEMBERS,
     &login_profile_used_by_its_maker::REMEMBERS,
     &mail_sending_explored::ASKED_BEFORE,
     &mail_sending_explored::REMEMBERS,
+    &model_invoked_after_exploring::INVOKED_BEFORE,
+    &model_invoked_after_exploring::REMEMBERS,
     &quotas_read_over_regions::ASKED_BEFORE,
     &quotas_read_over_regions::REMEMBERS,
+    &role_assumed_by_service_for_the_first_time::REMEMBERS,
+    &role_assumed_by_service_for_the_first_time::USED_BY,
     &role_assumed_by_unknown_account::REMEMBERS,
     &role_assumed_for_the_first_time::REMEMBERS,
     &role_assumed_with_new_mfa_device::REMEMBERS,
@@ -462,11 +487,15 @@ pub static REMEMBERING: &[&Remembering] = &[
     &secrets_read::READ_BEFORE,
     &secrets_read::REMEMBERS,
     &session_token_issued::REMEMBERS,
+    &sso_token_created_elsewhere::REMEMBERS,
+    &sso_token_created_elsewhere::SIGNED_IN,
     &stack_created_first_time::REMEMBERS,
     &user_data_read::READER,
     &user_data_read::READ_BEFORE,
     &user_data_read::REMEMBERS,
     &windows_password_read::REMEMBERS,
+    &workload_role_assumed_in_person::SERVED,
+    &workload_role_assumed_in_person::USED,
 ];
 
 /// A kind of event worth telling, and the pure function that recognises it.
@@ -569,7 +598,14 @@ pub fn find(watcher: Watcher, event: &Event, context: &Context<'_>) -> Vec<Findi
     if let Some(fault) = event.fault() {
         return vec![unreadable_event::finding(event, fault)];
     }
-    let asked = looking_at(event).filter(|detection| watcher.asks(detection) && detection.wants(event));
+    // What an endpoint saw is told by the call's own record, too: only that it came through there is looked at.
+    let by_endpoint = event.is_seen_by_endpoint();
+    let looks = |detection: &Detection| {
+        let at_endpoints = detection.id == endpoint_used_by_outsider::DETECTION.id;
+        at_endpoints == by_endpoint || by_endpoint && detection.watcher == Watcher::AccessDenied
+    };
+    let asked = looking_at(event).filter(|detection| looks(detection));
+    let asked = asked.filter(|detection| watcher.asks(detection) && detection.wants(event));
     asked.filter_map(|detection| (detection.detect)(event, context)).collect()
 }
 

@@ -11,7 +11,8 @@
 //!
 //! ## False alarms
 //!
-//! A vendor or an own account that is not yet named in the configuration. Name it there.
+//! A vendor or an own account that is not yet named in the configuration. Name it there. Again within the day it is for the
+//! record.
 //!
 //! ## What to do
 //!

@@ -289,14 +289,14 @@ pub async fn learn(event: &Event, facts: &Facts, ledger: &impl Ledger, now: Time
         let text = match left {
             Left::Text(text) => text.into_owned(),
             Left::Nothing => String::new(),
-            Left::Named => match facts.document.known() {
-                Some(document) => document.to_text(),
-                // What stands there now is not known: what is remembered would be wrong.
-                None => {
+            Left::Named => {
+                let Some(document) = facts.document.known() else {
+                    // What stands there now is not known: what is remembered would be wrong.
                     ledger.forget(&place.key()).await?;
                     continue;
-                }
-            },
+                };
+                document.to_text()
+            }
         };
         ledger.remember(&place.key(), &remembered_as(text, at, now), now).await?;
     }
