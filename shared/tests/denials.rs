@@ -99,7 +99,7 @@ fn seconds(seconds: i64) -> SignedDuration {
     SignedDuration::from_secs(seconds)
 }
 
-fn denied(id: usize, at: Timestamp, actor: Value, source: &str, name: &str) -> Event {
+fn denied(id: usize, at: Timestamp, actor: &Value, source: &str, name: &str) -> Event {
     Event::decode(json!({
         "eventID": format!("00000000-0000-4000-8000-{id:012}"),
         "eventName": name,
@@ -132,7 +132,7 @@ fn flood() -> Vec<Event> {
         .map(|number| {
             let at = start() + SignedDuration::from_millis(i64::try_from(number).unwrap() * 6);
             let call = calls.get(number % calls.len()).unwrap();
-            denied(number, at, role("web", &format!("session-{number}")), "ec2", call)
+            denied(number, at, &role("web", &format!("session-{number}")), "ec2", call)
         })
         .collect()
 }
@@ -172,8 +172,8 @@ fn five_hundred_principals_are_told_one_a_second_and_no_count_is_lost() {
     let mut events = Vec::new();
     for number in 0..10_000 {
         let at = start() + SignedDuration::from_millis(i64::try_from(number).unwrap() * 6);
-        events.push(denied(number, at, role(&format!("app-{}", number % 500), "s"), "sqs", "SendMessage"));
-        events.push(denied(100_000 + number, at, role(&format!("app-{}", number % 500), "s"), "sns", "Publish"));
+        events.push(denied(number, at, &role(&format!("app-{}", number % 500), "s"), "sqs", "SendMessage"));
+        events.push(denied(100_000 + number, at, &role(&format!("app-{}", number % 500), "s"), "sns", "Publish"));
     }
     stream(&stack, &events);
     for minute in 1..=40 {
@@ -247,7 +247,7 @@ fn an_incident_is_told_once_for_each_level_and_grows() {
     let mut number = 0;
     let mut deny = |at: i64, source: &str, name: &str| {
         number += 1;
-        let event = denied(number, start() + seconds(at), user("backup"), source, name);
+        let event = denied(number, start() + seconds(at), &user("backup"), source, name);
         stack.watch(&[event], start() + seconds(at) + WINDOW);
         told.push(stack.listeners.subjects().len());
     };
@@ -263,7 +263,7 @@ fn an_incident_is_told_once_for_each_level_and_grows() {
     let severities: Vec<String> =
         stack.listeners.subjects().iter().map(|subject| subject.split(' ').next().unwrap().to_owned()).collect();
     assert_eq!(severities, ["[MEDIUM]", "[HIGH]", "[CRITICAL]"], "{told:?}");
-    assert_eq!(stack.dossier(&denied(0, start(), user("backup"), "s3", "x"), start()).open.unwrap().count, 56);
+    assert_eq!(stack.dossier(&denied(0, start(), &user("backup"), "s3", "x"), start()).open.unwrap().count, 56);
 }
 
 #[test]
@@ -271,7 +271,13 @@ fn a_broken_deployment_stays_for_the_record_however_often_it_tries() {
     let stack = Stack::new();
     let events: Vec<Event> = (0..4_000)
         .map(|number| {
-            denied(number, start() + seconds(i64::try_from(number).unwrap()), role("orders", "s"), "sqs", "SendMessage")
+            denied(
+                number,
+                start() + seconds(i64::try_from(number).unwrap()),
+                &role("orders", "s"),
+                "sqs",
+                "SendMessage",
+            )
         })
         .collect();
     stream(&stack, &events);

@@ -94,9 +94,21 @@ fn the_forwarder_hands_on_what_the_watchers_look_at() {
     let [may] = may.as_slice() else { panic!("the role may more than hand on") };
     assert_eq!((&may["Action"], &may["Resource"]), (&json!("events:PutEvents"), &central));
 
+    // What the states of the rules go by is said the same way here as in the stack.
+    let stack = self::template();
+    for parameter in ["HoneyPrincipals", "ReadingState", "RuleState", "WorkloadState"] {
+        for said in ["Type", "Default", "AllowedValues", "AllowedPattern", "MaxLength"] {
+            let (here, there) = (&template["Parameters"][parameter][said], &stack["Parameters"][parameter][said]);
+            assert_eq!(here, there, "{parameter} {said}");
+        }
+    }
+    for condition in [HONEY_CONDITION, "SeesReading"] {
+        assert_eq!(template["Conditions"][condition], stack["Conditions"][condition], "{condition}");
+    }
+
     // Where the stack may be, the forwarder may not, and the other way round.
     let not = &template["Rules"]["NotWhereIamwatchRuns"]["Assertions"][0]["Assert"]["Fn::Not"][0];
-    let here = &self::template()["Rules"]["InTheRegionThatHearsOfIam"]["Assertions"][0]["Assert"];
+    let here = &stack["Rules"]["InTheRegionThatHearsOfIam"]["Assertions"][0]["Assert"];
     let runs = here["Fn::Contains"][0].clone();
     assert_eq!(not["Fn::Contains"][0], runs);
     let mapped = template["Mappings"]["Iamwatch"].as_object().unwrap();
