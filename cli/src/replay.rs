@@ -63,7 +63,8 @@ pub(crate) struct Replay {
     /// A file with exceptions, to see what they would suppress. They hold as if they had always been there.
     #[arg(long, value_name = "FILE")]
     exceptions: Option<PathBuf>,
-    /// Leave out reading that succeeds: it is not delivered to a stack whose `ReadingState` is as by default.
+    /// Leave out reading that succeeds, and roles that services assume: neither is delivered to a stack whose `ReadingState` and
+    /// `WorkloadState` are as by default.
     #[arg(long)]
     without_reading: bool,
     /// How many threads read files; as many as there are cores, if not said.

@@ -12,6 +12,7 @@ use crate::detect::Context;
 use crate::event::{Event, Kind, Owner, ToldBy, is_account};
 use crate::finding::{Finding, Severity};
 use crate::honey::{Touch, touched};
+use crate::workload;
 
 /// Something true of an act beside what was done.
 pub struct Circumstance {
@@ -107,6 +108,13 @@ pub static ALL: &[Circumstance] = &[
         weigh: remembered::opened,
     },
     Circumstance {
+        label: "Just given",
+        page: "Whoever acted was given rights within a day: a policy, a group, or freedom from a boundary. Giving rights and \
+               using them is one story. What is MEDIUM becomes HIGH where they gave them to themselves.",
+        covers: &[],
+        weigh: remembered::rights_just_given,
+    },
+    Circumstance {
         label: "Two networks",
         page: "The same temporary credentials were used from another public network within an hour. People move; the \
                credentials of an EC2 instance do not, and what is MEDIUM becomes HIGH for them. Addresses of VPCs and host \
@@ -140,10 +148,20 @@ pub static ALL: &[Circumstance] = &[
     },
     Circumstance {
         label: "Workload",
-        page: "A role that the configuration names as one that only workloads use acts in the console, or through a session \
-               that names a person (source identity, MFA). What is MEDIUM becomes HIGH.",
+        page: "A person uses a workload's role. Either a role that the configuration names under `WorkloadRoles` acts in the \
+               console, or through a session that names a person (source identity, MFA): what is MEDIUM becomes HIGH. Or a \
+               role is assumed, or signs in to the console, with which until now only services that run things, instances \
+               and functions were seen, once enough was learned: at least MEDIUM where a person shows, and HIGH at the \
+               console. That services assume a role is seen with `WorkloadState`.",
         covers: &[],
-        weigh: workload,
+        weigh: workloads_role,
+    },
+    Circumstance {
+        label: "In person",
+        page: "A service assumes for the first time a role that until now people used. At least MEDIUM: roles of people are \
+               not for machines, and whoever may hand one to a service has its rights.",
+        covers: &[],
+        weigh: workload::handed_over,
     },
     Circumstance {
         label: "Not allowed",
@@ -177,7 +195,7 @@ pub static ALL: &[Circumstance] = &[
 
 pub(crate) use remembered::{
     AGENT_NETWORK, INSTANCE_NETWORK, KEY_MADE, KEY_PLACE, KEY_USED, NETWORK, POLICY_MADE, PRINCIPAL_MADE, REGION,
-    SESSION_NETWORK, TRUST_WRITTEN, ago, network_of, public_network,
+    RIGHTS_GIVEN, SESSION_NETWORK, TRUST_WRITTEN, ago, network_of, public_network,
 };
 
 /// Says what is true beside what was done, and makes the finding louder for it.
@@ -321,10 +339,10 @@ fn stranger(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding,
 }
 
 /// What a person shows by: the console, MFA, or a source identity. All of it AWS writes.
-fn workload(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
+fn workloads_role(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
     let actor = &event.actor;
     if actor.kind != Kind::Role || !context.config.is_workload(&actor.principal) {
-        return (finding, None);
+        return workload::learned(event, context, finding);
     }
     let named = actor.human.as_ref().filter(|human| human.told_by == ToldBy::SourceIdentity);
     let how = if event.is_recorded_as_console() {

@@ -232,12 +232,17 @@ pub struct Admissions {
 }
 
 impl Admissions {
-    /// The same without what only reads, works and is not root's: what is delivered to a stack by default.
+    /// The same without what only reads, works and is not root's, without what means something only after that, and without
+    /// the roles that services assume: what is delivered to a stack by default.
     #[must_use]
     pub fn without_reading(mut self) -> Self {
+        let by_default = |who: Who| !matches!(who, Who::Compute | Who::Users);
         self.by_name.retain(|name, _| !is_withheld(name));
+        for calls in self.by_name.values_mut() {
+            calls.retain(|(.., who)| by_default(*who));
+        }
         for calls in self.by_prefix.values_mut() {
-            calls.retain(|(prefix, ..)| !is_withheld(prefix));
+            calls.retain(|(prefix, _, who)| !is_withheld(prefix) && by_default(*who));
         }
         self
     }

@@ -1,55 +1,68 @@
-//! Roles that workloads use, and people who use them all the same: what the detections of that share.
+//! Roles that workloads use, and people who use them all the same.
 //!
-//! That a role is a workload's is declared in the configuration, or learned: AWS writes which service assumed it, and who else
-//! did. What a caller can choose, such as a user agent or the name of a session, is none of it.
+//! That a role is a workload's is declared in the configuration, or learned: AWS writes which service assumed it, and to what it
+//! gave the credentials. What a caller can choose, such as a user agent or the name of a session, is none of it.
 
 use jiff::SignedDuration;
 
 use crate::circumstance::{ago, machine_of};
 use crate::detect::Context;
-use crate::event::{Event, Kind, Target};
-use crate::facts::Since;
-use crate::facts::past::{Key, Pair, Trace};
+use crate::event::{Actor, Event, Kind, Target};
+use crate::facts::past::{self, Key, Pair, Remembering, Trace, What};
+use crate::finding::{Finding, Severity};
 use crate::watcher::COMPUTE;
 
-/// How long it is remembered who assumed a role.
-pub(crate) const A_SEASON: SignedDuration = SignedDuration::from_hours(90 * 24);
+const A_SEASON: SignedDuration = SignedDuration::from_hours(90 * 24);
 
-/// Under which name it is remembered which service assumed a role last to run something with it.
-pub(crate) const SERVED: &str = "role-served";
-/// Which roles somebody used who is no service.
-pub(crate) const USED: &str = "role-used-in-person";
-/// Who it was last.
-pub(crate) const USED_BY: &str = "role-used-by";
+/// A role, and the service that assumed it last to run something with it, or what runs with it.
+pub(crate) static SERVED: Remembering =
+    Remembering { id: "role-served", asked_by: &[], what: What::Trace { leaves: served, asks: used, lasts: A_SEASON } };
 
-/// Why a role is a workload's.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Workload {
-    /// The configuration says so.
-    Declared,
-    /// Until now only services and what they run were seen with it: in words.
-    Learned { since: Since, words: String },
+/// Roles that somebody used who is no service.
+pub(crate) static USED: Remembering =
+    Remembering { id: "role-used-in-person", asked_by: &[], what: What::Habit(role_used) };
+
+/// A role, and who used it last who is no service.
+pub(crate) static USED_BY: Remembering = Remembering {
+    id: "role-used-by",
+    asked_by: &[],
+    what: What::Trace { leaves: used_by, asks: serves, lasts: A_SEASON },
+};
+
+/// Whether nothing about whoever acts shows a program.
+pub(crate) fn shows_a_person(actor: &Actor) -> bool {
+    !actor.is_program() && !matches!(actor.kind, Kind::OtherAccount | Kind::Unknown)
 }
 
-impl Workload {
-    /// Whether the role that the event uses is a workload's.
-    pub(crate) fn of(event: &Event, context: &Context<'_>) -> Option<Self> {
-        if context.config.is_workload(role(event)?) {
-            return Some(Self::Declared);
-        }
-        let since = context.facts.first_since(USED)?;
-        let note = context.facts.left(SERVED)?;
-        let words = format!("until now only {} was seen with it, last {}", note.text, ago(note.at, event.time));
-        Some(Self::Learned { since, words })
-    }
+/// Says of a role that somebody uses that until now only services and what they run did, and makes the finding louder for it.
+pub(crate) fn learned(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
+    let words = || {
+        let since = context.facts.first_since(USED.id)?;
+        let note = context.facts.left(SERVED.id)?;
+        let last = ago(note.at, event.time);
+        let again = since.seen.map(|seen| format!(", and was first used in person {}", past::ago(seen)));
+        let learned = format!("learned since {}{}", since.day, again.unwrap_or_default());
+        Some((since, format!("until now only {} was seen with it, last {last}; {learned}", note.text)))
+    };
+    let Some((since, words)) = words() else { return (finding, None) };
+    let least = match event.source.as_str() {
+        _ if since.is_again() => Severity::Low,
+        "signin.amazonaws.com" => Severity::High,
+        _ if shows_a_person(&event.actor) => Severity::Medium,
+        _ => Severity::Low,
+    };
+    let severity = finding.severity.max(least);
+    (finding.severity(severity), Some(words))
+}
 
-    /// As an alert says it.
-    pub(crate) fn in_words(&self) -> String {
-        match self {
-            Self::Declared => "declared in the configuration as one that only workloads use".to_owned(),
-            Self::Learned { since, words } => format!("{words}; learned since {since}"),
-        }
-    }
+/// The opposite: a service assumes a role for the first time that people used.
+pub(crate) fn handed_over(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
+    let Some(note) = context.facts.left(USED_BY.id) else { return (finding, None) };
+    let words = format!("{} used it {}", note.text, ago(note.at, event.time));
+    let first = context.facts.first_since("role-assumed-by-service-for-the-first-time");
+    let least = if first.is_some_and(|since| !since.is_again()) { Severity::Medium } else { Severity::Low };
+    let severity = finding.severity.max(least);
+    (finding.severity(severity), Some(words))
 }
 
 /// The role of this account that the event shows in use: it is assumed, or a console session is made of its credentials.
@@ -76,13 +89,13 @@ pub(crate) fn service(event: &Event) -> Option<&str> {
     event.actor.invoked_by.as_deref().filter(|by| service && COMPUTE.contains(by))
 }
 
-pub(crate) fn serves(event: &Event) -> Option<Key> {
+fn serves(event: &Event) -> Option<Key> {
     service(event)?;
     key(event)
 }
 
 /// A role that a service assumes to run something, or that something which runs already acts with.
-pub(crate) fn served(event: &Event) -> Option<Trace> {
+fn served(event: &Event) -> Option<Trace> {
     if let Some(service) = service(event) {
         return Some(Trace { text: service.to_owned(), under: serves(event)? });
     }
@@ -93,7 +106,7 @@ pub(crate) fn served(event: &Event) -> Option<Trace> {
 }
 
 /// The role that somebody uses who is no service. A role that assumes itself stays with whoever has it.
-pub(crate) fn used(event: &Event) -> Option<Key> {
+fn used(event: &Event) -> Option<Key> {
     let role = role(event)?;
     let actor = &event.actor;
     let itself = event.source == "sts.amazonaws.com" && actor.is_role(&Target::from_arn(role).name);
@@ -101,10 +114,10 @@ pub(crate) fn used(event: &Event) -> Option<Key> {
     in_person.then(|| key(event))?
 }
 
-pub(crate) fn role_used(event: &Event) -> Option<Pair> {
+fn role_used(event: &Event) -> Option<Pair> {
     used(event).map(Pair)
 }
 
-pub(crate) fn used_by(event: &Event) -> Option<Trace> {
+fn used_by(event: &Event) -> Option<Trace> {
     Some(Trace { under: used(event)?, text: event.actor.principal.clone() })
 }

@@ -82,11 +82,13 @@ fn in_words(finding: &Finding) -> String {
         "Denied before",
         "First",
         "Opened",
+        "Just given",
         "Stranger",
         "Device",
         "Agent",
         "Left the VPC",
         "Workload",
+        "Declared",
         "In person",
         "Not allowed",
     ];
@@ -249,14 +251,16 @@ fn whose_role_it_is_shows_by_who_assumed_it() {
     story.on("03T09:00", serves("lambda.amazonaws.com", task));
     story.on("10T09:00", serves("ecs-tasks.amazonaws.com", task));
     assert_snapshot!(story.on("12T09:00", assumes(bob(), "arn:aws:iam::111122223333:role/TASK", OFFICE)), @"
-    MEDIUM assumed role TASK, which is a workload's
-    Workload: until now only ecs-tasks.amazonaws.com was seen with it, last 2 days ago; learned since 2026-03-01
+    MEDIUM assumed role TASK for the first time
+    First: this principal was not seen to assume it before, since 2026-03-01
     Network: no long-term key of this principal was seen before, since 2026-03-01
+    Workload: until now only ecs-tasks.amazonaws.com was seen with it, last 2 days ago; learned since 2026-03-01
     ");
     assert_snapshot!(story.on("12T09:10", assumes(bob(), task, OFFICE)), @"
     LOW assumed role task for the first time
     First: this principal was not seen to assume it before, since 2026-03-01
     Network: no long-term key of this principal was seen before, since 2026-03-01 (first seen 10 min ago)
+    Workload: until now only ecs-tasks.amazonaws.com was seen with it, last 2 days ago; learned since 2026-03-01, and was first used in person 10 min ago
     ");
     // After a day it is a role that people use, too.
     assert_snapshot!(story.on("14T09:00", assumes(bob(), task, OFFICE)), @"nothing");
@@ -282,11 +286,11 @@ fn a_declared_workload_needs_no_learning() {
     let task = "arn:aws:iam::111122223333:role/workloads/task";
     assert_snapshot!(story.on("02T09:00", assumes(bob(), task, OFFICE)), @"
     HIGH assumed role task, which is a workload's
-    Workload: declared in the configuration as one that only workloads use
+    Declared: in the configuration, as a role that only workloads use
     ");
     assert_snapshot!(story.on("05T09:00", assumes(bob(), task, OFFICE)), @"
     HIGH assumed role task, which is a workload's
-    Workload: declared in the configuration as one that only workloads use
+    Declared: in the configuration, as a role that only workloads use
     ");
     let mut person = makes_user(session("task", "task-1", "ASIATASKTASKTEXAMPLE"), OFFICE);
     person["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] = json!(task);
@@ -578,6 +582,32 @@ fn who_opens_a_role_and_walks_through_it_is_one_story() {
     Network: no long-term key of this principal was seen before, since 2026-03-01 (first seen 8 min ago)
     Opened: its trust policy was written 3 min ago by the same who now assumed it
     ");
+}
+
+#[test]
+fn rights_that_are_given_and_used_are_one_story() {
+    let mut story = Story::learned();
+    let request = |user: &str| json!({"userName": user, "policyArn": "arn:aws:iam::aws:policy/IAMFullAccess"});
+    story.on("12T09:00", call(user("ann", "AKIAANNANNANNEXAMPLE"), "iam", "AttachUserPolicy", OFFICE, request("Bob")));
+    assert_snapshot!(story.on("12T09:05", makes_user(bob(), OFFICE)), @"
+    MEDIUM created user carol
+    Network: no long-term key of this principal was seen before, since 2026-03-01
+    Just given: whoever acted was given rights 5 min ago by arn:aws:iam::111122223333:user/ann, with AttachUserPolicy
+    ");
+    story.on("12T09:10", call(bob(), "iam", "AttachUserPolicy", OFFICE, request("bob")));
+    assert_snapshot!(story.on("12T09:12", makes_user(bob(), OFFICE)), @"
+    HIGH created user carol
+    Network: no long-term key of this principal was seen before, since 2026-03-01 (first seen 7 min ago)
+    Just given: whoever acted was given rights 2 min ago by themselves, with AttachUserPolicy
+    ");
+    let mut another = Story::learned();
+    another.on("12T09:10", call(bob(), "iam", "AttachUserPolicy", OFFICE, request("bobby")));
+    assert_snapshot!(another.on("12T09:12", makes_user(bob(), OFFICE)), @"
+    MEDIUM created user carol
+    Network: no long-term key of this principal was seen before, since 2026-03-01 (first seen 2 min ago)
+    ");
+    another.on("12T09:20", call(bob(), "iam", "AttachUserPolicy", OFFICE, request("bob")));
+    assert_snapshot!(another.on("13T09:30", makes_user(bob(), OFFICE)), @"MEDIUM created user carol");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use crate::detect::Context;
 use crate::event::{Event, Kind, Owner, Target};
 use crate::facts::Since;
 use crate::facts::past::{self, Key, Pair, Remembering, Trace, What};
+use crate::facts::{Holder, HolderKind};
 use crate::finding::{Finding, Severity};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -39,6 +40,13 @@ pub(crate) static POLICY_MADE: Remembering = Remembering {
     id: "policy-made",
     asked_by: &[],
     what: What::Trace { leaves: policy_made, asks: policy_attached, lasts: SignedDuration::from_hours(14 * 24) },
+};
+
+/// A user or role that got rights, by which call, and who gave them.
+pub(crate) static RIGHTS_GIVEN: Remembering = Remembering {
+    id: "rights-given",
+    asked_by: &[],
+    what: What::Trace { leaves: rights_given, asks: acting, lasts: DAY },
 };
 
 /// Who wrote a role's trust policy last.
@@ -106,6 +114,15 @@ pub(super) fn policy_just_made(event: &Event, context: &Context<'_>, finding: Fi
     let written = if call == "CreatePolicy" { "was made" } else { "got a new version" };
     let policy = Target::from_arn(event.request("policyArn").unwrap_or_default()).name;
     (finding, Some(format!("{policy} {written} {} by {maker}", ago(note.at, event.time))))
+}
+
+pub(super) fn rights_just_given(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
+    let Some(note) = context.facts.left(RIGHTS_GIVEN.id) else { return (finding, None) };
+    let (call, giver) = note.text.split_once(' ').unwrap_or_default();
+    let own = giver == event.actor.principal;
+    let by = if own { "by themselves".to_owned() } else { format!("by {giver}") };
+    let words = format!("whoever acted was given rights {} {by}, with {call}", ago(note.at, event.time));
+    (if own { high_if_medium(finding) } else { finding }, Some(words))
 }
 
 pub(super) fn opened(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
@@ -315,6 +332,37 @@ fn policy_attached(event: &Event) -> Option<Key> {
     let attaches = ["AttachUserPolicy", "AttachGroupPolicy", "AttachRolePolicy"];
     let arn = event.request("policyArn").filter(|_| event.is("iam.amazonaws.com", &attaches) && event.succeeded())?;
     Some(vec![arn.to_owned()])
+}
+
+/// The calls that give a user or a role something, or take a limit away.
+const GIVES_RIGHTS: [&str; 7] = [
+    "AddUserToGroup",
+    "AttachRolePolicy",
+    "AttachUserPolicy",
+    "DeleteRolePermissionsBoundary",
+    "DeleteUserPermissionsBoundary",
+    "PutRolePolicy",
+    "PutUserPolicy",
+];
+
+fn rights_given(event: &Event) -> Option<Trace> {
+    let gives = event.is("iam.amazonaws.com", &GIVES_RIGHTS) && event.succeeded();
+    let (kind, name) = match (event.request("userName"), event.request("roleName")) {
+        (Some(user), _) => (HolderKind::User, user),
+        (None, role) => (HolderKind::Role, role?),
+    };
+    let under = gives.then(|| of_holder(&event.account, &Holder { kind, name: name.to_owned() }))?;
+    Some(Trace { under, text: format!("{} {}", event.name, event.actor.principal) })
+}
+
+fn acting(event: &Event) -> Option<Key> {
+    let holder = Holder::acting(&event.actor, &event.account)?;
+    Some(of_holder(&event.account, &holder))
+}
+
+/// IAM tells names apart whatever the case of their letters.
+fn of_holder(account: &str, holder: &Holder) -> Key {
+    vec![account.to_owned(), holder.kind.to_string(), holder.name.to_ascii_lowercase()]
 }
 
 fn trust_written(event: &Event) -> Option<Trace> {

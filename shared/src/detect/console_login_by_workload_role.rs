@@ -1,9 +1,8 @@
 //! # Workload's role at the console
 //!
 //! The credentials of a role that is a workload's were turned into a console session. That it is a workload's stands in the
-//! record (the credentials were given to a Lambda function), in the configuration under `WorkloadRoles`, or was learned:
-//! until now only functions, instances and services that run things were seen with it. The alert says which. That services
-//! assume a role is seen with `WorkloadState`.
+//! record (the credentials were given to a Lambda function), or in the configuration under `WorkloadRoles`. The alert says
+//! which. Of other roles it is learned who uses them: see *Workload* under what makes a finding louder.
 //!
 //! ## Why it matters
 //!
@@ -12,8 +11,7 @@
 //!
 //! ## False alarms
 //!
-//! An engineer who uses a workload's role for convenience. It should be their own role instead. For what is learned LOW
-//! within the first day after it was told.
+//! An engineer who uses a workload's role for convenience. It should be their own role instead.
 //!
 //! ## What to do
 //!
@@ -28,7 +26,6 @@ use crate::circumstance::machine_of;
 use crate::event::{Event, Kind, Target};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
-use crate::workload::Workload;
 
 pub(super) static DETECTION: Detection = Detection {
     id: "console-login-by-workload-role",
@@ -53,12 +50,12 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     if actor.kind != Kind::Role || actor.is_instance() {
         return None;
     }
-    let (words, severity) = match machine_of(event) {
-        Some(machine) => (format!("AWS gave these credentials to {machine}"), Severity::High),
-        None => match Workload::of(event, context)? {
-            workload @ Workload::Learned { since, .. } if since.is_again() => (workload.in_words(), Severity::Low),
-            workload => (workload.in_words(), Severity::High),
-        },
+    let words = match machine_of(event) {
+        Some(machine) => format!("AWS gave these credentials to {machine}"),
+        None if context.config.is_workload(&actor.principal) => {
+            "declared in the configuration as a role that only workloads use".to_owned()
+        }
+        None => return None,
     };
     let act = if event.name == "ConsoleLogin" {
         "signed in to the console with a workload's role"
@@ -69,8 +66,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         DETECTION
             .finding(event, act)
             .target(Target { kind: "role".to_owned(), name: actor.name.clone(), arn: None })
-            .severity(severity)
-            .evidence("Workload", words)
+            .evidence("Workload's", words)
             .evidence_if("Session", actor.session.as_deref()),
     )
 }

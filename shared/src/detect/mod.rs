@@ -215,6 +215,7 @@ use crate::facts::Facts;
 use crate::facts::past::Remembering;
 use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
+use crate::workload;
 
 /// Every detection, in the order of the alphabet.
 pub static ALL: &[&Detection] = &[
@@ -458,6 +459,7 @@ pub static REMEMBERING: &[&Remembering] = &[
     &circumstance::POLICY_MADE,
     &circumstance::PRINCIPAL_MADE,
     &circumstance::REGION,
+    &circumstance::RIGHTS_GIVEN,
     &circumstance::SESSION_NETWORK,
     &circumstance::TRUST_WRITTEN,
     &command_sent_to_instances::REMEMBERS,
@@ -477,7 +479,6 @@ pub static REMEMBERING: &[&Remembering] = &[
     &quotas_read_over_regions::ASKED_BEFORE,
     &quotas_read_over_regions::REMEMBERS,
     &role_assumed_by_service_for_the_first_time::REMEMBERS,
-    &role_assumed_by_service_for_the_first_time::USED_BY,
     &role_assumed_by_unknown_account::REMEMBERS,
     &role_assumed_for_the_first_time::REMEMBERS,
     &role_assumed_with_new_mfa_device::REMEMBERS,
@@ -494,8 +495,9 @@ pub static REMEMBERING: &[&Remembering] = &[
     &user_data_read::READ_BEFORE,
     &user_data_read::REMEMBERS,
     &windows_password_read::REMEMBERS,
-    &workload_role_assumed_in_person::SERVED,
-    &workload_role_assumed_in_person::USED,
+    &workload::SERVED,
+    &workload::USED,
+    &workload::USED_BY,
 ];
 
 /// A kind of event worth telling, and the pure function that recognises it.

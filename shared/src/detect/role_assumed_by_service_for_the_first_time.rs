@@ -22,12 +22,11 @@
 //! 4. List all calls by the role since, by `sessionContext.sessionIssuer.arn`.
 
 use super::{Context, Detection, Outcome, Page, Technique};
-use crate::circumstance::ago;
 use crate::event::{Event, Target};
 use crate::facts::past::{Pair, Remembering, What};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
-use crate::workload::{self, service};
+use crate::workload::service;
 
 pub(super) static DETECTION: Detection = Detection {
     id: "role-assumed-by-service-for-the-first-time",
@@ -52,13 +51,6 @@ pub(super) static REMEMBERS: Remembering = Remembering {
     what: What::Habit(service_and_role),
 };
 
-/// A role, and who used it last who is no service.
-pub(super) static USED_BY: Remembering = Remembering {
-    id: workload::USED_BY,
-    asked_by: &[&DETECTION],
-    what: What::Trace { leaves: workload::used_by, asks: workload::serves, lasts: workload::A_SEASON },
-};
-
 fn service_and_role(event: &Event) -> Option<Pair> {
     Some(Pair(vec![service(event)?.to_owned(), event.request("roleArn")?.to_owned()]))
 }
@@ -67,17 +59,12 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let service = service(event)?;
     let since = context.facts.first_since(REMEMBERS.id)?;
     let role = Target::from_arn(event.request("roleArn")?);
-    let people = context.facts.left(USED_BY.id);
-    let severity = if people.is_some() && !since.is_again() { Severity::Medium } else { Severity::Low };
-    let used = people.map(|note| format!("{} used it {}", note.text, ago(note.at, event.time)));
     Some(
         DETECTION
             .finding(event, format!("assumed role {} {}", role.name, since.how_often()))
             .target(role)
-            .severity(severity)
             .evidence("Service", service)
             .evidence("First", format!("it was not seen to assume it before, since {since}"))
-            .evidence_if("In person", used)
             .evidence_if("Session key", event.response("credentials.accessKeyId")),
     )
 }

@@ -13,6 +13,8 @@
 //! New people, new pipelines, a new role. It is kept for the record. HIGH, if a long-term key assumed it that came from
 //! another network than the user's, or that somebody else just made. MEDIUM, if the one who assumed it had just written
 //! who may.
+//! Where until now only services and what they run were seen with the role, the alert says so under Workload: at least
+//! MEDIUM, if a person shows. Again within the day it is for the record.
 //!
 //! ## What to do
 //!
