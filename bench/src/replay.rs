@@ -67,16 +67,16 @@ fn walk(folder: &Path, paths: &mut Vec<PathBuf>) -> io::Result<()> {
 /// When a program cannot be started or fails.
 pub fn measure(iamwatch: &Path, folder: &Path, rounds: usize) -> io::Result<Vec<Run>> {
     let bench = std::env::current_exe()?;
-    let replay = |threads: &'static str, more: Option<&'static str>| {
-        let words = ["replay", "--format", "json", "--threads", threads].map(OsStr::new);
-        words.into_iter().chain(more.map(OsStr::new)).chain([folder.as_os_str()]).collect::<Vec<_>>()
+    let replay = |threads: &'static str, sees: &'static str| {
+        let words = ["replay", "--format", "json", "--threads", threads, "--sees", sees].map(OsStr::new);
+        words.into_iter().chain([folder.as_os_str()]).collect::<Vec<_>>()
     };
     let gunzip = vec![OsStr::new("gunzip"), folder.as_os_str()];
     let ways: [(&'static str, &str, &Path, Vec<&OsStr>); 4] = [
         ("gunzip alone", "0", &bench, gunzip),
-        ("replay, 1 thread", "0", iamwatch, replay("1", None)),
-        ("replay, 2 threads", "0,1", iamwatch, replay("2", None)),
-        ("without reading, 1 thread", "0", iamwatch, replay("1", Some("--without-reading"))),
+        ("replay, 1 thread", "0", iamwatch, replay("1", "reading")),
+        ("replay, 2 threads", "0,1", iamwatch, replay("2", "reading")),
+        ("as a default stack, 1 thread", "0", iamwatch, replay("1", "default")),
     ];
     let mut times = vec![Vec::new(); ways.len()];
     let mut peaks = vec![0; ways.len()];

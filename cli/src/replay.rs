@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Instant;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use iamwatch::config::Config;
 use iamwatch::detect::Context;
 use iamwatch::exceptions::Exceptions;
@@ -63,13 +63,24 @@ pub(crate) struct Replay {
     /// A file with exceptions, to see what they would suppress. They hold as if they had always been there.
     #[arg(long, value_name = "FILE")]
     exceptions: Option<PathBuf>,
-    /// Leave out reading that succeeds, and roles that services assume: neither is delivered to a stack whose `ReadingState` and
-    /// `WorkloadState` are as by default.
-    #[arg(long)]
-    without_reading: bool,
+    /// What is delivered to the stack that is imagined.
+    #[arg(long, value_enum, default_value_t)]
+    sees: Sees,
     /// How many threads read files; as many as there are cores, if not said.
     #[arg(long, value_name = "NUMBER")]
     threads: Option<NonZeroUsize>,
+}
+
+/// What EventBridge delivers to a stack, by its parameters.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Sees {
+    /// With all parameters as by default.
+    Default,
+    /// With a `ReadingState` that delivers reading that succeeds.
+    #[default]
+    Reading,
+    /// With the `WorkloadState` too that delivers the roles which services assume for what they run.
+    All,
 }
 
 impl Replay {
@@ -97,7 +108,11 @@ impl Replay {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }
         let admissions = Admissions::new();
-        let admissions = if self.without_reading { admissions.without_reading() } else { admissions };
+        let admissions = match self.sees {
+            Sees::Default => admissions.without_workloads().without_reading(),
+            Sees::Reading => admissions.without_workloads(),
+            Sees::All => admissions,
+        };
         let how = How { admissions: &admissions, context, threads, hold: HOLD };
         let mut haul = read::read(&files.inputs, &how, &|| bar.inc(1));
         bar.finish_and_clear();

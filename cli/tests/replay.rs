@@ -429,14 +429,27 @@ fn what_is_counted_over_many_files_is_found_where_the_count_is_telling() {
 
 #[test]
 fn reading_is_left_out_as_it_is_not_delivered_by_default() {
-    let folder = Folder::new("without-reading");
+    let folder = Folder::new("sees");
     folder.write("a.json", trail(&[survey(), vec![key_made("1", 40, "bob")]].concat()));
     let found = |words: &[&str]| {
         let found = folder.findings(words);
         found.iter().map(|finding| finding["detection"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(found(&["a.json"]), ["account-surveyed", "access-key-created-for-another-user"]);
-    assert_eq!(found(&["--without-reading", "a.json"]), ["access-key-created-for-another-user"]);
+    assert_eq!(found(&["--sees", "default", "a.json"]), ["access-key-created-for-another-user"]);
+}
+
+#[test]
+fn roles_that_services_assume_are_seen_only_where_asked_for() {
+    let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/../events/role-assumed-by-service-for-the-first-time");
+    let folder = Folder::new("workloads");
+    let story = fs::read(Path::new(samples).join("fires-a-new-function.json")).unwrap();
+    folder.write("a.json", story);
+    let found = |sees: &str| {
+        let found = folder.findings(&["--sees", sees, "a.json"]);
+        found.iter().any(|finding| finding["detection"] == "role-assumed-by-service-for-the-first-time")
+    };
+    assert_eq!(["default", "reading", "all"].map(found), [false, false, true]);
 }
 
 #[test]

@@ -232,19 +232,27 @@ pub struct Admissions {
 }
 
 impl Admissions {
-    /// The same without what only reads, works and is not root's, without what means something only after that, and without
-    /// the roles that services assume: what is delivered to a stack by default.
+    /// Those without the roles that services assume for what they run: what is delivered to a stack that asks for reading.
+    #[must_use]
+    pub fn without_workloads(mut self) -> Self {
+        self.retain(|_, who| !matches!(who, Who::Compute));
+        self
+    }
+
+    /// Those without what only reads, works and is not root's, and without what means something only after that.
     #[must_use]
     pub fn without_reading(mut self) -> Self {
-        let by_default = |who: Who| !matches!(who, Who::Compute | Who::Users);
-        self.by_name.retain(|name, _| !is_withheld(name));
-        for calls in self.by_name.values_mut() {
-            calls.retain(|(.., who)| by_default(*who));
+        self.retain(|name, who| !is_withheld(name) && !matches!(who, Who::Users));
+        self
+    }
+
+    fn retain(&mut self, keep: impl Fn(&str, Who) -> bool) {
+        for (name, calls) in &mut self.by_name {
+            calls.retain(|(.., who)| keep(name, *who));
         }
         for calls in self.by_prefix.values_mut() {
-            calls.retain(|(prefix, _, who)| !is_withheld(prefix) && by_default(*who));
+            calls.retain(|(prefix, _, who)| keep(prefix, *who));
         }
-        self
     }
 
     /// The index of all detections.

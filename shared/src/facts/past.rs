@@ -114,6 +114,9 @@ pub enum Learned {
 const FAMILIAR: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// A pair that was seen this long ago is noted again: a note at every event would cost a write each.
 const NOTED_AGAIN: SignedDuration = SignedDuration::from_hours(24);
+/// What is left again and says the same is noted again once this part of its time is over: a session that is busy would cost
+/// a write at every event.
+const PART: i32 = 60;
 /// A pair is usual once it was first seen this long ago, or while habits were learned: until then an intruder's second call
 /// would be.
 const USUAL_AFTER: SignedDuration = SignedDuration::from_hours(24);
@@ -323,7 +326,14 @@ impl Lesson {
     /// When the ledger is out of reach.
     pub async fn learn(self, ledger: &impl Ledger, now: Timestamp) -> Result<(), LedgerError> {
         let (key, at) = match self {
-            Self::Trace(key, note) => return ledger.remember(&key, &note, now).await,
+            Self::Trace(key, note) => {
+                let part = note.until.duration_since(now) / PART;
+                let says_more = |known: &Note| known.text != note.text || known.until + part <= note.until;
+                if ledger.recall(&key, now).await?.as_ref().is_none_or(says_more) {
+                    ledger.remember(&key, &note, now).await?;
+                }
+                return Ok(());
+            }
             Self::Habit(key, at) => (key, at),
         };
         let noted = ledger.recall(&key, now).await?;
