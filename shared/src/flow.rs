@@ -111,7 +111,8 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
     /// [`Retry`] when the event must be tried again. What an earlier try finished is not done twice.
     pub async fn watch(&self, event: &Event, now: Timestamp) -> Result<Outcome, Retry> {
         if self.watcher == Watcher::AccessDenied && denials::is_one(event) {
-            return self.watch_denied(&[event], now).await.pop().map_or(Ok(Outcome::Quiet), |batch| batch.outcome);
+            let mut together = Box::pin(self.watch_denied(&[event], now)).await;
+            return together.pop().map_or(Ok(Outcome::Quiet), |batch| batch.outcome);
         }
         let gathered = facts::gather(event, self.context.config, self.policies, self.ledger, now);
         let facts = self.policies.in_time(gathered).await;

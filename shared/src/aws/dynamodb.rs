@@ -6,6 +6,7 @@
 //! the bucket `held`. Times are epoch seconds.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
@@ -536,7 +537,8 @@ impl DynamoLedger {
         for (name, value) in more {
             // What was owed when it was read may be settled by now, and is not brought back.
             if name == "spoke" || open.owes {
-                expression.push_str(&format!(", {name} = :{name}"));
+                // Writing to a string cannot fail.
+                let _ = write!(expression, ", {name} = :{name}");
                 update = update.expression_attribute_values(format!(":{name}"), value);
             }
         }

@@ -42,7 +42,7 @@ pub async fn watch(watcher: Watcher) -> ExitCode {
         policies: &policies,
         exceptions: &exceptions,
     };
-    let watch = async |payload: &str| {
+    run(watcher.name(), async |payload, _| {
         let received = now();
         let outcome = line.watch(&event(payload), received).await;
         match &outcome {
@@ -53,8 +53,8 @@ pub async fn watch(watcher: Watcher) -> ExitCode {
             Ok(Outcome::Quiet | Outcome::Known) | Err(_) => {}
         }
         outcome.map(drop)
-    };
-    run(watcher.name(), async |payload, _| watch(payload).await).await
+    })
+    .await
 }
 
 /// How long a batch is begun with new principals: the function has 40 seconds, and one principal takes some hundred
@@ -87,16 +87,15 @@ pub async fn watch_denied() -> ExitCode {
         let events: Vec<Event> = messages.iter().map(|message| event(&message.body)).collect();
         let mut failed: Vec<&str> = Vec::new();
         let principals = flow::by_principal(&events.iter().collect::<Vec<_>>());
-        let watched = principals.into_iter().map(async |principal| match now().duration_since(received) {
-            took if took < TIME_FOR_A_BATCH => line.watch_together(principal, received).await,
+        let together = principals.into_iter().map(async |principal| match now().duration_since(received) {
+            took if took < TIME_FOR_A_BATCH => Box::pin(line.watch_together(principal, received)).await,
             _ => principal.put_off(),
         });
-        let batch: Vec<Together> = stream::iter(watched).buffer_unordered(AT_ONCE).collect().await;
+        let batch: Vec<Together> = stream::iter(together).buffer_unordered(AT_ONCE).collect().await;
         log_denied(&config.stack, watcher, &batch, received);
         for together in &batch {
             if together.outcome.is_err() {
-                failed
-                    .extend(together.places.iter().filter_map(|place| Some(messages.get(*place)?.message_id.as_str())));
+                failed.extend(together.places.iter().filter_map(|place| Some(messages.get(*place)?.id.as_str())));
             }
         }
         // What is no denied call is told as ever: it cannot be read, or somebody sent it here by hand.
@@ -108,7 +107,7 @@ pub async fn watch_denied() -> ExitCode {
                 Ok(_) => {}
                 Err(why) => {
                     log(&json!({"level": "ERROR", "function": watcher.name(), "error": why.to_string()}));
-                    failed.push(&message.message_id);
+                    failed.push(&message.id);
                 }
             }
         }
@@ -125,7 +124,8 @@ pub async fn watch_denied() -> ExitCode {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Message {
-    message_id: String,
+    #[serde(rename = "messageId")]
+    id: String,
     event_source: String,
     body: String,
 }
@@ -140,7 +140,7 @@ fn messages(payload: &str) -> Vec<Message> {
     let batch: Option<Batch> = serde_json::from_str(payload).ok();
     let from_queue = |batch: &Batch| batch.messages.iter().all(|message| message.event_source == "aws:sqs");
     batch.filter(from_queue).map_or_else(
-        || vec![Message { message_id: String::new(), event_source: String::new(), body: payload.to_owned() }],
+        || vec![Message { id: String::new(), event_source: String::new(), body: payload.to_owned() }],
         |batch| batch.messages,
     )
 }
