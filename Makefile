@@ -55,6 +55,7 @@ lint: tools ## Format, lints, and that the core stays free of AWS.
 .PHONY: check-template
 check-template: $(LOCAL)/ready $(SAM)/ready ## The template: as SAM and CloudFormation read it, and every event pattern.
 	$(LOCAL)/bin/python local-aws/check_template.py
+	$(LOCAL)/bin/python local-aws/check_template.py forwarder.yaml
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate --lint --template template.yaml
 
 # `UPDATE=1 make check-policies` writes the table anew, after a newer moto in the requirements.

@@ -67,6 +67,10 @@ def main() -> int:
             report("cfn-lint on what SAM makes of it", cfn_lint(written))
         rules = patterns(transformed)
         report(f"{len(rules)} event patterns", [*refused(rules), *too_long(rules)])
+        if "Globals" not in stack.load_template(template):
+            # The forwarder hands on what happens in other regions, and the rest of the samples does not.
+            print(f"{template.name}: {'nothing wrong' if not wrong else f'{wrong} findings'}")
+            return 1 if wrong else 0
         samples = list(firing_samples(ROOT / "events"))
         report(f"{len(samples)} firing samples are let in", shut_out(rules, samples))
     print(f"{template.name}: {'nothing wrong' if not wrong else f'{wrong} findings'}")
@@ -118,6 +122,12 @@ def patterns(transformed: Mapping[str, Any]) -> Rules:
 
 
 def _text(pattern: Any) -> str:
+    if isinstance(pattern, dict) and isinstance(pattern.get("Fn::Sub"), list):
+        # A list of the owner's is put into it: one of them stands for all.
+        text, values = pattern["Fn::Sub"]
+        for name in values:
+            text = text.replace(f"${{{name}}}", f"arn:aws:iam::{ACCOUNT}:user/somebody")
+        pattern = {"Fn::Sub": text}
     if isinstance(pattern, dict) and isinstance(pattern.get("Fn::Sub"), str):
         return str(pattern["Fn::Sub"]).replace("${AWS::AccountId}", ACCOUNT)
     return json.dumps(pattern).replace('{"Ref": "AWS::AccountId"}', json.dumps(ACCOUNT))

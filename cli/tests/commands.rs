@@ -19,6 +19,15 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
+fn denied_calls_that_mean_nothing_are_listed_with_their_reasons() {
+    let table = text(&iamwatch(&["detections", "--benign"]).stdout);
+    assert!(table.lines().any(|line| line.starts_with("health.amazonaws.com DescribeEventAggregates  ")), "{table}");
+    let json = text(&iamwatch(&["detections", "--benign", "--format", "json"]).stdout);
+    assert_eq!(json.lines().count(), table.lines().count());
+    assert!(json.lines().all(|line| line.contains(r#""reason":""#)), "{json}");
+}
+
+#[test]
 fn detections_lists_all_of_them_for_people_and_for_programs() {
     let table = text(&iamwatch(&["detections"]).stdout);
     assert_eq!(table.lines().count(), detect::ALL.len() + 1);

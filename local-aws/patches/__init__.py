@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from patches import cloudwatch, credentials, eventbridge, functions, iam, journal, sns
+from patches import cloudwatch, credentials, eventbridge, functions, iam, journal, queues, sns
 
 #: Name on the command line (`--without NAME`) → what it does. The order does not matter.
 ALL: dict[str, Callable[[], None]] = {
@@ -19,6 +19,7 @@ ALL: dict[str, Callable[[], None]] = {
     "put-events-limits": eventbridge.refuse_entries_that_aws_refuses,
     "rule-states": eventbridge.deliver_by_the_state_of_the_rule,
     "async-delivery": eventbridge.deliver_with_retries_and_dead_letters,
+    "queue-batches": queues.gather_batches_as_aws_does,
     "function-code": functions.insist_on_the_code_of_a_function,
     "destination-roles": functions.ask_the_role_before_an_event_is_kept,
     "function-url-callers": functions.say_who_calls_a_function_url,

@@ -110,3 +110,26 @@ class Line:
             return sum(line.startswith("END RequestId") for line in self.stack.logs(function)) >= count
 
         wait_for(done, 30, f"{count} calls of `{function}`")
+
+    def incidents(self) -> list[dict[str, Any]]:
+        """What the table has of incidents."""
+        return self._rows("incident#")
+
+    def dossiers(self) -> list[dict[str, Any]]:
+        """What the table has of principals that were denied something; `version` is how often each was written."""
+        return self._rows("denied#")
+
+    def _rows(self, prefix: str) -> list[dict[str, Any]]:
+        pages = self.account.client("dynamodb").get_paginator("scan").paginate(TableName=self.stack.outputs["TableName"])
+        return [row for page in pages for row in page["Items"] if row["pk"]["S"].startswith(prefix)]
+
+    def wait_for_denied_calls(self, seconds: float = 30) -> None:
+        """Wait until no denied call is waiting or being looked at."""
+        sqs, queue = self.account.client("sqs"), self.stack.physical_id("DeniedCalls")
+        counts = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+
+        def none_left() -> bool:
+            left = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=list(counts))["Attributes"]
+            return not any(int(left[count]) for count in counts)
+
+        wait_for(none_left, seconds, "the denied calls to be looked at")

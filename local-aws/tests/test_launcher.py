@@ -283,6 +283,28 @@ def test_ministack_alone_never_fires_rules_for_all_management_events(ministack_a
     assert small.wait_for_calls(1, settle=0.5) == ['called with {"state": "enabled", "eventName": "GetUser"}']
 
 
+# How a queue's messages reach a function.
+
+
+def _calls_for_25_messages(account: stack.Account) -> list[str]:
+    small, sqs = Small(account, may=["sqs:*"]), account.client("sqs")
+    queue, arn = stack.open_queue(account, "many", "events.amazonaws.com", "arn:aws:events:us-east-1:1:rule/none")
+    mapping = {"BatchSize": 100, "MaximumBatchingWindowInSeconds": 60}
+    account.client("lambda").create_event_source_mapping(FunctionName="small", EventSourceArn=arn, **mapping)
+    for start in range(0, 25, 5):
+        entries = [{"Id": str(number), "MessageBody": "{}"} for number in range(start, start + 5)]
+        sqs.send_message_batch(QueueUrl=queue.url, Entries=entries)
+    return small.wait_for_calls(1, settle=1.5)
+
+
+def test_a_function_gets_all_messages_of_the_batching_window_at_once(account: stack.Account) -> None:
+    assert len(_calls_for_25_messages(account)) == 1, "a second here stands for a minute"
+
+
+def test_ministack_alone_gives_a_function_ten_messages_at_most(alone: stack.Account) -> None:
+    assert len(_calls_for_25_messages(alone)) >= 3
+
+
 # How an event reaches a function.
 
 

@@ -193,7 +193,7 @@ def test_denied_calls_reach_the_watcher_reads_included(deploy_line: DeployLine, 
     mallory = events.iam_user(line.account.id, "mallory")
     # Several, since one denied call may well be below what is worth telling.
     line.send(*[events.denied_call(mallory, name=name) for _ in range(30)])
-    line.wait_for_calls("AccessDenied", 30)
+    line.wait_for_denied_calls()
     alert = line.alerts("access-denied")[0]
     assert "mallory" in alert.message
     assert len(line.alerts("access-denied")) < 5, "one incident, not one alert per event"

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::detect::Context;
 use crate::event::{Event, Kind, Owner, ToldBy, is_account};
 use crate::finding::{Finding, Severity};
+use crate::honey::{Touch, touched};
 use crate::workload;
 
 /// Something true of an act beside what was done.
@@ -27,6 +28,13 @@ pub struct Circumstance {
 
 /// Every circumstance, in the order in which they are told.
 pub static ALL: &[Circumstance] = &[
+    Circumstance {
+        label: "Honey",
+        page: "A user or role acted, or was acted on, that the configuration says nobody uses (`HoneyPrincipals`). CRITICAL, \
+               and told at once.",
+        covers: &[],
+        weigh: honey,
+    },
     Circumstance {
         label: "Tool",
         page: "The call came from a system or tool made for attacks (Kali, Parrot, Pentoo, BlackArch, TruffleHog, Pacu, \
@@ -186,8 +194,8 @@ pub static ALL: &[Circumstance] = &[
 ];
 
 pub(crate) use remembered::{
-    AGENT_NETWORK, DENIED, INSTANCE_NETWORK, KEY_MADE, KEY_PLACE, KEY_USED, NETWORK, POLICY_MADE, PRINCIPAL_MADE,
-    REGION, RIGHTS_GIVEN, SESSION_NETWORK, TRUST_WRITTEN, ago, network_of, public_network,
+    AGENT_NETWORK, INSTANCE_NETWORK, KEY_MADE, KEY_PLACE, KEY_USED, NETWORK, POLICY_MADE, PRINCIPAL_MADE, REGION,
+    RIGHTS_GIVEN, SESSION_NETWORK, TRUST_WRITTEN, ago, network_of, public_network,
 };
 
 /// Says what is true beside what was done, and makes the finding louder for it.
@@ -201,6 +209,15 @@ pub(crate) fn weigh(event: &Event, context: &Context<'_>, mut finding: Finding) 
         let (finding, words) = (circumstance.weigh)(event, context, finding);
         finding.evidence_if(circumstance.label, words)
     })
+}
+
+fn honey(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
+    let Some(touch) = touched(event, context.config) else { return (finding, None) };
+    let words = match touch {
+        Touch::By(honey) => format!("{honey} acted, which nobody uses"),
+        Touch::Of(honey) => format!("it touches {honey}, which nobody uses"),
+    };
+    (finding.severity(Severity::Critical).speaks_at(1), Some(words))
 }
 
 /// Systems and tools that are made for attacks, as a user agent has them.

@@ -26,6 +26,8 @@ pub struct Config {
     pub portal_url: Option<String>,
     /// ARNs of the roles that are kept for emergencies: whoever assumes one is told of.
     pub break_glass_roles: Vec<String>,
+    /// ARNs of users and roles that nobody uses: whoever touches one is told of.
+    pub honey_principals: Vec<String>,
     /// Roles that only workloads are to use: AWS services, and what they run.
     pub workload_roles: Vec<Roles>,
     /// Where people and programs are to be; empty if nobody said so.
@@ -131,8 +133,8 @@ pub struct Resources {
     pub table: String,
     pub topic_arn: String,
     pub bus: String,
-    /// URL of the queue by which quarantine's records are looked at again.
-    pub records_queue: String,
+    /// URL of the queue by which quarantine's records are looked at again: only its functions are told.
+    pub records_queue: Option<String>,
 }
 
 /// Everything wrong with what was said, all at once.
@@ -157,6 +159,7 @@ impl Default for Config {
             min_severity: Severity::Low,
             portal_url: None,
             break_glass_roles: Vec::new(),
+            honey_principals: Vec::new(),
             workload_roles: Vec::new(),
             allowed_networks: Vec::new(),
             learning: LEARNING,
@@ -207,6 +210,7 @@ impl Config {
             min_severity: said.parsed("IAMWATCH_MIN_SEVERITY", Severity::Medium, str::parse),
             portal_url: said.portal("IAMWATCH_PORTAL_URL"),
             break_glass_roles: said.roles("IAMWATCH_BREAK_GLASS_ROLES"),
+            honey_principals: said.principals("IAMWATCH_HONEY_PRINCIPALS"),
             workload_roles: said.each("IAMWATCH_WORKLOAD_ROLES"),
             allowed_networks: said.each("IAMWATCH_ALLOWED_NETWORKS"),
             learning: said.parsed("IAMWATCH_LEARNING_DAYS", LEARNING, days),
@@ -233,7 +237,10 @@ impl Config {
                     .to_owned(),
             );
         }
-        if [config.quarantine.leaked, config.quarantine.actors].into_iter().any(Mode::acts)
+        // The functions that act have this queue, and only they need the policy.
+        let records_queue = said.optional("IAMWATCH_RECORDS_QUEUE");
+        if records_queue.is_some()
+            && [config.quarantine.leaked, config.quarantine.actors].into_iter().any(Mode::acts)
             && config.quarantine.deny_policy.is_none()
         {
             said.mistakes.push("`IAMWATCH_DENY_POLICY` is not set; the stack's template sets it".to_owned());
@@ -242,7 +249,7 @@ impl Config {
             table: said.required("IAMWATCH_TABLE"),
             topic_arn: said.required("IAMWATCH_TOPIC_ARN"),
             bus: said.required("IAMWATCH_BUS"),
-            records_queue: said.required("IAMWATCH_RECORDS_QUEUE"),
+            records_queue,
         };
         if said.mistakes.is_empty() { Ok((config, resources)) } else { Err(Mistakes(said.mistakes)) }
     }
@@ -326,6 +333,17 @@ impl<G: Fn(&str) -> Option<String>> Said<G> {
             format!("`{variable}`: `{text}` is no role; write its whole ARN (`arn:aws:iam::111122223333:role/name`)")
         }));
         roles
+    }
+
+    fn principals(&mut self, variable: &str) -> Vec<String> {
+        let is_one = |arn: &String| is_role(arn) || arn.parse().is_ok_and(|user| matches!(user, Exempt::Arn(_)));
+        let (principals, others): (Vec<_>, Vec<_>) = self.list(variable).into_iter().partition(is_one);
+        self.mistakes.extend(others.iter().map(|text| {
+            format!(
+                "`{variable}`: `{text}` is no user or role; write its whole ARN (`arn:aws:iam::111122223333:user/name`)"
+            )
+        }));
+        principals
     }
 
     fn each<T: FromStr<Err = String>>(&mut self, variable: &str) -> Vec<T> {

@@ -8,6 +8,7 @@ mod gather;
 pub mod past;
 mod place;
 
+use std::borrow::Cow;
 use std::fmt;
 
 pub use gather::{Policies, Ties, Unread, gather, learn, learn_all, look_back, remembered_as, ties};
@@ -18,7 +19,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use self::past::{Learned, Past};
-use crate::event::{Actor, Kind, Target};
+use crate::denials::Denials;
+use crate::event::{Actor, Event, Kind, Target};
 use crate::ledger::Note;
 use crate::policy::{Document, Strength};
 
@@ -60,6 +62,8 @@ pub struct Facts {
     pub passed: Vec<(String, Fact<Holdings>)>,
     /// What is remembered, by what it is remembered for.
     pub past: Vec<(&'static str, Fact<Past>)>,
+    /// What its caller was denied lately, this call included.
+    pub denials: Option<Denials>,
 }
 
 /// What a principal holds.
@@ -108,6 +112,7 @@ impl Facts {
         actor: Fact::Unasked,
         passed: Vec::new(),
         past: Vec::new(),
+        denials: None,
     };
 }
 
@@ -149,6 +154,12 @@ impl Facts {
     #[must_use]
     pub fn was_seen(&self, id: &str) -> bool {
         matches!(self.remembered(id), Some(Past::Familiar | Past::Recent(..)))
+    }
+
+    /// What its caller was denied lately, at least this call.
+    #[must_use]
+    pub fn denials_with(&self, event: &Event) -> Cow<'_, Denials> {
+        self.denials.as_ref().map_or_else(|| Cow::Owned(Denials::of(event)), Cow::Borrowed)
     }
 
     /// How many distinct members there are within the window, this one included; none, if that is not known.

@@ -232,6 +232,12 @@ impl IncidentKey {
         &self.0
     }
 
+    /// The key of all that one principal of an account does in one story, whatever single findings say of it.
+    #[must_use]
+    pub(crate) fn of_story(story: &str, account: &str, principal: &str) -> Self {
+        Self(fingerprint::of(["story", story, account, principal], 16))
+    }
+
     /// A key as the ledger stored it.
     #[cfg(feature = "aws")]
     pub(crate) fn from_stored(key: &str) -> Self {

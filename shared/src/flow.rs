@@ -1,11 +1,16 @@
 //! The line: from an event to a told, handed-over and confirmed finding.
 
+mod denied;
+
 use std::fmt;
 
 use jiff::Timestamp;
 
+pub use denied::{Together, by_principal};
+
 use crate::alert::{self, Alert};
 use crate::cap::{Admission, Held, Message};
+use crate::denials;
 use crate::detect::{self, Context};
 use crate::event::Event;
 use crate::exceptions::{Judge, Judged};
@@ -105,6 +110,10 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
     ///
     /// [`Retry`] when the event must be tried again. What an earlier try finished is not done twice.
     pub async fn watch(&self, event: &Event, now: Timestamp) -> Result<Outcome, Retry> {
+        if self.watcher == Watcher::AccessDenied && denials::is_one(event) {
+            let mut together = Box::pin(self.watch_denied(&[event], now)).await;
+            return together.pop().map_or(Ok(Outcome::Quiet), |batch| batch.outcome);
+        }
         let gathered = facts::gather(event, self.context.config, self.policies, self.ledger, now);
         let facts = self.policies.in_time(gathered).await;
         let mut facts = facts.unwrap_or_else(|| Facts::unseen("it took too long to look beside the event"));

@@ -12,6 +12,7 @@ mod memory;
 #[cfg(any(test, feature = "local-aws"))]
 pub mod suite;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
@@ -19,6 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use memory::Memory;
 
 use crate::cap::{Admission, Held, Message};
+use crate::denials::{Dossier, Open, Settled};
 use crate::exceptions::Suppressions;
 use crate::finding::{Finding, IncidentKey, Severity};
 use crate::fingerprint;
@@ -39,6 +41,8 @@ pub const ABANDONED: SignedDuration = SignedDuration::from_hours(1);
 pub const HELD_AT_ONCE: usize = 1_000;
 /// A tally counts no further: an item of the table has its limit, and nobody waits for more.
 pub const MOST_MEMBERS: usize = 200;
+/// How long it is kept what a principal was denied, after the last time.
+pub const DENIED: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// How long a closed incident stays in the table.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
@@ -210,6 +214,22 @@ pub trait Ledger {
         until: Timestamp,
         now: Timestamp,
     ) -> Result<usize, LedgerError>;
+
+    /// What is kept of the denied calls of one principal, with its incident if that is open.
+    async fn dossier(&self, key: &IncidentKey, now: Timestamp) -> Result<Dossier, LedgerError>;
+
+    /// Keeps a dossier that was read and changed, and counts for exceptions what they suppressed: all or nothing, and
+    /// nothing where somebody else wrote meanwhile. Then it answers `false`, and it is to be read again.
+    async fn keep(
+        &self,
+        key: &IncidentKey,
+        dossier: &Dossier,
+        suppressed: &BTreeMap<String, u64>,
+        now: Timestamp,
+    ) -> Result<bool, LedgerError>;
+
+    /// Says what became of what a kept dossier owed; nothing, if another owes something louder meanwhile.
+    async fn settle(&self, key: &IncidentKey, open: &Open, settled: Settled) -> Result<(), LedgerError>;
 
     /// Forgets what is remembered under a key.
     async fn forget(&self, key: &MemoryKey) -> Result<(), LedgerError>;

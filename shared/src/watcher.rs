@@ -372,6 +372,23 @@ impl<'a> Glance<'a> {
     }
 }
 
+/// The pattern of a rule for all that these users and roles do, and all that names their ARNs, whatever came of it. The stack
+/// has it only where its owner laid some out.
+#[must_use]
+pub fn honey_pattern(arns: &[&str]) -> Value {
+    json!({
+        "source": [{"prefix": "aws."}],
+        "account": ["${AWS::AccountId}"],
+        "detail-type": DETAIL_TYPES,
+        "detail": {"$or": [
+            {"userIdentity": {"arn": arns}},
+            {"userIdentity": {"sessionContext": {"sessionIssuer": {"arn": arns}}}},
+            {"requestParameters": {"roleArn": arns}},
+            {"resources": {"ARN": arns}},
+        ]},
+    })
+}
+
 /// EventBridge's limit on a pattern is 2,048 characters; the template puts blanks between the lines of one.
 const LONGEST_PATTERN: usize = 2_000;
 

@@ -42,6 +42,7 @@ fn what_is_said_is_read() {
         ("IAMWATCH_DENY_POLICY", DENY),
         ("IAMWATCH_QUARANTINE_EXEMPT", "/break-glass/, arn:aws:iam::111122223333:user/ops/ann"),
         ("IAMWATCH_PORTAL_URL", "https://example.awsapps.com/start/"),
+        ("IAMWATCH_HONEY_PRINCIPALS", "arn:aws:iam::111122223333:user/a,arn:aws:iam::111122223333:role/b"),
         ("IAMWATCH_WORKLOAD_ROLES", "arn:aws:iam::111122223333:role/task, /workloads/"),
         ("IAMWATCH_ALLOWED_NETWORKS", "198.51.100.0/24, 2001:db8::/32,203.0.113.9/32"),
         (
@@ -51,6 +52,7 @@ fn what_is_said_is_read() {
     ])
     .unwrap();
     assert_eq!(config.break_glass_roles.len(), 2);
+    assert_eq!(config.honey_principals, ["arn:aws:iam::111122223333:user/a", "arn:aws:iam::111122223333:role/b"]);
     for workload in ["arn:aws:iam::111122223333:role/task", "arn:aws:iam::111122223333:role/workloads/eu/api"] {
         assert!(config.is_workload(workload), "{workload}");
     }

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use iamwatch::circumstance;
 use iamwatch::config::{Config, Quarantine};
+use iamwatch::denials;
 use iamwatch::detect::{ALL, Context, Detection, look};
 use iamwatch::event::{Event, HEALTH};
 use iamwatch::finding::{Finding, Severity};
@@ -103,6 +104,9 @@ fn config() -> Config {
     Config {
         stack: "iamwatch".to_owned(),
         portal_url: Some("https://example.awsapps.com/start".to_owned()),
+        honey_principals: ["user/backup-admin", "role/legacy/admin-access"]
+            .map(|name| format!("arn:aws:iam::111122223333:{name}"))
+            .to_vec(),
         break_glass_roles: vec!["arn:aws:iam::111122223333:role/break-glass/emergency".to_owned()],
         workload_roles: vec!["/workloads/".parse().unwrap()],
         quarantine: Quarantine { exempt: exempt.to_vec(), ..Config::default().quarantine },
@@ -446,10 +450,11 @@ fn without_a_stack_name_nothing_is_ours() {
 #[test]
 fn denials_of_one_principal_are_one_incident_whatever_it_asked_for() {
     let mut incidents: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
-    for sample in samples().iter().filter(|sample| sample.detection.ends_with("-denied")) {
-        for finding in findings(sample).into_iter().filter(|finding| fired(finding, &sample.detection)) {
-            let key = (finding.detection.clone(), finding.actor.principal.clone());
-            incidents.entry(key).or_default().insert(finding.incident().to_string());
+    for sample in samples().iter().filter(|sample| sample.detection.contains("denied")) {
+        for event in sample.envelopes().map(|envelope| Event::decode(envelope.clone())) {
+            let Some(key) = denials::key(&event) else { continue };
+            let principal = (event.account.clone(), event.actor.principal.clone());
+            incidents.entry(principal).or_default().insert(key.to_string());
         }
     }
     assert!(!incidents.is_empty());

@@ -12,7 +12,7 @@ async fn the_ledger_in_dynamodb_passes_the_suite() {
     #[expect(clippy::disallowed_methods, reason = "the table is made by whoever starts the local AWS")]
     let table = std::env::var("IAMWATCH_TABLE").expect("`IAMWATCH_TABLE` names the table; run `make test`");
     let ledger = DynamoLedger { client: Clients::from_env(Roots::BuiltIn).await.dynamodb(), table };
-    suite::run(&ledger).await;
+    Box::pin(suite::run(&ledger)).await;
     however_many_ask_at_once_the_cap_holds(&ledger).await;
 }
 

@@ -2,15 +2,17 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use iamwatch::alert::Alert;
 use iamwatch::cap::{Admission, Held, Message};
 use iamwatch::config::Config;
+use iamwatch::denials::{Dossier, Open, Settled};
 use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
 use iamwatch::exceptions::{self, Exceptions, Suppressions};
 use iamwatch::facts::Unread;
-use iamwatch::finding::{Finding, Severity};
+use iamwatch::finding::{Finding, IncidentKey, Severity};
 use iamwatch::flow::{self, Digested, Heard, Line, Machines, Outcome, People, Retry, Undelivered};
 use iamwatch::ledger::{
     Claim, Delivery, Due, Ledger, LedgerError, Memory, MemoryKey, Note, Progress, Standing, WINDOW,
@@ -115,6 +117,21 @@ impl Ledger for Unreachable {
         no_answer()
     }
     async fn tally(&self, _: &MemoryKey, _: &str, _: Timestamp, _: Timestamp) -> Result<usize, LedgerError> {
+        no_answer()
+    }
+    async fn dossier(&self, _: &IncidentKey, _: Timestamp) -> Result<Dossier, LedgerError> {
+        no_answer()
+    }
+    async fn keep(
+        &self,
+        _: &IncidentKey,
+        _: &Dossier,
+        _: &BTreeMap<String, u64>,
+        _: Timestamp,
+    ) -> Result<bool, LedgerError> {
+        no_answer()
+    }
+    async fn settle(&self, _: &IncidentKey, _: &Open, _: Settled) -> Result<(), LedgerError> {
         no_answer()
     }
     async fn forget(&self, _: &MemoryKey) -> Result<(), LedgerError> {

@@ -21,15 +21,21 @@ use iamwatch::exceptions;
 use iamwatch::finding::Ask;
 use iamwatch::ledger::LEASE;
 use iamwatch::quarantine::WATCHED;
-use iamwatch::watcher::{Rule, Watcher};
+use iamwatch::watcher::{Rule, Watcher, honey_pattern};
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Value, json};
 
 const UPDATE: &str = "UPDATE=1 cargo test -p shared --test template";
+/// The watcher whose rules fill a queue. SAM makes only rules that start a function, so these are resources of their own.
+const QUEUED: Watcher = Watcher::AccessDenied;
+/// Its rule that is there only where something is laid out to be found.
+const HONEY: &str = "Honey";
+const HONEY_CONDITION: &str = "HasHoney";
 /// EventBridge takes no longer pattern, unless AWS is asked.
 const LONGEST_PATTERN: usize = 2048;
 /// Where a pattern's lines begin, and how long they may be from there.
 const INDENT: usize = 14;
+const INDENT_OF_A_RESOURCE: usize = 8;
 const WIDTH: usize = 106;
 
 #[test]
@@ -56,11 +62,68 @@ fn the_template_has_the_patterns_of_the_watchers() {
 }
 
 #[test]
+fn the_forwarder_hands_on_what_the_watchers_look_at() {
+    let old = fs::read_to_string(forwarder()).expect("forwarder.yaml is read");
+    let new = with_forwarded(&old).expect("forwarder.yaml has a place for the rules");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(forwarder(), &new).unwrap();
+        return;
+    }
+    assert!(new == old, "forwarder.yaml has other patterns than the watchers; `{UPDATE}` writes them");
+
+    let template = read(&new);
+    let rules: BTreeMap<&str, &Value> = of_type(&template, "AWS::Events::Rule").collect();
+    let central = json!({"Fn::Sub": [
+        "arn:${AWS::Partition}:events:${Region}:${AWS::AccountId}:event-bus/default",
+        {"Region": {"Fn::FindInMap": ["Iamwatch", {"Ref": "AWS::Partition"}, "Region"]}},
+    ]});
+    for (watcher, rule) in forwarded() {
+        let stands = &rules[format!("{}{}", pascal(watcher.name()), rule.name).as_str()]["Properties"];
+        let pattern: Value = serde_json::from_str(stands["EventPattern"]["Fn::Sub"].as_str().unwrap()).unwrap();
+        assert_eq!(pattern, rule.pattern());
+    }
+    for (name, rule) in &rules {
+        let targets = list(&rule["Properties"]["Targets"]);
+        let [target] = targets.as_slice() else { panic!("{name} has {} targets", targets.len()) };
+        assert_eq!((&target["Arn"], &target["RoleArn"]), (&central, &arn("Hand")), "{name}");
+        assert_eq!(target["DeadLetterConfig"]["Arn"], arn("NotHandedOn"), "{name}");
+    }
+    let policy = statements(&template["Resources"]["NotHandedOnPolicy"]["Properties"]);
+    let let_in = list(&policy[0]["Condition"]["ArnEquals"]["aws:SourceArn"]);
+    assert_eq!(let_in.len(), rules.len());
+    let may: Vec<Value> = statements(&template["Resources"]["Hand"]["Properties"]["Policies"]);
+    let [may] = may.as_slice() else { panic!("the role may more than hand on") };
+    assert_eq!((&may["Action"], &may["Resource"]), (&json!("events:PutEvents"), &central));
+
+    // What the states of the rules go by is said the same way here as in the stack.
+    let stack = self::template();
+    for parameter in ["HoneyPrincipals", "ReadingState", "RuleState", "WorkloadState"] {
+        for said in ["Type", "Default", "AllowedValues", "AllowedPattern", "MaxLength"] {
+            let (here, there) = (&template["Parameters"][parameter][said], &stack["Parameters"][parameter][said]);
+            assert_eq!(here, there, "{parameter} {said}");
+        }
+    }
+    for condition in [HONEY_CONDITION, "SeesReading"] {
+        assert_eq!(template["Conditions"][condition], stack["Conditions"][condition], "{condition}");
+    }
+
+    // Where the stack may be, the forwarder may not, and the other way round.
+    let not = &template["Rules"]["NotWhereIamwatchRuns"]["Assertions"][0]["Assert"]["Fn::Not"][0];
+    let here = &stack["Rules"]["InTheRegionThatHearsOfIam"]["Assertions"][0]["Assert"];
+    let runs = here["Fn::Contains"][0].clone();
+    assert_eq!(not["Fn::Contains"][0], runs);
+    let mapped = template["Mappings"]["Iamwatch"].as_object().unwrap();
+    assert_eq!(mapped.len(), list(&runs).len());
+    assert!(list(&runs).iter().all(|region| mapped.values().any(|known| known["Region"] == **region)));
+}
+
+#[test]
 fn what_cloudformation_makes_of_a_pattern_is_what_the_watcher_says() {
     let template = template();
     for watcher in Watcher::ALL {
         let rules = event_rules(&template, &pascal(watcher.name()));
-        let said: BTreeSet<_> = watcher.rules().iter().map(|rule| rule.name.clone()).collect();
+        let mut said: BTreeSet<_> = watcher.rules().iter().map(|rule| rule.name.clone()).collect();
+        said.extend((watcher == QUEUED).then(|| HONEY.to_owned()));
         assert_eq!(rules.keys().cloned().collect::<BTreeSet<_>>(), said, "{}", watcher.name());
         for rule in watcher.rules() {
             let pattern = rules[&rule.name]["Pattern"]["Fn::Sub"].as_str().expect("the pattern is JSON in a `!Sub`");
@@ -75,6 +138,21 @@ fn what_cloudformation_makes_of_a_pattern_is_what_the_watcher_says() {
             );
         }
     }
+}
+
+#[test]
+fn what_is_laid_out_to_be_found_is_watched_whatever_it_does() {
+    let template = template();
+    let rule = &template["Resources"][format!("{}{HONEY}", pascal(QUEUED.name()))];
+    assert_eq!(rule["Condition"], HONEY_CONDITION);
+    assert_eq!(rule["Properties"]["State"], "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS");
+    let pattern = &rule["Properties"]["EventPattern"]["Fn::Sub"];
+    assert_eq!(pattern[1]["Honey"], json!({"Fn::Join": ["\",\"", {"Fn::Split": [",", {"Ref": "HoneyPrincipals"}]}]}));
+    let text = pattern[0].as_str().unwrap();
+    let read: Value = serde_json::from_str(&text.replace("${Honey}", "a\",\"b")).unwrap();
+    assert_eq!(read, honey_pattern(&["a", "b"]));
+    let longest = text.replace("${Honey}", &"x".repeat(250)).replace("${AWS::AccountId}", "111122223333");
+    assert!(longest.chars().count() <= LONGEST_PATTERN, "{}", longest.chars().count());
 }
 
 #[test]
@@ -179,6 +257,9 @@ fn a_function_is_named_as_its_folder() {
     }
 }
 
+/// What only the functions that act are told.
+const OF_QUARANTINE: [&str; 3] = ["IAMWATCH_DENY_POLICY", "IAMWATCH_RECORDS_QUEUE", "IAMWATCH_SESSIONS_ROLE"];
+
 #[test]
 fn every_function_is_told_exactly_what_the_configuration_reads() {
     let asked = RefCell::new(BTreeSet::new());
@@ -187,7 +268,11 @@ fn every_function_is_told_exactly_what_the_configuration_reads() {
         None
     });
     for (name, function) in functions(&template()) {
-        assert_eq!(keys(&function["Environment"]["Variables"]), *asked.borrow(), "{name}");
+        let mut told = keys(&function["Environment"]["Variables"]);
+        if !name.starts_with("Quarantine") {
+            told.extend(OF_QUARANTINE.map(str::to_owned));
+        }
+        assert_eq!(told, *asked.borrow(), "{name}");
     }
 }
 
@@ -205,7 +290,8 @@ fn what_a_function_is_told_fits_into_its_environment() {
     let stack = 40;
     for (function, properties) in functions(&template) {
         let variables = properties["Environment"]["Variables"].as_object().unwrap();
-        let value = |value: &Value| match value["Ref"].as_str() {
+        let value = |value: &Value| match value["Ref"].as_str().or(value.as_str()) {
+            Some("") => 0,
             Some("AWS::StackName") => stack,
             Some(name) if parameters.get(name).is_some() => length(name),
             // A resource: an ARN, or the stack's name with more.
@@ -238,12 +324,58 @@ fn every_rule_has_dead_letters_that_arrive() {
             rules.insert(arn(&format!("{function}{name}")).to_string());
         }
     }
+    for (name, rule) in queued_rules(&template) {
+        let targets = list(&rule["Targets"]);
+        assert!(targets.iter().all(|to| to["DeadLetterConfig"]["Arn"] == arn("RuleDeadLetters")), "{name}");
+        rules.insert(queued_arn(name).to_string());
+    }
     let policy = &template["Resources"]["RuleDeadLettersPolicy"]["Properties"];
     assert_eq!(policy["Queues"], json!([{"Ref": "RuleDeadLetters"}]));
     let sender = statements(policy).into_iter().find(|statement| statement["Effect"] == "Allow").unwrap();
     assert_eq!(sender["Principal"], json!({"Service": "events.amazonaws.com"}));
     let let_in = list(&sender["Condition"]["ArnEquals"]["aws:SourceArn"]);
     assert_eq!(let_in.into_iter().map(Value::to_string).collect::<BTreeSet<_>>(), rules);
+}
+
+#[test]
+fn denied_calls_wait_in_a_queue_that_only_their_rules_fill_and_come_back_one_by_one() {
+    let template = template();
+    let function = pascal(QUEUED.name());
+    let queue = &template["Resources"]["DeniedCalls"]["Properties"];
+    for (name, rule) in queued_rules(&template) {
+        let targets = list(&rule["Targets"]);
+        assert_eq!(targets.iter().map(|to| &to["Arn"]).collect::<Vec<_>>(), [&arn("DeniedCalls")], "{name}");
+    }
+    let policy = &template["Resources"]["DeniedCallsPolicy"]["Properties"];
+    assert_eq!(policy["Queues"], json!([{"Ref": "DeniedCalls"}]));
+    let allowed: Vec<Value> = statements(policy).into_iter().filter(|one| one["Effect"] == "Allow").collect();
+    let [sender] = allowed.as_slice() else { panic!("somebody else may send too: {allowed:?}") };
+    assert_eq!(sender["Principal"], json!({"Service": "events.amazonaws.com"}));
+    assert_eq!(sender["Action"], "sqs:SendMessage");
+    let let_in = list(&sender["Condition"]["ArnEquals"]["aws:SourceArn"]).into_iter().cloned();
+    let rules = QUEUED.rules().into_iter().map(|rule| rule.name).chain([HONEY.to_owned()]);
+    assert_eq!(let_in.collect::<Vec<_>>(), rules.map(|rule| queued_arn(&rule)).collect::<Vec<_>>());
+
+    let batches = &template["Resources"][&function]["Properties"]["Events"]["Batches"];
+    assert_eq!(batches["Type"], "SQS");
+    let batches = &batches["Properties"];
+    assert_eq!(batches["Queue"], arn("DeniedCalls"));
+    assert_eq!(batches["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
+    assert!(batches["ScalingConfig"]["MaximumConcurrency"].as_i64().is_some_and(|many| many <= 10));
+    let window = batches["MaximumBatchingWindowInSeconds"].as_i64().unwrap();
+    assert!(window <= 60);
+    let timeout = functions(&template)[&function]["Timeout"].as_i64().unwrap();
+    assert!(queue["VisibilityTimeout"].as_i64().unwrap() >= 6 * timeout + window, "as AWS advises");
+    assert_eq!(queue["RedrivePolicy"]["deadLetterTargetArn"], arn("FailedEvents"));
+    assert!(queue["RedrivePolicy"]["maxReceiveCount"].as_i64().unwrap() >= 5);
+    let kept = |queue: &str| template["Resources"][queue]["Properties"]["MessageRetentionPeriod"].as_i64().unwrap();
+    assert!(kept("FailedEvents") > kept("DeniedCalls"), "a message that failed keeps the age that it had");
+    for action in ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"] {
+        assert!(
+            granted(&template, &function).contains(&(action.to_owned(), arn("DeniedCalls").to_string())),
+            "{action}"
+        );
+    }
 }
 
 #[test]
@@ -519,8 +651,10 @@ fn alarms_watch_every_function_and_every_queue() {
         }
     }
     for (queue, _) in of_type(&template, "AWS::SQS::Queue") {
-        let depth = json!("ApproximateNumberOfMessagesVisible").to_string();
-        let one = (depth, json!({"Fn::GetAtt": [queue, "QueueName"]}).to_string());
+        // In a queue that is worked on there is always something; what counts is how long it waits.
+        let metric =
+            if queue == "DeniedCalls" { "ApproximateAgeOfOldestMessage" } else { "ApproximateNumberOfMessagesVisible" };
+        let one = (json!(metric).to_string(), json!({"Fn::GetAtt": [queue, "QueueName"]}).to_string());
         assert!(watched.contains(&one), "no alarm on {queue}");
     }
 }
@@ -591,6 +725,16 @@ fn is_of_compute(rule: &Rule) -> bool {
 /// The template's text with a watcher's rules in place.
 fn with_events(text: &str, watcher: Watcher) -> Option<String> {
     let function = pascal(watcher.name());
+    if watcher == QUEUED {
+        return watcher.rules().iter().try_fold(text.to_owned(), |text, rule| {
+            let resource = format!("  {function}{}:", rule.name);
+            replaced(
+                &text,
+                &["Resources:", &resource, "      EventPattern: !Sub >-"],
+                &block(rule, INDENT_OF_A_RESOURCE),
+            )
+        });
+    }
     let events: String = watcher.rules().iter().map(event).collect();
     replaced(text, &["Resources:", &format!("  {function}:"), "      Events:"], &events)
 }
@@ -602,7 +746,7 @@ fn with_dead_letters(text: &str) -> Option<String> {
         rules.map(move |rule| format!("{}{}", pascal(watcher.name()), rule.name))
     };
     let others = ["QuarantineAsked", "QuarantineUndone", "DigestEveryMinute"].map(str::to_owned);
-    let mut list = String::new();
+    let mut list = "                  - !If [HasHoney, !GetAtt AccessDeniedHoney.Arn, !Ref AWS::NoValue]\n".to_owned();
     for rule in Watcher::ALL.into_iter().flat_map(own).chain(others) {
         writeln!(list, "                  - !GetAtt {rule}.Arn").ok()?;
     }
@@ -610,6 +754,58 @@ fn with_dead_letters(text: &str) -> Option<String> {
         ["Resources:", "  RuleDeadLettersPolicy:", "              ArnEquals:", "                aws:SourceArn:"];
     replaced(text, &place, &list)
 }
+
+/// The rules whose events happen in other regions too. IAM's happen in one.
+fn forwarded() -> impl Iterator<Item = (Watcher, Rule)> {
+    let rules =
+        Watcher::ALL.into_iter().flat_map(|watcher| watcher.rules().into_iter().map(move |rule| (watcher, rule)));
+    rules.filter(|(_, rule)| rule.pattern()["source"] != json!(["aws.iam"]))
+}
+
+/// The forwarder's text with every rule in place.
+fn with_forwarded(text: &str) -> Option<String> {
+    let marker = format!("  # `{UPDATE}`.\n");
+    let (head, _) = text.split_once(&marker)?;
+    let names = || forwarded().map(|(watcher, rule)| format!("{}{}", pascal(watcher.name()), rule.name));
+    let mut list =
+        format!("                  - !If [{HONEY_CONDITION}, !GetAtt AccessDenied{HONEY}.Arn, !Ref AWS::NoValue]\n");
+    for name in names() {
+        writeln!(list, "                  - !GetAtt {name}.Arn").ok()?;
+    }
+    let place = ["Resources:", "  NotHandedOnPolicy:", "              ArnEquals:", "                aws:SourceArn:"];
+    let mut new = replaced(head, &place, &list)? + &marker;
+    for (watcher, rule) in forwarded() {
+        let name = format!("{}{}", pascal(watcher.name()), rule.name);
+        write!(
+            new,
+            "\n  {name}:\n    Type: AWS::Events::Rule\n    Properties:\n      State: {}\n{HANDED_ON}      \
+             EventPattern: !Sub >-\n{}",
+            state(&rule),
+            block(&rule, INDENT_OF_A_RESOURCE)
+        )
+        .ok()?;
+    }
+    let honey = honey_pattern(&["${Honey}"]);
+    let lines = lines(&honey, 10);
+    write!(
+        new,
+        "\n  AccessDenied{HONEY}:\n    Type: AWS::Events::Rule\n    Condition: {HONEY_CONDITION}\n    Properties:\n      \
+         State: ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS\n{HANDED_ON}      EventPattern: !Sub\n        - >-\n{lines}        \
+         - Honey: !Join ['\",\"', !Split [',', !Ref HoneyPrincipals]]\n",
+    )
+    .ok()?;
+    Some(new)
+}
+
+/// To whom the forwarder's rules hand on.
+const HANDED_ON: &str = "      Targets:
+        - Id: Iamwatch
+          Arn: !Sub
+            - arn:${AWS::Partition}:events:${Region}:${AWS::AccountId}:event-bus/default
+            - Region: !FindInMap [Iamwatch, !Ref AWS::Partition, Region]
+          RoleArn: !GetAtt Hand.Arn
+          DeadLetterConfig: {Arn: !GetAtt NotHandedOn.Arn}
+";
 
 /// The text with all lines under a key replaced. Keys are given from the outermost, as whole lines.
 fn replaced(text: &str, keys: &[&str], with: &str) -> Option<String> {
@@ -646,16 +842,20 @@ fn event(rule: &Rule) -> String {
             Pattern: !Sub >-\n{}",
         rule.name,
         state(rule),
-        block(rule)
+        block(rule, INDENT)
     )
 }
 
 /// A rule's pattern as the lines of a folded scalar: one or more for each key, wrapped between values.
-fn block(rule: &Rule) -> String {
+fn block(rule: &Rule, indent: usize) -> String {
+    lines(&rule.pattern(), indent)
+}
+
+fn lines(pattern: &Value, indent: usize) -> String {
     let entries = |map: &Value| -> Vec<String> {
         map.as_object().unwrap().iter().map(|(key, value)| format!("{}:{value}", json!(key))).collect()
     };
-    let mut pattern = rule.pattern();
+    let mut pattern = pattern.clone();
     let detail = entries(&pattern["detail"].take()).join(",\n");
     let text = entries(&pattern).join(",\n").replace("\"detail\":null", &format!("\"detail\":{{{detail}}}"));
 
@@ -665,7 +865,7 @@ fn block(rule: &Rule) -> String {
         for value in values(line) {
             if value.len() > room {
                 let newline = if block.is_empty() { "" } else { "\n" };
-                write!(block, "{newline}{:INDENT$}", "").unwrap();
+                write!(block, "{newline}{:indent$}", "").unwrap();
                 room = WIDTH;
             }
             block.push_str(value);
@@ -700,15 +900,22 @@ fn path() -> PathBuf {
     root().join("template.yaml")
 }
 
+fn forwarder() -> PathBuf {
+    root().join("forwarder.yaml")
+}
+
 fn text() -> String {
     fs::read_to_string(path()).expect("template.yaml is read")
 }
 
 /// The template with its short forms written out: `!Ref X` is `{"Ref": "X"}`. A key that stands twice fails.
 fn template() -> Value {
-    let text = text();
-    let documents = Yaml::load_from_str(&text).expect("template.yaml is YAML");
-    plain(documents.first().expect("template.yaml is not empty"))
+    read(&text())
+}
+
+fn read(text: &str) -> Value {
+    let documents = Yaml::load_from_str(text).expect("a template is YAML");
+    plain(documents.first().expect("a template is not empty"))
 }
 
 fn plain(node: &Yaml<'_>) -> Value {
@@ -763,10 +970,30 @@ fn of_type<'a>(template: &'a Value, kind: &'a str) -> impl Iterator<Item = (&'a 
 /// Name and properties of a function's rules that wait for events.
 fn event_rules(template: &Value, function: &str) -> BTreeMap<String, Value> {
     let events = template["Resources"][function]["Properties"]["Events"].as_object().into_iter().flatten();
-    events
+    let own = events
         .filter(|(_, event)| event["Type"] == "EventBridgeRule")
-        .map(|(name, event)| (name.clone(), event["Properties"].clone()))
-        .collect()
+        .map(|(name, event)| (name.clone(), event["Properties"].clone()));
+    let queued = queued_rules(template).filter(|_| function == pascal(QUEUED.name())).map(|(name, rule)| {
+        let mut rule = rule.clone();
+        rule["Pattern"] = rule["EventPattern"].take();
+        if let Some(text) = rule["Pattern"]["Fn::Sub"][0].as_str() {
+            rule["Pattern"] = json!({"Fn::Sub": text});
+        }
+        (name.to_owned(), rule)
+    });
+    own.chain(queued).collect()
+}
+
+/// The ARN of a rule that fills the queue, where it is there.
+fn queued_arn(name: &str) -> Value {
+    let own = arn(&format!("{}{name}", pascal(QUEUED.name())));
+    if name == HONEY { json!({"Fn::If": ["HasHoney", own, {"Ref": "AWS::NoValue"}]}) } else { own }
+}
+
+/// Name and properties of the rules that fill the queue.
+fn queued_rules(template: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    let rules = of_type(template, "AWS::Events::Rule");
+    rules.filter_map(|(name, rule)| Some((name.strip_prefix(pascal(QUEUED.name()).as_str())?, &rule["Properties"])))
 }
 
 /// The template's managed policies on a function's role.

@@ -1,9 +1,8 @@
 use std::process::ExitCode;
 
 use iamwatch::aws::serve;
-use iamwatch::watcher::Watcher;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    serve::watch(Watcher::AccessDenied).await
+    serve::watch_denied().await
 }

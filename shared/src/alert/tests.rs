@@ -1789,3 +1789,57 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_subject_of_99_characters_stays_whole_and_longer_ones_are_cut() {
+    for (long, ends) in [(98, "x"), (99, "x"), (100, "..."), (101, "..."), (300, "...")] {
+        let subject = subject::Subject::new(&"x".repeat(long));
+        assert_eq!(subject.as_str().len(), long.min(99), "{long}");
+        assert!(subject.as_str().ends_with(ends), "{long}");
+        // Letters that become one sign each, at the edge.
+        let wide = subject::Subject::new(&("x".repeat(long - 1) + "\u{1f600}"));
+        assert_eq!(wide.as_str().len(), long.min(99), "{long}");
+    }
+}
+
+#[test]
+fn a_message_fits_what_sns_takes_at_whatever_byte_it_is_cut() {
+    let mut alert = alert(&key_for_another(&json!({})), &config());
+    // Near the limit of a message, one letter after the other over the edge; each takes one to four bytes, or six as JSON.
+    for letter in ["x", "é", "€", "\u{1f600}", "\u{1}", "\""] {
+        let most = 262_144 / letter.len();
+        for long in [most / 8, most / 6, most - 1, most, most + 1, 3 * most] {
+            alert.email = letter.repeat(long);
+            check_message(&alert);
+        }
+    }
+}
+
+/// A denied call of which the caller chose every word.
+#[test]
+fn a_denied_call_cannot_break_out_of_its_lines() {
+    let event = Event::decode(json!({
+        "eventName": "CreateUser", "eventSource": "iam.amazonaws.com", "eventTime": "2026-11-22T04:13:05Z",
+        "eventID": "0d0f3c1e-5c84-4b0e-9a9b-1f6f4d1c2b3a", "awsRegion": "us-east-1", "recipientAccountId": "111122223333",
+        "userIdentity": role_session("deploy", "x\r\nSeverity: LOW\u{1b}[2K\u{202e}gnihton<!channel>", &json!({})),
+        "userAgent": format!("curl/8 {}", "\u{e9}".repeat(1_024)),
+        "errorCode": "AccessDenied",
+        "errorMessage": format!("User: x\u{1b}[31m is not authorized to perform: iam:CreateUser<!channel> on resource: \
+            arn:aws:iam::111122223333:user/a\u{202e}b https://evil.example/ {}", "\u{1f600}".repeat(3_000)),
+        "requestParameters": {"userName": format!("bob\nWhat to do\n  1. Nothing {}", "y".repeat(5_000))},
+    }));
+    let config = config();
+    let finding = detect::look(Watcher::AccessDenied, &event, &Context::new(&config)).unwrap();
+    let alert = alert(&finding, &config);
+    assert!(!alert.email.contains("\nSeverity: LOW") && !alert.email.contains("\n  1. Nothing"), "{}", alert.email);
+    assert!(!alert.chat.contains("<!channel>"));
+    for form in [&alert.email, &alert.chat, &alert.sms] {
+        assert!(!form.contains("https://evil") && !form.contains(['\u{1b}', '\u{202e}', '\r']), "{form}");
+        assert!(
+            !form.contains(&"y".repeat(250)) && !form.contains(&"\u{e9}".repeat(250)),
+            "a field is not cut: {form}"
+        );
+    }
+    assert!((1..100).contains(&alert.subject.as_str().len()));
+    check_message(&alert);
+}

@@ -1,11 +1,12 @@
 //! The ledger in `DynamoDB`: one table, key `pk`, index `due` for open incidents.
 //!
 //! `claim#WATCHER#ACCOUNT#EVENT` holds a claim, `incident#KEY` an incident, `memory#KIND#KEY` what is remembered,
-//! `exception#ID` what an exception suppressed, `cap#topic` what was published lately, `held#KEY` an alert that was held
+//! `denied#KEY` what a principal was denied, `exception#ID` what an exception suppressed, `cap#topic` what was published lately, `held#KEY` an alert that was held
 //! back. An incident is open while it has the `due_bucket` `open`: the sparse index then lists it. What is held back has
 //! the bucket `held`. Times are epoch seconds.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
@@ -22,12 +23,13 @@ use jiff::Timestamp;
 
 use super::{CONDITION_FAILED, because, text};
 use crate::cap::{Admission, Cap, Held, Message};
+use crate::denials::{Counted, Dossier, Open, Owed, Settled};
 use crate::exceptions::Suppressions;
-use crate::finding::{Finding, IncidentKey};
+use crate::finding::{Finding, IncidentKey, Severity};
 use crate::fingerprint;
 use crate::ledger::{
-    ABANDONED, Claim, Delivery, Due, HELD_AT_ONCE, KEPT, LEASE, Ledger, LedgerError, MOST_MEMBERS, MemoryKey, Note,
-    Progress, REMEMBERED, SUPPRESSED, Standing, WINDOW, step,
+    ABANDONED, Claim, DENIED, Delivery, Due, HELD_AT_ONCE, KEPT, LEASE, Ledger, LedgerError, MOST_MEMBERS, MemoryKey,
+    Note, Progress, REMEMBERED, SUPPRESSED, Standing, WINDOW, step,
 };
 
 /// The ledger of a stack.
@@ -112,20 +114,7 @@ impl Ledger for DynamoLedger {
 
     async fn suppress(&self, delivery: &Delivery, exception: &str, now: Timestamp) -> Result<(), LedgerError> {
         for attempt in 0..CONTENTION_TRIES {
-            let count = self
-                .update(exception_key(exception))
-                .update_expression(
-                    "SET #since = if_not_exists(#since, :now), #last = :now, expires = :expires ADD #count :one",
-                )
-                .expression_attribute_names("#since", "since")
-                .expression_attribute_names("#last", "last")
-                .expression_attribute_names("#count", "count")
-                .expression_attribute_values(":now", seconds(now))
-                .expression_attribute_values(":expires", seconds(now + SUPPRESSED))
-                .expression_attribute_values(":one", number(1))
-                .build()
-                .map_err(|error| down(&error))?;
-            let count = TransactWriteItem::builder().update(count).build();
+            let count = self.suppress_more(exception, 1, now)?;
             let mark = self.counted_now(delivery)?;
             let written = self.client.transact_write_items().transact_items(mark).transact_items(count).send().await;
             let Err(error) = written else { return Ok(()) };
@@ -365,6 +354,77 @@ impl Ledger for DynamoLedger {
         Err(LedgerError::Contended)
     }
 
+    async fn dossier(&self, key: &IncidentKey, now: Timestamp) -> Result<Dossier, LedgerError> {
+        let (kept, incident) = futures_util::try_join!(self.read(denied_key(key)), self.read(incident_key(key)))?;
+        let mut dossier = kept.as_ref().map(dossier).unwrap_or_default();
+        let is_open = |item: &Item| {
+            let due_at = time(item, "due_at").unwrap_or(Timestamp::UNIX_EPOCH);
+            item.contains_key("due_bucket") && due_at + ABANDONED > now
+        };
+        dossier.open = incident.filter(is_open).as_ref().and_then(open);
+        Ok(dossier)
+    }
+
+    async fn keep(
+        &self,
+        key: &IncidentKey,
+        dossier: &Dossier,
+        suppressed: &BTreeMap<String, u64>,
+        now: Timestamp,
+    ) -> Result<bool, LedgerError> {
+        let mut writes = vec![self.keep_denials(key, dossier, now)?];
+        if let Some(open) = &dossier.open {
+            writes.push(self.keep_incident(key, open, now)?);
+        }
+        for (exception, count) in suppressed {
+            writes.push(self.suppress_more(exception, *count, now)?);
+        }
+        for attempt in 0..CONTENTION_TRIES {
+            let written = self.client.transact_write_items().set_transact_items(Some(writes.clone())).send().await;
+            let Err(error) = written else { return Ok(true) };
+            let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
+            else {
+                return Err(down(&error));
+            };
+            let mut reasons = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code());
+            if reasons.any(|reason| reason == "ConditionalCheckFailed") {
+                return Ok(false);
+            }
+            tokio::time::sleep(pause(attempt)).await;
+        }
+        Err(LedgerError::Contended)
+    }
+
+    async fn settle(&self, key: &IncidentKey, open: &Open, settled: Settled) -> Result<(), LedgerError> {
+        let Some(owed) = open.owed else { return Ok(()) };
+        let left = owed.after(settled);
+        let settle = self
+            .update_item(incident_key(key))
+            .update_expression(match (left, settled.told()) {
+                (None, _) => "SET told = :told REMOVE owed, owed_until, owed_heard",
+                (Some(_), 0) => "SET owed_until = :until, owed_heard = :heard",
+                (Some(_), _) => "SET owed_until = :until, owed_heard = :heard, told = :told",
+            })
+            .condition_expression("opened = :opened AND owed = :owed AND owed_until = :mine")
+            .expression_attribute_values(":opened", seconds(open.opened))
+            .expression_attribute_values(":owed", number(owed.severity as u64))
+            .expression_attribute_values(":mine", seconds(owed.until));
+        let settle = match settled.told() {
+            0 => settle,
+            told => settle.expression_attribute_values(":told", number(told)),
+        };
+        let settle = match left {
+            None => settle,
+            Some(left) => settle
+                .expression_attribute_values(":until", seconds(left.until))
+                .expression_attribute_values(":heard", AttributeValue::Bool(left.heard)),
+        };
+        if !self.write(settle).await? && settled.told() > 0 {
+            self.told_of(key, settled.told()).await?;
+        }
+        Ok(())
+    }
+
     async fn forget(&self, key: &MemoryKey) -> Result<(), LedgerError> {
         let forget = self.client.delete_item().table_name(&self.table).key("pk", text(memory_key(key)));
         forget.send().await.map(drop).map_err(|error| down(&error))
@@ -413,6 +473,100 @@ impl DynamoLedger {
             }
         }
         Err(LedgerError::Contended)
+    }
+
+    /// What a principal was denied, unless somebody wrote it meanwhile.
+    fn keep_denials(
+        &self,
+        key: &IncidentKey,
+        dossier: &Dossier,
+        now: Timestamp,
+    ) -> Result<TransactWriteItem, LedgerError> {
+        let denials = serde_json::to_string(&dossier.denials).map_err(|error| LedgerError::Down(error.to_string()))?;
+        let put = Put::builder()
+            .table_name(&self.table)
+            .item("pk", text(denied_key(key)))
+            .item("version", number(dossier.version + 1))
+            .item("denials", text(denials))
+            .item("counted", AttributeValue::B(dossier.counted.to_bytes().into()))
+            .item("expires", seconds(now + DENIED))
+            .condition_expression("attribute_not_exists(pk) OR version = :version")
+            .expression_attribute_values(":version", number(dossier.version))
+            .build()
+            .map_err(|error| down(&error))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// An incident as a dossier has it: opened, or grown if it is open still.
+    fn keep_incident(&self, key: &IncidentKey, open: &Open, now: Timestamp) -> Result<TransactWriteItem, LedgerError> {
+        let spoke = open.spoke.map(|severity| number(severity as u64));
+        let owed = open.owed.map(|owed| {
+            [
+                ("owed", number(owed.severity as u64)),
+                ("owed_until", seconds(owed.until)),
+                ("owed_heard", AttributeValue::Bool(owed.heard)),
+            ]
+        });
+        let more = spoke.map(|spoke| ("spoke", spoke)).into_iter().chain(owed.into_iter().flatten());
+        if open.is_new {
+            let put = Put::builder()
+                .table_name(&self.table)
+                .item("pk", text(incident_key(key)))
+                .item("count", number(open.count))
+                .item("told", number(open.told))
+                .item("opened", seconds(open.opened))
+                .item("latest", seconds(open.last))
+                .item("due_bucket", text("open"))
+                .item("due_at", seconds(open.opened + WINDOW))
+                .item("expires", seconds(open.opened + WINDOW + KEPT))
+                .item("finding", text(as_json(&open.finding)?));
+            let put = more.fold(put, |put, (name, value)| put.item(name, value));
+            let put = put
+                .condition_expression("attribute_not_exists(due_bucket) OR due_at <= :abandoned")
+                .expression_attribute_values(":abandoned", seconds(now - ABANDONED));
+            let put = put.build().map_err(|error| down(&error))?;
+            return Ok(TransactWriteItem::builder().put(put).build());
+        }
+        let mut expression = "SET #count = :count, latest = :latest, finding = :finding".to_owned();
+        let mut update = self
+            .update(incident_key(key))
+            .expression_attribute_names("#count", "count")
+            .expression_attribute_values(":count", number(open.count))
+            .expression_attribute_values(":latest", seconds(open.last))
+            .expression_attribute_values(":finding", text(as_json(&open.finding)?));
+        for (name, value) in more {
+            // What was owed when it was read may be settled by now, and is not brought back.
+            if name == "spoke" || open.owes {
+                // Writing to a string cannot fail.
+                let _ = write!(expression, ", {name} = :{name}");
+                update = update.expression_attribute_values(format!(":{name}"), value);
+            }
+        }
+        let update = update
+            .update_expression(expression)
+            .condition_expression("opened = :opened AND attribute_exists(due_bucket)")
+            .expression_attribute_values(":opened", seconds(open.opened))
+            .build()
+            .map_err(|error| down(&error))?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    /// Counts what an exception suppressed.
+    fn suppress_more(&self, exception: &str, count: u64, now: Timestamp) -> Result<TransactWriteItem, LedgerError> {
+        let count = self
+            .update(exception_key(exception))
+            .update_expression(
+                "SET #since = if_not_exists(#since, :now), #last = :now, expires = :expires ADD #count :count",
+            )
+            .expression_attribute_names("#since", "since")
+            .expression_attribute_names("#last", "last")
+            .expression_attribute_names("#count", "count")
+            .expression_attribute_values(":now", seconds(now))
+            .expression_attribute_values(":expires", seconds(now + SUPPRESSED))
+            .expression_attribute_values(":count", number(count))
+            .build()
+            .map_err(|error| down(&error))?;
+        Ok(TransactWriteItem::builder().update(count).build())
     }
 
     /// Marks a delivery as counted, which it must not be yet.
@@ -587,6 +741,37 @@ fn incident_key(incident: &IncidentKey) -> String {
 
 fn memory_key(key: &MemoryKey) -> String {
     format!("memory#{key}")
+}
+
+fn denied_key(key: &IncidentKey) -> String {
+    format!("denied#{key}")
+}
+
+/// What is kept of a principal. What cannot be read is begun anew: its denied calls must not wait for ever.
+fn dossier(item: &Item) -> Dossier {
+    let denials = item.get("denials").and_then(|json| serde_json::from_str(json.as_s().ok()?).ok());
+    let counted = item.get("counted").and_then(|bytes| bytes.as_b().ok());
+    Dossier {
+        version: integer(item, "version").unwrap_or(0),
+        denials: denials.unwrap_or_default(),
+        counted: counted.map(|bytes| Counted::from_bytes(bytes.as_ref())).unwrap_or_default(),
+        open: None,
+    }
+}
+
+/// An open incident of a principal.
+fn open(item: &Item) -> Option<Open> {
+    let severity = |name: &str| {
+        let stored = integer(item, name)?;
+        Severity::ALL.into_iter().find(|severity| *severity as u64 == stored)
+    };
+    let Due { finding, opened, last, count, told, .. } = due(item)?;
+    let owed = severity("owed").map(|severity| Owed {
+        severity,
+        until: time(item, "owed_until").unwrap_or(Timestamp::UNIX_EPOCH),
+        heard: flag(item, "owed_heard"),
+    });
+    Some(Open { is_new: false, owes: false, opened, last, count, told, finding, spoke: severity("spoke"), owed })
 }
 
 fn exception_key(id: &str) -> String {

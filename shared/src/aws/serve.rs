@@ -1,11 +1,13 @@
 //! The functions: clients are built once, then events are served.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::process::ExitCode;
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::{StreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::{Deserialize, Serialize};
@@ -15,10 +17,11 @@ use serde_json::{Value, json};
 use super::containment::{AwsIam, DynamoRecords, RecordsQueue};
 use super::{Clients, DynamoLedger, FindingsBus, IamPolicies, Roots, SsmExceptions, Topic};
 use crate::config::{Config, Resources};
+use crate::denials;
 use crate::detect::Context;
 use crate::event::{Delivered, Event};
 use crate::finding::Finding;
-use crate::flow::{self, Heard, Line, Outcome};
+use crate::flow::{self, Heard, Line, Outcome, Together};
 use crate::ledger::Standing;
 use crate::quarantine::{self, Approval, Containment, Later as _, Record, Unapproved};
 use crate::watcher::Watcher;
@@ -56,10 +59,99 @@ pub async fn watch(watcher: Watcher) -> ExitCode {
     .await
 }
 
+/// How long a batch is begun with new principals: the function has 40 seconds, and one principal takes some hundred
+/// milliseconds at most.
+const TIME_FOR_A_BATCH: SignedDuration = SignedDuration::from_secs(25);
+/// How many principals are looked at together: most of the time goes by waiting for the table.
+const AT_ONCE: usize = 8;
+
+/// Serves `access-denied`: batches of denied calls from a queue.
+pub async fn watch_denied() -> ExitCode {
+    let watcher = Watcher::AccessDenied;
+    let Some((config, resources, clients)) = set_up(watcher.name()).await else { return ExitCode::FAILURE };
+    let ledger = DynamoLedger { client: clients.dynamodb(), table: resources.table };
+    let people = Topic::new(clients.sns(), resources.topic_arn);
+    let machines = FindingsBus { client: clients.eventbridge(), name: resources.bus };
+    let policies = IamPolicies(clients.iam());
+    let exceptions = SsmExceptions::new(clients.ssm(), &config.stack);
+    let line = Line {
+        watcher,
+        context: Context::new(&config),
+        ledger: &ledger,
+        people: &people,
+        machines: &machines,
+        policies: &policies,
+        exceptions: &exceptions,
+    };
+    run(watcher.name(), async |payload, _| {
+        let received = now();
+        let messages = messages(payload);
+        let events: Vec<Event> = messages.iter().map(|message| event(&message.body)).collect();
+        let mut failed: Vec<&str> = Vec::new();
+        let principals = flow::by_principal(&events.iter().collect::<Vec<_>>());
+        let together = principals.into_iter().map(async |principal| match now().duration_since(received) {
+            took if took < TIME_FOR_A_BATCH => Box::pin(line.watch_together(principal, received)).await,
+            _ => principal.put_off(),
+        });
+        let batch: Vec<Together> = stream::iter(together).buffer_unordered(AT_ONCE).collect().await;
+        log_denied(&config.stack, watcher, &batch, received);
+        for together in &batch {
+            if together.outcome.is_err() {
+                failed.extend(together.places.iter().filter_map(|place| Some(messages.get(*place)?.id.as_str())));
+            }
+        }
+        // What is no denied call is told as ever: it cannot be read, or somebody sent it here by hand.
+        for (message, event) in messages.iter().zip(&events).filter(|(_, event)| !denials::is_one(event)) {
+            match line.watch(event, received).await {
+                Ok(Outcome::Found(finding, standing, heard)) => {
+                    log_finding(&config.stack, watcher, &finding, (&standing, heard), received);
+                }
+                Ok(_) => {}
+                Err(why) => {
+                    log(&json!({"level": "ERROR", "function": watcher.name(), "error": why.to_string()}));
+                    failed.push(&message.id);
+                }
+            }
+        }
+        if failed.contains(&"") {
+            return Err(flow::Retry::Busy);
+        }
+        // A queue gives the messages named here again, and no others.
+        let failed: Vec<Value> = failed.into_iter().map(|id| json!({"itemIdentifier": id})).collect();
+        Ok::<_, flow::Retry>(json!({"batchItemFailures": failed}))
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Message {
+    #[serde(rename = "messageId")]
+    id: String,
+    event_source: String,
+    body: String,
+}
+
+/// The messages of a payload. One that is not a queue's is a message by itself: somebody called the function by hand.
+fn messages(payload: &str) -> Vec<Message> {
+    #[derive(Deserialize)]
+    struct Batch {
+        #[serde(rename = "Records")]
+        messages: Vec<Message>,
+    }
+    let batch: Option<Batch> = serde_json::from_str(payload).ok();
+    let from_queue = |batch: &Batch| batch.messages.iter().all(|message| message.event_source == "aws:sqs");
+    batch.filter(from_queue).map_or_else(
+        || vec![Message { id: String::new(), event_source: String::new(), body: payload.to_owned() }],
+        |batch| batch.messages,
+    )
+}
+
 /// Serves `quarantine`: a finding from the findings bus, a record to be looked at again, or a call that may undo what was done.
 pub async fn quarantine() -> ExitCode {
     const NAME: &str = "quarantine";
     let Some((config, resources, clients)) = set_up(NAME).await else { return ExitCode::FAILURE };
+    let Some(url) = records_queue(NAME, &resources) else { return ExitCode::FAILURE };
     let roles = match &config.quarantine.sessions_role {
         Some(role) => Some(clients.iam_as(role).await),
         None => None,
@@ -67,7 +159,7 @@ pub async fn quarantine() -> ExitCode {
     let iam = AwsIam { users: clients.iam(), roles };
     let ledger = DynamoLedger { client: clients.dynamodb(), table: resources.table.clone() };
     let records = DynamoRecords { client: clients.dynamodb(), table: resources.table };
-    let later = RecordsQueue { client: clients.sqs(), url: resources.records_queue };
+    let later = RecordsQueue { client: clients.sqs(), url };
     let people = Topic::new(clients.sns(), resources.topic_arn);
     run(NAME, async |payload, account| {
         let context = Context::new(&config);
@@ -102,8 +194,9 @@ pub async fn quarantine() -> ExitCode {
 pub async fn quarantine_approval() -> ExitCode {
     const NAME: &str = "quarantine-approval";
     let Some((_, resources, clients)) = set_up(NAME).await else { return ExitCode::FAILURE };
+    let Some(url) = records_queue(NAME, &resources) else { return ExitCode::FAILURE };
     let records = DynamoRecords { client: clients.dynamodb(), table: resources.table };
-    let later = RecordsQueue { client: clients.sqs(), url: resources.records_queue };
+    let later = RecordsQueue { client: clients.sqs(), url };
     run(NAME, async |payload, account| {
         let answer = match Request::read(payload) {
             Err(why) => Err(Unapproved::No(why)),
@@ -142,6 +235,15 @@ pub async fn digest() -> ExitCode {
         Ok::<_, flow::Undelivered>(())
     })
     .await
+}
+
+/// The queue that only the functions of quarantine are told of.
+fn records_queue(function: &'static str, resources: &Resources) -> Option<String> {
+    if resources.records_queue.is_none() {
+        let error = "`IAMWATCH_RECORDS_QUEUE` is not set; the stack's template sets it";
+        log(&json!({"level": "ERROR", "function": function, "error": error}));
+    }
+    resources.records_queue.clone()
 }
 
 /// Configuration and clients, or a line in the log that says everything that is wrong.
@@ -316,6 +418,36 @@ fn log_finding(
         "Unclaimed": u8::from(standing.unclaimed),
         "SecondsToDetect": delay,
         "_aws": emf(if delay.is_some() { &["Findings", "Unclaimed", "SecondsToDetect"] } else { &["Findings", "Unclaimed"] }),
+    }));
+}
+
+/// The findings and faults of a batch, and one line for all that it was.
+fn log_denied(stack: &str, watcher: Watcher, batch: &[Together], received: Timestamp) {
+    for together in batch {
+        match &together.outcome {
+            Ok(Outcome::Found(finding, standing, heard)) => {
+                log_finding(stack, watcher, finding, (standing, *heard), received);
+            }
+            Ok(_) => {}
+            Err(why) => log(&json!({"level": "ERROR", "function": watcher.name(), "error": why.to_string()})),
+        }
+    }
+    let added = || batch.iter().map(|together| &together.added);
+    let mut suppressed: BTreeMap<&str, u64> = BTreeMap::new();
+    for (exception, count) in added().flat_map(|added| &added.suppressed) {
+        *suppressed.entry(exception).or_default() += count;
+    }
+    log(&json!({
+        "level": "INFO",
+        "stack": stack,
+        "function": watcher.name(),
+        "calls": batch.iter().map(|together| together.places.len()).sum::<usize>(),
+        "principals": batch.len(),
+        "suppressed_by": suppressed,
+        "Denied": added().map(|added| added.counted).sum::<u64>(),
+        "DeniedUntold": added().map(|added| added.quiet).sum::<u64>(),
+        "Suppressed": suppressed.values().sum::<u64>(),
+        "_aws": emf(&["Denied", "DeniedUntold", "Suppressed"]),
     }));
 }
 

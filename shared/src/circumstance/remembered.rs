@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::is_instance;
 use crate::detect::Context;
-use crate::event::{Denial, Event, Kind, Owner, Target};
+use crate::event::{Event, Kind, Owner, Target};
 use crate::facts::Since;
 use crate::facts::past::{self, Key, Pair, Remembering, Trace, What};
 use crate::facts::{Holder, HolderKind};
@@ -77,10 +77,6 @@ pub(crate) static AGENT_NETWORK: Remembering =
 /// Whose long-term keys sign, and whether inside a VPC or over the internet.
 pub(crate) static KEY_PLACE: Remembering =
     Remembering { id: "key-place", asked_by: &[], what: What::Habit(key_and_place) };
-
-/// A call that was denied.
-pub(crate) static DENIED: Remembering =
-    Remembering { id: "call-denied", asked_by: &[], what: What::Trace { leaves: denied, asks: done, lasts: DAY } };
 
 /// An account, and the regions that something is changed in.
 pub(crate) static REGION: Remembering =
@@ -181,7 +177,7 @@ pub(super) fn left_vpc(event: &Event, context: &Context<'_>, finding: Finding) -
 }
 
 pub(super) fn denied_before(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
-    let Some(note) = context.facts.left(DENIED.id) else { return (finding, None) };
+    let Some(note) = context.facts.left(past::DENIED) else { return (finding, None) };
     let words = format!(
         "the same call was denied to it {}: somebody gave it the right, or it found a way",
         ago(note.at, event.time)
@@ -408,22 +404,6 @@ fn principal_changed(event: &Event) -> Option<Key> {
 fn principal(event: &Event) -> Option<Key> {
     let target = event.target();
     matches!(target.kind.as_str(), "user" | "role").then(|| vec![event.account.clone(), target.kind, target.name])
-}
-
-/// By whom, and which call: what it was asked of is the caller's choice.
-fn denied(event: &Event) -> Option<Trace> {
-    let Denial { action, .. } = event.denial()?;
-    let known = !event.actor.principal.is_empty() && !event.actor.is_service();
-    known.then(|| Trace {
-        under: vec![event.actor.principal.clone(), event.source.clone(), event.name.clone()],
-        text: action,
-    })
-}
-
-fn done(event: &Event) -> Option<Key> {
-    let known = event.succeeded() && !event.read_only() && !event.actor.is_service();
-    let principal = Some(&event.actor.principal).filter(|principal| known && !principal.is_empty())?;
-    Some(vec![principal.clone(), event.source.clone(), event.name.clone()])
 }
 
 /// A sign-in is at the endpoint that is nearest.

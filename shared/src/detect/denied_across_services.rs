@@ -20,11 +20,9 @@
 //! 3. List all calls by that ARN in the 24 hours before and after, in every region, by `eventSource`: above all those
 //!    without an `errorCode`.
 
-use jiff::SignedDuration;
-
-use super::{Context, Detection, Outcome, Page, Technique, denied};
+use super::{Context, Detection, Outcome, Page, Technique, denied, with_denials};
+use crate::denials::{Score, benign, many};
 use crate::event::{Event, Target};
-use crate::facts::past::{Member, Remembering, What};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::Watcher;
 
@@ -44,55 +42,22 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-/// Services that denied one principal something.
-pub(super) static REMEMBERS: Remembering = Remembering {
-    id: "denied-across-services",
-    asked_by: &[&DETECTION],
-    what: What::Tally { of: service, window: SignedDuration::from_mins(10), speaks_from: MANY_FOR_A_KEY },
-};
-
-/// Regions in which one principal was denied something.
-pub(super) static REGIONS: Remembering = Remembering {
-    id: "denied-across-regions",
-    asked_by: &[&DETECTION],
-    what: What::Tally { of: region, window: SignedDuration::from_mins(10), speaks_from: MANY_FOR_A_KEY },
-};
-
-const MANY_FOR_A_KEY: usize = 4;
-const MANY: usize = 6;
-const MANY_IN_THE_CONSOLE: usize = 15;
-
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let denial = event.denial()?;
-    let key = event.actor.long_term_key();
-    let enough = match (key, event.is_recorded_as_console()) {
-        (true, _) => MANY_FOR_A_KEY,
-        (false, false) => MANY,
-        (false, true) => MANY_IN_THE_CONSOLE,
-    };
-    let told = |id: &str, what: &str| {
-        let many = context.facts.tally(id);
-        (many >= enough).then(|| format!("{many} {what}"))
-    };
-    let (services, regions) = (told(REMEMBERS.id, "services"), told(REGIONS.id, "regions"));
+    if benign(event).is_some() {
+        return None;
+    }
+    let denials = context.facts.denials_with(event);
+    let told = |many_of: usize, what: &str| (many_of >= many(event)).then(|| format!("{many_of} {what}"));
+    let (services, regions) = (told(denials.services(), "services"), told(denials.regions(), "regions"));
     let of = services.as_deref().or(regions.as_deref())?;
-    Some(
-        DETECTION
-            .finding(event, format!("was denied calls in {of} within ten minutes"))
-            // One incident for each principal, whatever it asks for.
-            .target(Target::account(&event.account))
-            .severity(if key { Severity::High } else { Severity::Medium })
-            .evidence("The last", format!("it {} in {}", denied(event, &denial), event.region))
-            .evidence_if("Also", regions.as_deref().filter(|_| services.is_some())),
-    )
-}
-
-fn service(event: &Event) -> Option<Member> {
-    event.denial()?;
-    Member::of_caller(event, event.source.as_str())
-}
-
-fn region(event: &Event) -> Option<Member> {
-    event.denial()?;
-    Member::of_caller(event, event.region.as_str())
+    let score = Score::of(&denials, event);
+    let finding = DETECTION
+        .finding(event, format!("was denied calls in {of} within ten minutes"))
+        // One incident for each principal, whatever it asks for.
+        .target(Target::account(&event.account))
+        .severity(score.severity(event).unwrap_or(Severity::Medium))
+        .evidence("The last", format!("it {} in {}", denied(event, &denial), event.region))
+        .evidence_if("Also", regions.as_deref().filter(|_| services.is_some()));
+    Some(with_denials(finding, &denial, &denials, &score))
 }

@@ -70,6 +70,7 @@ mod function_url_opened_to_everyone;
 mod group_created;
 mod guardduty_disabled;
 mod guardduty_list_changed;
+mod honey_principal_touched;
 mod iam_changed_otherwise;
 mod identity_center_application_changed;
 mod identity_center_bearer_token_created;
@@ -206,7 +207,10 @@ use crate::circumstance;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+pub(crate) use sensitive_call_denied::{CALLS as SENSITIVE, LESS as SENSITIVE_LESS};
+
 use crate::config::Config;
+use crate::denials::{Denials, Score};
 use crate::event::{Denial, Event, is_account};
 use crate::facts::Facts;
 use crate::facts::past::Remembering;
@@ -287,6 +291,7 @@ pub static ALL: &[&Detection] = &[
     &group_created::DETECTION,
     &guardduty_disabled::DETECTION,
     &guardduty_list_changed::DETECTION,
+    &honey_principal_touched::DETECTION,
     &iam_changed_otherwise::DETECTION,
     &identity_center_application_changed::DETECTION,
     &identity_center_bearer_token_created::DETECTION,
@@ -448,9 +453,7 @@ pub static REMEMBERING: &[&Remembering] = &[
     &account_surveyed::ASKED_BEFORE,
     &account_surveyed::REMEMBERS,
     &caller_identity_asked_for_the_first_time::REMEMBERS,
-    &calls_denied::REMEMBERS,
     &circumstance::AGENT_NETWORK,
-    &circumstance::DENIED,
     &circumstance::INSTANCE_NETWORK,
     &circumstance::KEY_MADE,
     &circumstance::KEY_PLACE,
@@ -467,8 +470,6 @@ pub static REMEMBERING: &[&Remembering] = &[
     &console_login_after_failures::REMEMBERS,
     &console_login_failed_for_many_users::REMEMBERS,
     &console_login_from_new_network::REMEMBERS,
-    &denied_across_services::REGIONS,
-    &denied_across_services::REMEMBERS,
     &endpoint_used_by_outsider::REMEMBERS,
     &federation_token_issued::REMEMBERS,
     &first_look_around::REMEMBERS,
@@ -478,7 +479,6 @@ pub static REMEMBERING: &[&Remembering] = &[
     &mail_sending_explored::REMEMBERS,
     &model_invoked_after_exploring::INVOKED_BEFORE,
     &model_invoked_after_exploring::REMEMBERS,
-    &principals_guessed::REMEMBERS,
     &quotas_read_over_regions::ASKED_BEFORE,
     &quotas_read_over_regions::REMEMBERS,
     &role_assumed_by_service_for_the_first_time::REMEMBERS,
@@ -635,8 +635,11 @@ pub fn speak(mut found: Vec<Finding>, event: &Event, context: &Context<'_>) -> O
         }
         found.push(general.severity(Severity::Low));
     }
-    // Of two that are as strong, the one that need not be counted first.
-    found.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.speaks_at));
+    // Of two that are as strong, the one that need not be counted first, and what was denied before that it was.
+    found.sort_by_key(|finding| {
+        let general = finding.detection == calls_denied::DETECTION.id;
+        (std::cmp::Reverse(finding.severity), finding.speaks_at, general)
+    });
     let also: Vec<String> = found.iter().skip(1).map(|finding| finding.detection.clone()).collect();
     let asks = found.iter().find_map(|finding| finding.asks.clone());
     let strongest = found.into_iter().next()?;
@@ -654,6 +657,24 @@ fn denied(event: &Event, denial: &Denial) -> String {
         format!("was denied {} on {target}", denial.action)
     }
 }
+
+/// Adds what was denied, by whom, and what else was denied to the same principal.
+fn with_denials(finding: Finding, denial: &Denial, denials: &Denials, score: &Score) -> Finding {
+    let calls = denials.calls();
+    let others = calls.iter().take(OTHER_CALLS).map(|(name, count)| format!("{name} x{count}"));
+    let others = others.collect::<Vec<_>>().join(", ");
+    let more = calls.len().saturating_sub(OTHER_CALLS);
+    let others = if more > 0 { format!("{others}, and {more} more") } else { others };
+    finding
+        .evidence("Denied", denial.action.as_str())
+        .evidence_if("On", denial.resource.as_deref())
+        .evidence_if("Refused by", denial.refused_by())
+        .evidence_if("Score", score.words())
+        .evidence_if("Within an hour", (calls.len() > 1).then_some(others))
+}
+
+/// How many of a principal's denied calls are named.
+const OTHER_CALLS: usize = 5;
 
 /// Adds to a sign-in what came before it. Several detections see it there, and the one that speaks has to tell all of it.
 fn with_what_came_before(event: &Event, context: &Context<'_>, finding: Finding) -> Finding {

@@ -18,11 +18,9 @@
 //! 2. If they do not know of it: cut off the credentials. They serve an attack on others: look at what they did here.
 //! 3. List all calls by that ARN in the 24 hours before and after, by `errorCode`.
 
-use jiff::SignedDuration;
-
 use super::{Context, Detection, Outcome, Page, Technique};
+use crate::denials::is_refused_for_a_principal;
 use crate::event::{Event, Target, is_malformed_policy};
-use crate::facts::past::{Member, Remembering, What};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::Watcher;
 
@@ -39,21 +37,15 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-/// Policies of one caller that were refused for their principals.
-pub(super) static REMEMBERS: Remembering = Remembering {
-    id: "principals-guessed",
-    asked_by: &[&DETECTION],
-    what: What::Tally { of: refused, window: SignedDuration::from_hours(1), speaks_from: MANY },
-};
-
 /// A mistake is made twice.
 const MANY: usize = 3;
 /// No person mistypes so often.
 const SO_MANY_THAT_IT_IS_HIGH: usize = 15;
 
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
-    let many = context.facts.tally(REMEMBERS.id);
-    if many < MANY || !is_for_a_principal(event) {
+    event.error_code.as_deref().filter(|code| is_malformed_policy(code))?;
+    let many = context.facts.denials_with(event).guesses();
+    if many < MANY || !is_refused_for_a_principal(event) {
         return None;
     }
     Some(
@@ -64,15 +56,4 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
             .evidence("Call", event.name.as_str())
             .evidence_if("Error", event.error_message.as_deref()),
     )
-}
-
-/// All other mistakes together count as one.
-fn refused(event: &Event) -> Option<Member> {
-    event.error_code.as_deref().filter(|code| is_malformed_policy(code))?;
-    Member::of_caller(event, if is_for_a_principal(event) { event.id.as_str() } else { "another mistake" })
-}
-
-fn is_for_a_principal(event: &Event) -> bool {
-    let message = event.error_message.as_deref();
-    message.is_none_or(|message| message.to_ascii_lowercase().contains("principal"))
 }

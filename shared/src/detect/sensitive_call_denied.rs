@@ -20,8 +20,9 @@
 //!    `errorCode`.
 //! 4. If a pipeline lacks the permission: give it to the pipeline, not to people.
 
-use super::{Context, Detection, Outcome, Page, Technique, denied};
-use crate::event::{Event, Layer, Target};
+use super::{Context, Detection, Outcome, Page, Technique, denied, with_denials};
+use crate::denials::Score;
+use crate::event::{Event, Target};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
 
@@ -38,7 +39,7 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-const CALLS: &[Calls] = &[
+pub(crate) const CALLS: &[Calls] = &[
     Calls {
         source: "iam.amazonaws.com",
         names: &[
@@ -104,7 +105,7 @@ const CALLS: &[Calls] = &[
 
 /// A program that lacks a permission asks for its secret at every start, and a user whose device must have the user's name
 /// is refused another.
-const LESS: [&str; 11] = [
+pub(crate) const LESS: [&str; 11] = [
     "BatchGetSecretValue",
     "CreateFoundationModelAgreement",
     "CreateVirtualMFADevice",
@@ -118,18 +119,16 @@ const LESS: [&str; 11] = [
     "RunInstances",
 ];
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let denial = event.denial()?;
+    let denials = context.facts.denials_with(event);
+    let score = Score::of(&denials, event);
     let severity = if LESS.contains(&event.call()) { Severity::Medium } else { Severity::High };
-    Some(
-        DETECTION
-            .finding(event, denied(event, &denial))
-            // One incident for each principal, whatever it asks for.
-            .target(Target::account(&event.account))
-            .severity(severity)
-            .evidence("Denied", denial.action)
-            .evidence_if("On", denial.resource)
-            .evidence_if("Refused by", denial.layer.map(Layer::words))
-            .evidence_if("MFA", (event.actor.mfa == Some(false)).then_some("the session was opened without")),
-    )
+    let finding = DETECTION
+        .finding(event, denied(event, &denial))
+        // One incident for each principal, whatever it asks for.
+        .target(Target::account(&event.account))
+        .severity(score.severity(event).map_or(severity, |level| level.max(severity)));
+    let without_mfa = (event.actor.mfa == Some(false)).then_some("the session was opened without");
+    Some(with_denials(finding, &denial, &denials, &score).evidence_if("MFA", without_mfa))
 }

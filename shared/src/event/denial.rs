@@ -14,6 +14,15 @@ pub struct Denial {
     pub resource: Option<String>,
     /// Which layer refused, where the message says so.
     pub layer: Option<Layer>,
+    /// Whether that said no in so many words, rather than not yes.
+    #[serde(default)]
+    pub explicit: bool,
+    /// The policy that refused, which AWS names to its own account and organization.
+    #[serde(default)]
+    pub policy: Option<String>,
+    /// The message holds the reason in a code that AWS decodes for the account.
+    #[serde(default)]
+    pub encoded: bool,
 }
 
 /// The kind of policy that refused a call.
@@ -58,13 +67,52 @@ impl Denial {
             let (_, rest) = message.split_once(marker)?;
             rest.split_whitespace().next().map(str::to_owned)
         };
+        let reason = reason(message);
         let service = event.source.split('.').next().unwrap_or_default();
         Some(Self {
             action: after("not authorized to perform: ").unwrap_or_else(|| format!("{service}:{}", event.call())),
             resource: refused_on(message),
-            layer: Layer::WORDS.iter().find(|(words, _)| message.contains(words)).map(|(_, layer)| *layer),
+            layer: Layer::WORDS.iter().find(|(words, _)| reason.contains(words)).map(|(_, layer)| *layer),
+            explicit: reason.starts_with(EXPLICIT),
+            policy: reason.starts_with(EXPLICIT).then(|| named_policy(reason)).flatten(),
+            encoded: message.contains(ENCODED),
         })
     }
+
+    /// Who refused, as in "a service control policy: arn:…".
+    #[must_use]
+    pub fn refused_by(&self) -> Option<String> {
+        let code = "AWS says so in a code: `aws sts decode-authorization-message --encoded-message …`, with what follows \
+                    \"Encoded authorization failure message:\" in the event's errorMessage";
+        match (self.layer, &self.policy) {
+            (Some(layer), Some(policy)) => Some(format!("{}, by an explicit deny: {policy}", layer.words())),
+            (Some(layer), None) if self.explicit => Some(format!("{}, by an explicit deny", layer.words())),
+            (Some(layer), None) => Some(layer.words().to_owned()),
+            (None, _) => self.encoded.then(|| code.to_owned()),
+        }
+    }
+}
+
+/// How the reason begins where a policy denies, and where none allows.
+const EXPLICIT: &str = " with an explicit deny in ";
+const IMPLICIT: &str = " because no ";
+/// What EC2 puts before its coded reason.
+const ENCODED: &str = "Encoded authorization failure message: ";
+
+/// The reason at the end of a message. What stands before it may hold any text of the caller's, so the last one counts; a
+/// message that is worded otherwise is a reason as a whole.
+fn reason(message: &str) -> &str {
+    let message = message.split_once(ENCODED).map_or(message, |(before, _)| before);
+    let at = [EXPLICIT, IMPLICIT].into_iter().filter_map(|marker| message.rfind(marker)).max();
+    at.and_then(|at| message.get(at..)).unwrap_or(message)
+}
+
+/// The ARN behind the kind of policy: `… in a service control policy: arn:aws:organizations::…`.
+fn named_policy(reason: &str) -> Option<String> {
+    let (_, arn) = reason.split_once(": arn:")?;
+    let arn = arn.split_whitespace().next()?.trim_end_matches(['.', ',']);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b":/_+=,.@-".contains(&byte);
+    (arn.contains(":policy/") && arn.bytes().all(plain)).then(|| format!("arn:{arn}"))
 }
 
 /// The word after `on resource:`, two of them where IAM writes `user bob`.
@@ -101,4 +149,68 @@ pub const MALFORMED_POLICY: &str = "MalformedPolicy";
 #[must_use]
 pub fn is_malformed_policy(code: &str) -> bool {
     code.starts_with(MALFORMED_POLICY)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn refused(message: &str) -> String {
+        let event = Event::decode(json!({"eventName": "ListRoles", "eventSource": "iam.amazonaws.com",
+            "errorCode": "AccessDenied", "errorMessage": message}));
+        event.denial().unwrap().refused_by().unwrap_or_else(|| "nobody says".to_owned())
+    }
+
+    #[test]
+    fn the_layer_and_the_policy_are_read_where_they_are_said() {
+        let user =
+            "User: arn:aws:iam::111122223333:user/bob is not authorized to perform: iam:ListRoles on resource: *";
+        let scp = "arn:aws:organizations::123456789012:policy/o-a1b2c3d4e5/service_control_policy/p-a1b2c3d4";
+        let said = [
+            ("because no identity-based policy allows the iam:ListRoles action".to_owned(), "identity-based policy"),
+            ("because no permissions boundary allows the iam:ListRoles action".to_owned(), "permissions boundary"),
+            ("because no session policy allows the iam:ListRoles action".to_owned(), "session policy"),
+            ("because no resource-based policy allows the iam:ListRoles action".to_owned(), "resource-based policy"),
+            ("because no VPC endpoint policy allows the iam:ListRoles action".to_owned(), "VPC endpoint policy"),
+            (
+                "with an explicit deny in a resource control policy".to_owned(),
+                "resource control policy, by an explicit deny",
+            ),
+            (
+                "with an explicit deny in an identity-based policy: arn:aws:iam::111122223333:policy/eng/limits"
+                    .to_owned(),
+                "identity-based policy, by an explicit deny: arn:aws:iam::111122223333:policy/eng/limits",
+            ),
+        ];
+        for (reason, layer) in said {
+            assert_eq!(refused(&format!("{user} {reason}")), layer);
+        }
+        let denied = format!("{user} with an explicit deny in a service control policy: {scp}");
+        assert_eq!(refused(&denied), format!("service control policy, by an explicit deny: {scp}"));
+        assert_eq!(refused("Access Denied"), "nobody says");
+    }
+
+    #[test]
+    fn text_of_the_callers_is_no_reason_and_no_policy() {
+        let key =
+            "arn:aws:s3:::b/x with an explicit deny in a service control policy: arn:aws:organizations::1:policy/o/p";
+        let message = format!(
+            "User: u is not authorized to perform: s3:GetObject on resource: \"{key}\" because no resource-based policy \
+             allows the s3:GetObject action"
+        );
+        assert_eq!(refused(&message), "resource-based policy");
+        let odd = "x with an explicit deny in a session policy: arn:aws:iam::1:policy/<b>";
+        assert_eq!(refused(odd), "session policy, by an explicit deny");
+    }
+
+    #[test]
+    fn a_coded_reason_is_said_to_be_one() {
+        let coded =
+            "You are not authorized to perform this operation. Encoded authorization failure message: 4GIOHlTkIaWHQD";
+        assert!(refused(coded).contains("decode-authorization-message"));
+        let both = format!("x because no identity-based policy allows the action. {coded}");
+        assert_eq!(refused(&both), "identity-based policy");
+    }
 }

@@ -6,6 +6,7 @@ use super::past::{self, Lesson, Past, Question};
 use super::place::{Left, Place, Renamed};
 use super::{Fact, Facts, Holder, HolderKind, Holdings};
 use crate::config::Config;
+use crate::denials;
 use crate::event::{Event, Owner, PassedKind};
 use crate::ledger::{Ledger, LedgerError, Note};
 use crate::policy::{Document, Strength};
@@ -58,7 +59,8 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(400 * 24);
 /// How the judgement of an event hangs together with events before it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Ties {
-    /// It is judged by documents that events before it may have written, or writes one.
+    /// It is judged by documents that events before it may have written, or writes one; or it is a denied call, which is
+    /// judged with all that its principal was denied.
     pub documents: bool,
     /// What detections ask of the ledger.
     pub questions: Vec<Question>,
@@ -77,7 +79,8 @@ pub fn ties(event: &Event) -> Ties {
         let writes = Place::written_by(event).is_some() || Place::also_written_by(event).is_some();
         asks.document.is_some() || asks.before.is_some() || writes || Renamed::by(event).is_some()
     };
-    let beside = Question::about(event, true).next().is_some();
+    let beside = Question::about(event, true).next().is_some() || denials::key_of_denied_before(event).is_some();
+    let documents = documents || denials::is_one(event);
     Ties { documents, questions: Question::about(event, false).collect(), beside }
 }
 
@@ -162,7 +165,18 @@ pub async fn look_back(
     ledger: &impl Ledger,
     now: Timestamp,
 ) -> Vec<(&'static str, Fact<Past>)> {
-    if event.fault().is_some() { Vec::new() } else { Past::of(event, config, ledger, now, true).await }
+    if event.fault().is_some() {
+        return Vec::new();
+    }
+    let mut past = Past::of(event, config, ledger, now, true).await;
+    if let Some(key) = denials::key_of_denied_before(event) {
+        let left = ledger.dossier(&key, now).await.map(|dossier| {
+            let note = |at| Note { text: String::new(), at, until: now };
+            dossier.denials.denied_before(event).map_or(Past::Nothing, |at| Past::Left(note(at)))
+        });
+        past.push((past::DENIED, left.map_or_else(|error| Fact::Unseen(error.to_string()), Fact::Known)));
+    }
+    past
 }
 
 /// Names of one user or group that are gone back through.

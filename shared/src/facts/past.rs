@@ -17,6 +17,9 @@ use crate::detect::{Detection, REMEMBERING};
 use crate::event::Event;
 use crate::ledger::{Ledger, LedgerError, MemoryKey, Note};
 
+/// Under which a [`Past::Left`] says when a call that works was denied before: see [`crate::denials`].
+pub const DENIED: &str = "call-denied";
+
 /// Something that is remembered, and for whom.
 pub struct Remembering {
     /// Its name: a detection's, or a word of its own.

@@ -1,6 +1,6 @@
 //! The ledger in memory, for replay and tests. It passes the same suite as the one in `DynamoDB`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -10,6 +10,7 @@ use super::{
     REMEMBERED, Standing, WINDOW, step,
 };
 use crate::cap::{Admission, Cap, Held, Message};
+use crate::denials::{self, Dossier, Owed, Settled};
 use crate::exceptions::Suppressions;
 use crate::finding::{Finding, IncidentKey, Severity};
 use crate::fingerprint;
@@ -31,6 +32,8 @@ struct State {
     held: HashMap<String, Held>,
     /// When each ends, and its members by their fingerprints.
     tallies: HashMap<MemoryKey, (Timestamp, BTreeSet<[u8; 8]>)>,
+    /// Without their incidents.
+    dossiers: HashMap<IncidentKey, Dossier>,
 }
 
 #[derive(Debug)]
@@ -47,6 +50,9 @@ struct Open {
     due_at: Timestamp,
     closed: bool,
     floor: Option<Floor>,
+    /// Of a principal's denied calls: how loud the last alert was, and one that is not out yet.
+    spoke: Option<Severity>,
+    owed: Option<Owed>,
 }
 
 /// Who spoke last for an incident.
@@ -85,9 +91,8 @@ impl Ledger for Memory {
     ) -> Result<Standing, LedgerError> {
         let mut state = self.state();
         let key = finding.incident();
-        let over = |open: &Open| open.closed || open.due_at + ABANDONED <= now;
         if !progress.counted || !state.incidents.contains_key(&key) {
-            if state.incidents.get(&key).is_none_or(over) {
+            if state.incidents.get(&key).is_none_or(|open| open.is_over(now)) {
                 let open = Open::new(&key, finding, now);
                 state.ends.insert((open.due_at, key.clone()));
                 if let Some(old) = state.incidents.insert(key.clone(), open) {
@@ -247,6 +252,60 @@ impl Ledger for Memory {
         Ok(members.len())
     }
 
+    async fn dossier(&self, key: &IncidentKey, now: Timestamp) -> Result<Dossier, LedgerError> {
+        let state = self.state();
+        let mut dossier = state.dossiers.get(key).cloned().unwrap_or_default();
+        dossier.open = state.incidents.get(key).filter(|open| !open.is_over(now)).map(Open::as_told);
+        Ok(dossier)
+    }
+
+    async fn keep(
+        &self,
+        key: &IncidentKey,
+        dossier: &Dossier,
+        suppressed: &BTreeMap<String, u64>,
+        now: Timestamp,
+    ) -> Result<bool, LedgerError> {
+        let state = &mut *self.state();
+        if state.dossiers.get(key).map_or(0, |known| known.version) != dossier.version {
+            return Ok(false);
+        }
+        if let Some(open) = &dossier.open {
+            let known = state.incidents.get_mut(key).filter(|known| !known.is_over(now));
+            match known {
+                Some(known) if !open.is_new && known.due.opened == open.opened => known.take(open),
+                None if open.is_new => {
+                    let mut new = Open::new(key, &open.finding, open.opened);
+                    new.take(open);
+                    state.ends.insert((new.due_at, key.clone()));
+                    if let Some(old) = state.incidents.insert(key.clone(), new) {
+                        state.ends.remove(&(old.due_at, key.clone()));
+                    }
+                }
+                _ => return Ok(false),
+            }
+        }
+        for (exception, count) in suppressed {
+            let first = Suppressions { count: 0, since: now, last: now };
+            let all = state.suppressed.entry(exception.clone()).or_insert(first);
+            *all = Suppressions { count: all.count + count, last: now, ..*all };
+        }
+        let kept = Dossier { version: dossier.version + 1, open: None, ..dossier.clone() };
+        state.dossiers.insert(key.clone(), kept);
+        Ok(true)
+    }
+
+    async fn settle(&self, key: &IncidentKey, open: &denials::Open, settled: Settled) -> Result<(), LedgerError> {
+        let state = &mut *self.state();
+        if let Some(known) = state.incidents.get_mut(key).filter(|known| known.due.opened == open.opened) {
+            known.due.told = known.due.told.max(settled.told());
+            if known.owed == open.owed {
+                known.owed = open.owed.and_then(|owed| owed.after(settled));
+            }
+        }
+        Ok(())
+    }
+
     async fn forget(&self, key: &MemoryKey) -> Result<(), LedgerError> {
         self.state().notes.remove(key);
         Ok(())
@@ -256,7 +315,40 @@ impl Ledger for Memory {
 impl Open {
     fn new(key: &IncidentKey, finding: &Finding, now: Timestamp) -> Self {
         let due = Due { incident: key.clone(), finding: finding.clone(), opened: now, last: now, count: 0, told: 0 };
-        Self { due, due_at: now + WINDOW, closed: false, floor: None }
+        Self { due, due_at: now + WINDOW, closed: false, floor: None, spoke: None, owed: None }
+    }
+
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.closed || self.due_at + ABANDONED <= now
+    }
+
+    /// The incident of a dossier.
+    fn as_told(&self) -> denials::Open {
+        let Due { opened, last, count, told, ref finding, .. } = self.due;
+        let (is_new, owes) = (false, false);
+        denials::Open {
+            is_new,
+            owes,
+            opened,
+            last,
+            count,
+            told,
+            finding: finding.clone(),
+            spoke: self.spoke,
+            owed: self.owed,
+        }
+    }
+
+    /// Takes what a dossier says of it, but for what others tell of it meanwhile.
+    fn take(&mut self, open: &denials::Open) {
+        self.due.count = open.count;
+        self.due.last = open.last;
+        self.due.finding = open.finding.clone();
+        self.spoke = open.spoke;
+        // What was owed when it was read may be settled by now.
+        if open.owes {
+            self.owed = open.owed;
+        }
     }
 }
 

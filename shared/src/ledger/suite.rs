@@ -1,6 +1,8 @@
 //! What every ledger must hold, run against the one in memory and the one in `DynamoDB`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a check fails by panicking")]
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
@@ -10,10 +12,11 @@ use super::{
 };
 use crate::cap::{Admission, Held, Message};
 use crate::config::Config;
+use crate::denials::{Dossier, Open, Owed, Settled};
 use crate::detect::{self, Context};
 use crate::event::Event;
 use crate::exceptions::Suppressions;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, IncidentKey, Severity};
 use crate::watcher::Watcher;
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
@@ -49,6 +52,99 @@ pub async fn run(ledger: &impl Ledger) {
     an_older_note_does_not_replace_a_newer_one(ledger).await;
     a_tally_counts_each_member_once_until_it_ends(ledger).await;
     a_tally_is_bounded(ledger).await;
+    a_dossier_is_kept_by_one_of_those_who_read_it(ledger).await;
+    the_incident_of_a_dossier_is_due_and_closed_as_any_other(ledger).await;
+    what_a_dossier_owes_is_settled_once(ledger).await;
+    what_exceptions_suppress_is_counted_with_the_dossier_or_not_at_all(ledger).await;
+}
+
+/// An incident key that no other check shares, and an incident of it.
+fn story(check: &str) -> (IncidentKey, Open) {
+    let (_, finding) = sample(check, 1);
+    (IncidentKey::of_story("test", check, ""), Open { count: 3, ..Open::with(finding, start()) })
+}
+
+async fn a_dossier_is_kept_by_one_of_those_who_read_it(ledger: &impl Ledger) {
+    let (key, _) = story("dossier");
+    let none = BTreeMap::new();
+    let first = ledger.dossier(&key, start()).await.unwrap();
+    assert_eq!(first, Dossier::default());
+    let mut own = first.clone();
+    own.denials.benign = 7;
+    own.counted.add(&[1, u64::MAX], start());
+    assert_eq!(ledger.keep(&key, &own, &none, start()).await, Ok(true));
+    assert_eq!(ledger.keep(&key, &first, &none, start()).await, Ok(false), "another wrote meanwhile");
+    let mut read = ledger.dossier(&key, start()).await.unwrap();
+    assert_eq!((read.denials.benign, &read.counted), (7, &own.counted));
+    read.counted.add(&[2], start());
+    assert_eq!(ledger.keep(&key, &read, &none, start()).await, Ok(true));
+}
+
+async fn the_incident_of_a_dossier_is_due_and_closed_as_any_other(ledger: &impl Ledger) {
+    let (key, open) = story("dossier-due");
+    let none = BTreeMap::new();
+    let dossier = Dossier { open: Some(open), ..Dossier::default() };
+    assert_eq!(ledger.keep(&key, &dossier, &none, start()).await, Ok(true));
+    let mut grown = ledger.dossier(&key, start()).await.unwrap();
+    let open = grown.open.as_mut().unwrap();
+    assert_eq!((open.count, open.is_new), (3, false));
+    open.count = 5;
+    open.last = start() + SECOND;
+    assert_eq!(ledger.keep(&key, &grown, &none, start() + SECOND).await, Ok(true));
+    let over = start() + WINDOW;
+    let is_due = async || ledger.due(over).await.unwrap().into_iter().find(|due| due.incident == key);
+    let due = is_due().await.unwrap();
+    assert_eq!((due.count, due.last, due.opened), (5, start() + SECOND, start()));
+    let stale = ledger.dossier(&key, over).await.unwrap();
+    ledger.close(&due, over).await.unwrap();
+    assert_eq!(is_due().await, None);
+    assert_eq!(ledger.keep(&key, &stale, &none, over).await, Ok(false), "its incident was closed meanwhile");
+    let anew = ledger.dossier(&key, over).await.unwrap();
+    assert_eq!(anew.open, None, "what comes now opens a new one");
+    let (_, open) = story("dossier-due");
+    let anew = Dossier { open: Some(Open { opened: over, ..open }), ..anew };
+    assert_eq!(ledger.keep(&key, &anew, &none, over).await, Ok(true));
+    assert_eq!(ledger.dossier(&key, over).await.unwrap().open.map(|open| (open.opened, open.count)), Some((over, 3)));
+}
+
+async fn what_a_dossier_owes_is_settled_once(ledger: &impl Ledger) {
+    let (key, mut open) = story("dossier-owes");
+    let none = BTreeMap::new();
+    open.spoke = Some(Severity::Medium);
+    open.owe(Owed::of(Severity::Medium), start());
+    let medium = open.clone();
+    ledger.keep(&key, &Dossier { open: Some(open), ..Dossier::default() }, &none, start()).await.unwrap();
+    let read = ledger.dossier(&key, start()).await.unwrap();
+    let owed = read.open.as_ref().and_then(|open| open.owed).unwrap();
+    assert_eq!((owed.severity, owed.until, owed.heard), (Severity::Medium, start() + LEASE, false));
+    // Whoever only counts brings back nothing that was settled meanwhile.
+    ledger.settle(&key, &medium, Settled::All(3)).await.unwrap();
+    assert_eq!(ledger.keep(&key, &read, &none, start()).await, Ok(true));
+    let mut read = ledger.dossier(&key, start()).await.unwrap();
+    let open = read.open.as_mut().unwrap();
+    assert_eq!((open.owed, open.told, open.spoke), (None, 3, Some(Severity::Medium)));
+    open.count = 9;
+    open.owe(Owed::of(Severity::High), start());
+    let high = open.clone();
+    assert_eq!(ledger.keep(&key, &read, &none, start()).await, Ok(true));
+    ledger.settle(&key, &medium, Settled::Nothing).await.unwrap();
+    let owed = async || ledger.dossier(&key, start()).await.unwrap().open.unwrap();
+    assert_eq!(owed().await.owed.map(|owed| owed.until), Some(start() + LEASE), "it is another's to settle");
+    ledger.settle(&key, &high, Settled::People(9)).await.unwrap();
+    let left = owed().await;
+    assert_eq!((left.told, left.owed.map(|owed| (owed.heard, owed.until <= start()))), (9, Some((true, true))));
+}
+
+async fn what_exceptions_suppress_is_counted_with_the_dossier_or_not_at_all(ledger: &impl Ledger) {
+    let (key, _) = story("dossier-suppressed");
+    let suppressed = BTreeMap::from([("batch".to_owned(), 40), ("other".to_owned(), 2)]);
+    let first = ledger.dossier(&key, start()).await.unwrap();
+    for kept in [true, false] {
+        assert_eq!(ledger.keep(&key, &first, &suppressed, start()).await, Ok(kept));
+    }
+    let tally = Suppressions { count: 40, since: start(), last: start() };
+    assert_eq!(ledger.suppressed("batch").await, Ok(Some(tally)));
+    assert_eq!(ledger.suppressed("other").await.unwrap().map(|tally| tally.count), Some(2));
 }
 
 async fn a_tally_counts_each_member_once_until_it_ends(ledger: &impl Ledger) {

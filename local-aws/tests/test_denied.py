@@ -1,0 +1,224 @@
+"""Denied calls by the thousand: few messages, every call counted, and nothing lost with a function that dies.
+
+The figures that docs/performance.md quotes are printed by `pytest local-aws -k denied -s`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import events
+from conftest import DeployLine
+from line import Line
+from stack import wait_for
+from test_line import publishing_forbidden
+
+#: 500 for the figures; fewer make a test that is done while one waits for it.
+PRINCIPALS = int(os.environ.get("PRINCIPALS", "100"))
+CALLS = ("DescribeInstances", "DescribeVpcs", "RunInstances", "CreateKeyPair", "DescribeSnapshots")
+
+
+def role_session(account: str, role: str, session: str) -> events.Json:
+    return {
+        "type": "AssumedRole",
+        "principalId": f"AROA111122223EXAMPLE:{session}",
+        "arn": f"arn:aws:sts::{account}:assumed-role/{role}/{session}",
+        "accountId": account,
+        "accessKeyId": "ASIA111122223EXAMPLE",
+        "sessionContext": {
+            "sessionIssuer": {
+                "type": "Role",
+                "principalId": "AROA111122223EXAMPLE",
+                "arn": f"arn:aws:iam::{account}:role/{role}",
+                "accountId": account,
+                "userName": role,
+            }
+        },
+    }
+
+
+def counts(line: Line) -> Counter[int]:
+    """How many incidents have counted how many calls."""
+    return Counter(int(row["count"]["N"]) for row in line.incidents())
+
+
+def report(line: Line, name: str, **figures: Any) -> None:
+    writes = sum(int(row["version"]["N"]) for row in line.dossiers())
+    figures |= {"batches": line.stack.invocations("AccessDenied"), "writes": writes}
+    print(f"\n{name}: " + ", ".join(f"{key} {value}" for key, value in figures.items()))
+
+
+def nothing_failed(line: Line) -> None:
+    assert line.failed.read(0, settle=0.2) == [], "a denied call was given up"
+    assert line.undelivered.read(0, settle=0.2) == [], "EventBridge could not deliver"
+
+
+def test_ten_thousand_denied_calls_of_one_principal_are_few_messages_and_the_exact_count(deploy_line: DeployLine) -> None:
+    line = deploy_line()
+    account, begun = line.account.id, time.monotonic()
+    for start in range(0, 10_000, 500):
+        sessions = (role_session(account, "web", f"session-{number}") for number in range(start, start + 500))
+        line.send(*[events.denied_call(who, "ec2", CALLS[n % len(CALLS)]) for n, who in enumerate(sessions)])
+    sent = time.monotonic() - begun
+    line.wait_for_denied_calls(120)
+    looked_at = time.monotonic() - begun
+    assert counts(line) == {10_000: 1}
+    (incident,) = line.incidents()
+    over = {":past": {"N": "1"}}
+    # The incident is over after a quarter of an hour without an event, in real time: here at once.
+    line.account.client("dynamodb").update_item(
+        TableName=line.stack.outputs["TableName"],
+        Key={"pk": incident["pk"]},
+        UpdateExpression="SET due_at = :past, latest = :past",
+        ExpressionAttributeValues=over,
+    )
+    line.digest()
+    told = line.alerts("access-denied", 2)
+    assert len(told) <= 6
+    assert "x10000 in" in line.emails()[-1]["text"].splitlines()[0]
+    report(line, "10,000 calls of one principal", sent=f"{sent:.0f} s", all=f"{looked_at:.0f} s", messages=len(told))
+    nothing_failed(line)
+
+
+def test_many_principals_are_told_at_the_topics_pace_and_no_count_is_lost(deploy_line: DeployLine) -> None:
+    line = deploy_line(change=seen_again_after(60))
+    account, begun = line.account.id, time.monotonic()
+    for each in range(20):
+        who = (role_session(account, f"app-{number}", "s") for number in range(PRINCIPALS))
+        line.send(*[events.denied_call(actor, "sqs" if each % 2 else "sns", f"List{each % 3}") for actor in who])
+    line.wait_for_denied_calls(PRINCIPALS)
+    looked_at = time.monotonic() - begun
+    assert counts(line) == {20: PRINCIPALS}
+    times = [email["at"] for email in line.emails()]
+    within = max(sum(1 for at in times if start <= at < start + 10) for start in times)
+    assert within <= 10, "one a second"
+    took = [int(ms) for ms in re.findall(r"REPORT .*?\tDuration: (\d+) ms", "\n".join(line.stack.logs("AccessDenied")))]
+    report(line, f"{PRINCIPALS} principals with 20 calls each", longest=f"{max(took) / 1000:.0f} s", all=f"{looked_at:.0f} s", messages=len(times))
+    nothing_failed(line)
+
+
+def test_what_aws_services_are_denied_starts_nothing(deploy_line: DeployLine) -> None:
+    line = deploy_line(MinSeverity="LOW")
+    actor = {"type": "AWSService", "invokedBy": "delivery.logs.amazonaws.com", "accountId": line.account.id}
+    sent = [
+        events.denied_call({**actor, "arn": "delivery.logs.amazonaws.com"}, "s3", "PutObject") for _ in range(1_000)
+    ]
+    line.send(*sent)
+    time.sleep(2)
+    assert line.stack.invocations("AccessDenied") == 0
+    assert line.emails() == []
+    assert line.findings.read(0, settle=0.2) == []
+
+
+def kill(local_aws: Any, function: str) -> bool:
+    """Kill the process of a function, as Lambda loses a sandbox; says whether there was one."""
+    for pid in _descendants(local_aws.pid):
+        try:
+            environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if f"AWS_LAMBDA_FUNCTION_NAME={function}".encode() in environment:
+            os.kill(pid, signal.SIGKILL)
+            return True
+    return False
+
+
+def _descendants(parent: int) -> list[int]:
+    children: dict[int, list[int]] = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            pid, rest = status.read_text().split(" (", 1)
+            children.setdefault(int(rest.rsplit(") ", 1)[1].split()[1]), []).append(int(pid))
+        except (OSError, ValueError):
+            continue
+    found, ahead = [], [parent]
+    while ahead:
+        own = children.get(ahead.pop(), [])
+        found += own
+        ahead += own
+    return found
+
+
+def seen_again_after(seconds: int) -> Any:
+    """Messages that nobody finished come back this soon: in AWS after five minutes."""
+
+    def change(document: dict[str, Any]) -> None:
+        document["Resources"]["DeniedCalls"]["Properties"]["VisibilityTimeout"] = seconds
+
+    return change
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are found in /proc")
+def test_a_function_killed_in_the_midst_of_a_batch_loses_no_count_and_counts_nothing_twice(
+    deploy_line: DeployLine,
+) -> None:
+    # Longer than the lease of who was about to tell, as in AWS.
+    line = deploy_line(change=seen_again_after(50))
+    account = line.account.id
+    function = line.stack.physical_id("AccessDenied")
+    for each in range(5):
+        who = [role_session(account, f"app-{number}", "s") for number in range(200)]
+        line.send(*[events.denied_call(actor, "iam", ("CreateUser", "ListUsers")[each % 2]) for actor in who])
+    wait_for(lambda: len(line.dossiers()) >= 20, 30, "the first principals to be written")
+    before = len(line.dossiers())
+    assert kill(line.local_aws, function), "there is a function to kill"
+    line.wait_for_denied_calls(150)
+    assert before < 200, "it was killed in the midst"
+    assert counts(line) == {5: 200}
+    print(f"\nkilled after {before} of 200 principals: each has 5 calls")
+    named = {n.json()["unmapped"]["iamwatch"].get("incident") for n in line.subscriber.read(0) if "incident" in n.message}
+    held = line.told_of_held_back()
+    assert len({row["pk"]["S"].removeprefix("incident#") for row in line.incidents()} - named - set(held["counts"])) == 0
+    nothing_failed(line)
+
+
+def test_a_batch_in_which_one_message_cannot_be_told_gives_back_that_one_alone(deploy_line: DeployLine) -> None:
+    line = deploy_line(change=seen_again_after(2))
+    who = events.iam_user(line.account.id, "mallory")
+    with publishing_forbidden(line):
+        app = role_session(line.account.id, "app", "s")
+        line.send(events.denied_call(who, "iam", "CreateUser"), events.denied_call(app, "sqs", "ListQueues"))
+        wait_for(lambda: len(line.dossiers()) == 2, 20, "both principals to be written")
+        wait_for(lambda: "was not published" in "\n".join(line.stack.logs("AccessDenied")), 20, "the failure")
+    assert len(line.alerts("access-denied")) == 1
+    line.wait_for_denied_calls()
+    assert counts(line) == {1: 2}
+    nothing_failed(line)
+
+
+def test_text_of_the_callers_stays_text_in_every_channel(deploy_line: DeployLine) -> None:
+    line = deploy_line()
+    session = "x\r\nSeverity: LOW\x1b[2K\u202egnihton<!channel>"
+    event = events.denied_call(role_session(line.account.id, "deploy", session), "iam", "CreateUser")
+    event = event.with_detail(
+        userAgent="curl/8 " + "é" * 1_024,
+        errorMessage=event.detail["errorMessage"] + " https://evil.example/ <!channel>\n\x1b[31m" + "\U0001f600" * 2_000,
+        requestParameters={"userName": "bob\nWhat to do\n  1. Nothing" + "é" * 3_000},
+    )
+    line.send(event)
+    (alert,) = line.alerts("access-denied")
+    (email,) = line.emails()
+    assert re.fullmatch(r"[ -~]{1,99}", email["subject"])
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e]", email["text"])
+    assert "https://evil" not in email["text"] and "\nSeverity: LOW" not in email["text"]
+    assert all(len(text) < 2_100 for text in email["text"].splitlines())
+    assert alert.json()["class_uid"] == 2004
+
+
+def test_what_is_laid_out_to_be_found_wakes_somebody_though_the_call_worked(deploy_line: DeployLine) -> None:
+    line = deploy_line(HoneyPrincipals="arn:aws:iam::111122223333:user/backup-admin")
+    honey = {**events.iam_user(line.account.id, "backup-admin"), "arn": "arn:aws:iam::111122223333:user/backup-admin"}
+    line.send(events.iam_call(honey, "ListUsers", {}))
+    (alert,) = line.alerts("access-denied")
+    assert (alert.attributes["severity"], alert.attributes["detection"]) == ("CRITICAL", "honey-principal-touched")
+    line.send(events.iam_call(events.iam_user(line.account.id, "bob"), "ListUsers", {}))
+    line.wait_for_denied_calls()
+    assert len(line.alerts("access-denied")) == 1
