@@ -81,7 +81,7 @@ pub(super) struct How<'a> {
 }
 
 /// What fits beside all else into the memory that a replay is to take.
-pub(super) const HOLD: usize = 24 * 1024 * 1024;
+pub(super) const HOLD: usize = 4 * 1024 * 1024;
 
 /// Where a record stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
