@@ -7,6 +7,7 @@
 mod approval;
 mod budget;
 mod contain;
+mod deny;
 mod facts;
 mod guards;
 mod plan;
@@ -22,6 +23,9 @@ use jiff::SignedDuration;
 pub use approval::{Approval, LONGEST_WAIT, Unapproved, approve};
 pub use budget::{Budget, Exhausted};
 pub use contain::{Containment, Failure, Iam, Later, Outcome, Records};
+#[cfg(feature = "aws")]
+pub(crate) use deny::DISARMED;
+pub use deny::{DENY_EVERYTHING, rewritten};
 pub use facts::{Credential, Facts, KeyFacts, Kind as CredentialKind};
 pub use guards::Refusal;
 pub use plan::{Answer, Fault, Plan, SESSIONS_ENDED, Step, plan, simulate};

@@ -20,7 +20,7 @@ use iamwatch::config::Config;
 use iamwatch::exceptions;
 use iamwatch::finding::Ask;
 use iamwatch::ledger::LEASE;
-use iamwatch::quarantine::WATCHED;
+use iamwatch::quarantine::{WATCHED, rewritten};
 use iamwatch::watcher::{Rule, Watcher, honey_pattern};
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Value, json};
@@ -490,6 +490,13 @@ fn policies_and_boundaries_are_those_of_the_stack_or_none() {
     assert_eq!(denied, ["iam:AttachUserPolicy", "iam:PutUserPermissionsBoundary"].map(str::to_owned).into());
     let deny = &template["Resources"]["DenyEverything"]["Properties"]["PolicyDocument"]["Statement"];
     assert_eq!(*deny, json!([{"Sid": "Everything", "Effect": "Deny", "Action": "*", "Resource": "*"}]));
+    // Quarantine reads it again before it uses it, and trusts nothing else.
+    let document = &template["Resources"]["DenyEverything"]["Properties"]["PolicyDocument"];
+    assert_eq!(rewritten(&document.to_string()), None);
+    let reads = granted(&template, "Quarantine");
+    for read in ["iam:GetPolicy", "iam:GetPolicyVersion"] {
+        assert!(reads.contains(&(read.to_owned(), ours.to_string())), "{read}");
+    }
 }
 
 #[test]
@@ -502,7 +509,11 @@ fn what_quarantine_must_never_do_is_denied_in_its_role() {
         assert!(denied.contains(&action), "{action}");
     }
     let others = under("NothingButUsers");
-    assert_eq!(others["NotResource"]["Fn::Sub"], "arn:${AWS::Partition}:iam::${AWS::AccountId}:user/*");
+    let ours = json!({"Ref": "DenyEverything"});
+    let users = json!({"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:user/*"});
+    assert_eq!(others["NotResource"], json!([users, ours]));
+    let deny = under("NothingOfOurDenyButReading");
+    assert_eq!((&deny["NotAction"], &deny["Resource"]), (&json!(["iam:GetPolicy", "iam:GetPolicyVersion"]), &ours));
     for sid in ["NoExemptUser", "NoExemptPath"] {
         assert_eq!(under(sid)["NotAction"], json!(["iam:Get*", "iam:List*"]));
     }

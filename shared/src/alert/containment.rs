@@ -72,7 +72,12 @@ pub(super) fn reason(record: &Record) -> Option<String> {
         State::UndoneByOther => Some(undone(record)),
         State::Expired => Some("nobody approved it in four hours".to_owned()),
         State::Failed | State::Partial => record.calls.iter().rev().find_map(|call| call.error.as_deref()).map(shown),
-        _ => record.plan.refusal.map(|refusal| refusal.to_string()),
+        _ => {
+            let refusal = record.plan.refusal.map(|refusal| refusal.to_string());
+            let disarmed = record.before.as_ref().and_then(|before| before.disarmed.as_deref()).map(shown);
+            let both: Vec<String> = disarmed.into_iter().chain(refusal).collect();
+            (!both.is_empty()).then(|| both.join("; "))
+        }
     }
 }
 
@@ -331,6 +336,17 @@ fn by_hand(record: &Record) -> Vec<String> {
         _ if gone => Vec::new(),
         Subject::Key { user, key } => undo::disable_access_key(user, key).into_iter().collect(),
         Subject::Sessions { role } => Step::EndSessions { role: role.clone() }.command().into_iter().collect(),
-        Subject::User { .. } | Subject::Holder { .. } => record.plan.steps.iter().filter_map(Step::command).collect(),
+        Subject::User { .. } | Subject::Holder { .. } => {
+            let disarmed = record.is_disarmed();
+            let command = |step: &Step| match step {
+                // Nobody in the account can rewrite AWS's own.
+                Step::DenyUser { user, policy } | Step::BindUser { user, policy, .. } if disarmed => {
+                    let partition = policy.split(':').nth(1)?;
+                    undo::attach_user_policy(user, &format!("arn:{partition}:iam::aws:policy/AWSDenyAll"))
+                }
+                step => step.command(),
+            };
+            record.plan.steps.iter().filter_map(command).collect()
+        }
     }
 }

@@ -22,6 +22,9 @@ pub struct Facts {
     /// ARN of its permissions boundary.
     #[serde(default)]
     pub boundary: Option<String>,
+    /// Why our deny policy does not deny everything: somebody rewrote it, or it is gone.
+    #[serde(default)]
+    pub disarmed: Option<String>,
     /// For a role: whether our inline policy denies its older sessions.
     #[serde(default)]
     pub revoked: bool,
@@ -74,6 +77,18 @@ impl Facts {
     /// Whether the policy bears on the user, attached or as its boundary.
     #[must_use]
     pub fn is_under(&self, policy: &str) -> bool {
-        self.boundary.as_deref() == Some(policy) || self.attached.iter().any(|arn| arn == policy)
+        self.boundary.as_deref() == Some(policy) || self.has_attached(policy)
+    }
+
+    /// Whether the user is denied everything: our policy bears on it, and says what it must.
+    #[must_use]
+    pub fn is_denied_by(&self, policy: &str) -> bool {
+        self.disarmed.is_none() && self.is_under(policy)
+    }
+
+    /// Whether the policy is attached to the user.
+    #[must_use]
+    pub fn has_attached(&self, policy: &str) -> bool {
+        self.attached.iter().any(|arn| arn == policy)
     }
 }
