@@ -520,6 +520,27 @@ fn what_quarantine_must_never_do_is_denied_in_its_role() {
 }
 
 #[test]
+fn who_may_approve_may_not_write_another_name_by_invoking_the_function_directly() {
+    let template = template();
+    let policy = &template["Resources"]["QuarantineApprovers"];
+    assert_eq!(policy["Type"], "AWS::IAM::ManagedPolicy");
+    let given = statements(policy);
+    let actions: Vec<&str> = given.iter().map(|one| one["Action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["lambda:GetFunctionUrlConfig", "lambda:InvokeFunctionUrl", "lambda:InvokeFunction"]);
+    for statement in &given {
+        assert_eq!(statement["Resource"], arn("QuarantineApproval"));
+    }
+    assert_eq!(given[2]["Condition"], json!({"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}));
+    assert_eq!(template["Outputs"]["ApproversPolicyArn"]["Value"], json!({"Ref": "QuarantineApprovers"}));
+    // Nowhere in this stack is anybody else let in.
+    for (name, resource) in template["Resources"].as_object().unwrap() {
+        let direct = |one: &Value| list(&one["Action"]).contains(&&json!("lambda:InvokeFunction"));
+        let open = statements(resource).into_iter().filter(direct).any(|one| one["Condition"] != given[2]["Condition"]);
+        assert!(!open, "{name}");
+    }
+}
+
+#[test]
 fn the_watchers_that_calls_start_may_read_who_holds_which_rights() {
     let template = template();
     let reads = |name: &str| granted(&template, name).iter().any(|(action, _)| action == "iam:GetRolePolicy");
@@ -571,6 +592,8 @@ fn conditions_ask_for_keys_that_exist() {
         "events:source",
         "iam:PermissionsBoundary",
         "iam:PolicyARN",
+        "lambda:FunctionUrlAuthType",
+        "lambda:InvokedViaFunctionUrl",
     ];
     for statement in statements(&template()["Resources"]) {
         for (operator, keys) in statement["Condition"].as_object().into_iter().flatten() {
