@@ -25,7 +25,7 @@ pub use budget::{Budget, Exhausted};
 pub use contain::{Containment, Failure, Iam, Later, Outcome, Records};
 #[cfg(feature = "aws")]
 pub(crate) use deny::DISARMED;
-pub use deny::{DENY_EVERYTHING, rewritten};
+pub use deny::{DENY_EVERYTHING, ended_before, rewritten};
 pub use facts::{Credential, Facts, KeyFacts, Kind as CredentialKind};
 pub use guards::Refusal;
 pub use plan::{Answer, Fault, Plan, SESSIONS_ENDED, Step, plan, simulate};

@@ -14,7 +14,7 @@ use super::serve::now;
 use super::{CONDITION_FAILED, because, text};
 use crate::quarantine::{
     Answer, Budget, Credential, CredentialKind, DISARMED, Facts, Fault, Iam, KeyFacts, Later, Moved, Record, Records,
-    SESSIONS_ENDED, Step, rewritten,
+    SESSIONS_ENDED, Step, ended_before, rewritten,
 };
 use crate::undo;
 
@@ -28,6 +28,8 @@ const NO_SUCH_ENTITY: &str = "NoSuchEntity";
 const ACCESS_DENIED: &str = "AccessDenied";
 /// IAM's word for one too many, as the eleventh policy of a user.
 const LIMIT_EXCEEDED: &str = "LimitExceeded";
+
+const NOBODY_MAY: &str = "ending sessions of roles is not switched on";
 
 /// IAM as quarantine uses it.
 #[derive(Debug, Clone)]
@@ -80,22 +82,24 @@ impl Iam for AwsIam {
         let Some((arn, boundary)) = alone? else { return Ok(None) };
         let others = [others.0?, others.1?, others.2?].concat();
         let (keys, attached, disarmed) = (keys?, attached?, disarmed?);
-        Ok(Some(Facts { arn, keys, others, attached, boundary, disarmed, revoked: false }))
+        Ok(Some(Facts { arn, keys, others, attached, boundary, disarmed, ..Facts::default() }))
     }
 
     async fn role(&self, role: &str) -> Result<Option<Facts>, String> {
-        let Some(iam) = &self.roles else { return Ok(None) };
+        // Not "gone": of a role that nobody can ask for nothing is known.
+        let Some(iam) = &self.roles else { return Err(NOBODY_MAY.to_owned()) };
         let arn = match iam.get_role().role_name(role).send().await {
             Ok(answer) => answer.role().map(|role| role.arn().to_owned()).unwrap_or_default(),
             Err(error) if error.code() == Some(NO_SUCH_ENTITY) => return Ok(None),
             Err(error) => return Err(format!("`iam:GetRole` of {role} failed: {}", because(&error))),
         };
-        let revoked = match iam.get_role_policy().role_name(role).policy_name(SESSIONS_ENDED).send().await {
-            Ok(_) => true,
-            Err(error) if error.code() == Some(NO_SUCH_ENTITY) => false,
+        let policy = match iam.get_role_policy().role_name(role).policy_name(SESSIONS_ENDED).send().await {
+            Ok(answer) => Some(answer.policy_document().to_owned()),
+            Err(error) if error.code() == Some(NO_SUCH_ENTITY) => None,
             Err(error) => return Err(format!("`iam:GetRolePolicy` of {role} failed: {}", because(&error))),
         };
-        Ok(Some(Facts { arn, revoked, ..Facts::default() }))
+        let ended = policy.as_deref().and_then(ended_before);
+        Ok(Some(Facts { arn, revoked: policy.is_some(), ended, ..Facts::default() }))
     }
 
     async fn holder(&self, key: &str) -> Result<Option<String>, String> {
@@ -289,7 +293,7 @@ impl AwsIam {
 }
 
 fn nobody_may() -> Answer {
-    Answer { request: None, result: Err(Fault::Other("ending sessions of roles is not switched on".to_owned())) }
+    Answer { request: None, result: Err(Fault::Other(NOBODY_MAY.to_owned())) }
 }
 
 /// How a call ended: what IAM answers is of no interest, but for its request id.

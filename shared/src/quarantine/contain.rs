@@ -23,7 +23,7 @@ use crate::ledger::{LEASE, Ledger};
 pub trait Iam {
     /// The user and its credentials as IAM has them now; `None` if there is no such user.
     async fn facts(&self, user: &str) -> Result<Option<Facts>, String>;
-    /// The role, if its sessions may be ended and it is there.
+    /// The role; `None` if there is no such role.
     async fn role(&self, role: &str) -> Result<Option<Facts>, String>;
     /// The user that holds a long-term access key; `None` if nobody in this account does.
     async fn holder(&self, key: &str) -> Result<Option<String>, String>;
@@ -213,6 +213,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
                 Some(user) => (user, Some(key)),
                 None => return Ok(None),
             },
+            Subject::Sessions { .. } if self.context.config.quarantine.sessions_role.is_none() => return Ok(None),
             Subject::Sessions { role } => return Ok(self.iam.role(role).await?),
         };
         let facts = self.iam.facts(&user).await?;

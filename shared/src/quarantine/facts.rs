@@ -25,9 +25,12 @@ pub struct Facts {
     /// Why our deny policy does not deny everything: somebody rewrote it, or it is gone.
     #[serde(default)]
     pub disarmed: Option<String>,
-    /// For a role: whether our inline policy denies its older sessions.
+    /// For a role: whether it has an inline policy of the name of ours.
     #[serde(default)]
     pub revoked: bool,
+    /// Before what time the sessions were opened that this policy ends; none where it says anything else.
+    #[serde(default)]
+    pub ended: Option<Timestamp>,
 }
 
 /// What IAM says of one access key.
@@ -72,6 +75,14 @@ impl Facts {
     #[must_use]
     pub fn is_quarantined_by_aws(&self) -> bool {
         self.attached.iter().any(|arn| AwsManaged::from_arn(arn).is_some_and(|policy| policy.is_key_quarantine()))
+    }
+
+    /// What counts for a record: sessions that were ended earlier, by whomever, are not those that it was to end.
+    #[must_use]
+    pub(super) fn since(mut self, decided: Timestamp) -> Self {
+        // IAM is told whole seconds.
+        self.ended = self.ended.filter(|ended| ended.as_second() >= decided.as_second());
+        self
     }
 
     /// Whether the policy bears on the user, attached or as its boundary.

@@ -139,7 +139,7 @@ impl Step {
             Self::DisableCredential { kind, id, .. } => {
                 !facts.others.iter().any(|known| known.kind == *kind && &known.id == id && known.active)
             }
-            Self::EndSessions { .. } => facts.revoked,
+            Self::EndSessions { .. } => facts.ended.is_some(),
         }
     }
 

@@ -114,7 +114,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         let at = self.iam.now();
         // Of a user that is gone nothing works.
         let (facts, error) = match asked {
-            Ok(facts) => (Some(facts.unwrap_or_default()), None),
+            Ok(facts) => (Some(facts.unwrap_or_default().since(record.decided.unwrap_or(record.received))), None),
             Err(why) => (None, Some(why)),
         };
         let missing = facts.as_ref().map(|facts| record.missing(facts)).unwrap_or_default();

@@ -142,7 +142,10 @@ impl World {
             return self.answer(Err(Fault::Other("NoSuchEntity".to_owned())));
         };
         match step {
-            Step::EndSessions { .. } => user.revoked = !undo,
+            Step::EndSessions { .. } => {
+                user.revoked = !undo;
+                user.ended = (!undo).then(|| self.time());
+            }
             Step::DenyUser { policy, .. } if undo => user.attached.retain(|arn| arn != policy),
             Step::DenyUser { policy, .. } => user.attached.push(policy.clone()),
             Step::BindUser { policy, was, .. } => user.boundary = if undo { was.clone() } else { Some(policy.clone()) },
