@@ -14,6 +14,7 @@ mod plan;
 mod principal;
 mod proof;
 mod record;
+mod renamed;
 mod restore;
 mod scp;
 mod watch;

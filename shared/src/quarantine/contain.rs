@@ -182,7 +182,11 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         let before = self.truth(subject).await?;
         let plan = plan(finding, subject, before.as_ref(), self.context.config, now);
         let state = self.first_state(finding, &plan);
+        let gone = before.is_none() && matches!(subject, Subject::Key { .. });
         let mut record = Record::new(finding, subject, plan, before, state, now);
+        if gone {
+            record = self.unless_gone(record, now).await?;
+        }
         if record.state == State::Claimed
             && let Some(user) = record.user().map(str::to_owned)
             && let Err(exhausted) = self.spend(&record, &user, now).await?
