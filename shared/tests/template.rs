@@ -258,7 +258,8 @@ fn a_function_is_named_as_its_folder() {
 }
 
 /// What only the functions that act are told.
-const OF_QUARANTINE: [&str; 3] = ["IAMWATCH_DENY_POLICY", "IAMWATCH_RECORDS_QUEUE", "IAMWATCH_SESSIONS_ROLE"];
+const OF_QUARANTINE: [&str; 4] =
+    ["IAMWATCH_DENY_POLICY", "IAMWATCH_RECORDS_QUEUE", "IAMWATCH_RESTORE_ROLE", "IAMWATCH_SESSIONS_ROLE"];
 
 #[test]
 fn every_function_is_told_exactly_what_the_configuration_reads() {
@@ -497,6 +498,20 @@ fn policies_and_boundaries_are_those_of_the_stack_or_none() {
     for read in ["iam:GetPolicy", "iam:GetPolicyVersion"] {
         assert!(reads.contains(&(read.to_owned(), ours.to_string())), "{read}");
     }
+}
+
+#[test]
+fn the_service_control_policy_lets_nobody_take_the_deny_off_or_put_another_boundary_in_its_place() {
+    let policy: Value = serde_json::from_str(include_str!("../../docs/quarantine-scp.json")).unwrap();
+    let given = statements(&policy);
+    for action in ["iam:DetachUserPolicy", "iam:DeleteUserPermissionsBoundary", "iam:PutUserPermissionsBoundary"] {
+        let kept = given.iter().find(|one| one["Action"] == action).unwrap_or_else(|| panic!("{action}"));
+        assert_eq!((&kept["Effect"], &kept["Resource"]), (&json!("Deny"), &json!("*")));
+        assert!(kept["Condition"]["ArnNotEquals"]["aws:PrincipalArn"].to_string().contains("REPLACE-WITH-"));
+    }
+    // Whatever boundary is put: of the one that is there IAM tells no condition.
+    let put = given.iter().find(|one| one["Action"] == "iam:PutUserPermissionsBoundary").unwrap();
+    assert_eq!(put["Condition"].as_object().unwrap().len(), 1);
 }
 
 #[test]

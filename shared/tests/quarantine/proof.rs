@@ -153,7 +153,9 @@ fn a_user_renamed_before_anything_was_done_is_told_by_the_new_name() {
 #[test]
 fn the_names_of_those_who_undo_it_are_in_the_alarm_where_events_told_them() {
     let world = World::with_user("bob", "/", start());
-    let enforce = config(Mode::Enforce);
+    let mut enforce = config(Mode::Enforce);
+    enforce.quarantine.restore_role =
+        Some("arn:aws:iam::111122223333:role/iamwatch-QuarantineRestoreRole-1".to_owned());
     world.contain(&finding("bob", start()), &enforce, start()).unwrap();
     world.until(seconds(60), &enforce, |world| {
         world.change("bob", |user| user.keys[0].active = true);
@@ -166,6 +168,10 @@ fn the_names_of_those_who_undo_it_are_in_the_alarm_where_events_told_them() {
     let said = world.said();
     assert!(said.last().unwrap().contains("is being undone by arn:aws:iam::111122223333:user/mallory"), "{said:?}");
     let mail = world.mails.borrow().last().unwrap().email.clone();
+    let text = mail.split_whitespace().collect::<Vec<_>>().join(" ");
+    let places = ["Set the key Inactive", "attach the service control policy"].map(|words| text.find(words).unwrap());
+    assert!(places.is_sorted(), "what the policy keeps everybody from comes before it");
+    assert!(mail.contains(r#""aws:PrincipalArn": "arn:aws:iam::111122223333:role/iamwatch-QuarantineRestoreRole-1""#));
     assert!(
         mail.contains("KeepTheKeyOff") && !mail.contains("DenyTheUserEverything"),
         "the user's rest goes on working"

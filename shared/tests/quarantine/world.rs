@@ -422,8 +422,15 @@ pub(crate) fn config(mode: Mode) -> Config {
         vec![Exempt::Path("/break-glass/".to_owned()), Exempt::Arn(format!("arn:aws:iam::{ACCOUNT}:user/payroll"))];
     let actors = if mode == Mode::Enforce { Mode::Approve } else { mode };
     let sessions_role = Some(format!("arn:aws:iam::{ACCOUNT}:role/iamwatch-sessions"));
-    let quarantine =
-        Quarantine { mode, leaked: mode, actors, exempt, deny_policy: Some(DENY.to_owned()), sessions_role };
+    let quarantine = Quarantine {
+        mode,
+        leaked: mode,
+        actors,
+        exempt,
+        deny_policy: Some(DENY.to_owned()),
+        sessions_role,
+        restore_role: None,
+    };
     let break_glass_roles = vec![format!("arn:aws:iam::{ACCOUNT}:role/emergency")];
     Config { quarantine, stack: "iamwatch".to_owned(), break_glass_roles, ..Config::default() }
 }
