@@ -501,6 +501,24 @@ fn policies_and_boundaries_are_those_of_the_stack_or_none() {
 }
 
 #[test]
+fn the_readme_says_what_the_role_that_restores_can_do() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let readme = readme.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = |words: &str| assert!(readme.contains(words), "{words}");
+    for one in statements(&template()["Resources"]["QuarantineRestoreRole"]["Properties"]["Policies"]) {
+        match one["Sid"].as_str().unwrap() {
+            "SwitchOnAgain" => {
+                said("any access key, SSH key, signing certificate or service-specific credential of any user");
+            }
+            "TakeOurDenyOff" | "TakeOurBoundaryOff" => said("deny policy off any user, attached or as boundary"),
+            "ReadTheTruth" => said("read users and their credentials"),
+            "ReadAndWriteRecords" => said("read and write quarantine's records and budget"),
+            new => panic!("{new} is not in the README"),
+        }
+    }
+}
+
+#[test]
 fn the_service_control_policy_lets_nobody_take_the_deny_off_or_put_another_boundary_in_its_place() {
     let policy: Value = serde_json::from_str(include_str!("../../docs/quarantine-scp.json")).unwrap();
     let given = statements(&policy);
