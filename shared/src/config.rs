@@ -68,6 +68,8 @@ pub struct Quarantine {
     pub deny_policy: Option<String>,
     /// ARN of the role that may end sessions of roles. Without it they are left alone.
     pub sessions_role: Option<String>,
+    /// ARN of the role with which people take back what was done.
+    pub restore_role: Option<String>,
 }
 
 impl Default for Quarantine {
@@ -79,6 +81,7 @@ impl Default for Quarantine {
             exempt: Vec::new(),
             deny_policy: None,
             sessions_role: None,
+            restore_role: None,
         }
     }
 }
@@ -220,6 +223,7 @@ impl Config {
                 actors: said.parsed("IAMWATCH_QUARANTINE_ACTOR_MODE", Mode::Off, str::parse),
                 deny_policy: said.policy("IAMWATCH_DENY_POLICY"),
                 sessions_role: said.roles("IAMWATCH_SESSIONS_ROLE").pop(),
+                restore_role: said.roles("IAMWATCH_RESTORE_ROLE").pop(),
                 exempt: said.each("IAMWATCH_QUARANTINE_EXEMPT"),
             },
         };

@@ -7,12 +7,14 @@
 mod approval;
 mod budget;
 mod contain;
+mod deny;
 mod facts;
 mod guards;
 mod plan;
 mod principal;
 mod proof;
 mod record;
+mod renamed;
 mod restore;
 mod scp;
 mod watch;
@@ -22,6 +24,9 @@ use jiff::SignedDuration;
 pub use approval::{Approval, LONGEST_WAIT, Unapproved, approve};
 pub use budget::{Budget, Exhausted};
 pub use contain::{Containment, Failure, Iam, Later, Outcome, Records};
+#[cfg(feature = "aws")]
+pub(crate) use deny::DISARMED;
+pub use deny::{DENY_EVERYTHING, ended_before, rewritten};
 pub use facts::{Credential, Facts, KeyFacts, Kind as CredentialKind};
 pub use guards::Refusal;
 pub use plan::{Answer, Fault, Plan, SESSIONS_ENDED, Step, plan, simulate};

@@ -166,7 +166,11 @@ fn what_is_said_of_each_event_that_fires() {
     MEDIUM alice changed startup script auto-stop of notebooks
     HIGH bob wrote startup script setup for notebooks
     LOW deploy-pipeline wrote startup script packages for notebooks
+    CRITICAL carol put another version in force of policy iamwatch-DenyEverything-1A2B3C4D5E6F, part of iamwatch
+    CRITICAL carol rewrote policy iamwatch-DenyEverything-1A2B3C4D5E6F, part of iamwatch
+    HIGH carol deleted a version of policy iamwatch-DenyEverything-1A2B3C4D5E6F, part of iamwatch
     LOW AWSReservedSSO_Deployer_1a2b3c4d5e6f7a8b changed the permissions of role iamwatch-QuarantineRole-1A2B3C4D5E6F, part of iamwatch
+    LOW AWSReservedSSO_Deployer_1a2b3c4d5e6f7a8b deployed policy iamwatch-DenyEverything-1A2B3C4D5E6F, part of iamwatch
     HIGH bob changed the permissions of role iamwatch-QuarantineRole-1A2B3C4D5E6F, part of iamwatch
     HIGH bob changed who may assume role iamwatch-QuarantineRole-1A2B3C4D5E6F, part of iamwatch
     MEDIUM ops deleted the account's password policy

@@ -9,6 +9,7 @@ mod quarantine {
     mod approval;
     mod key;
     mod proof;
+    mod rewritten;
     mod user;
     mod watch;
 }

@@ -20,7 +20,7 @@ use iamwatch::config::Config;
 use iamwatch::exceptions;
 use iamwatch::finding::Ask;
 use iamwatch::ledger::LEASE;
-use iamwatch::quarantine::WATCHED;
+use iamwatch::quarantine::{WATCHED, rewritten};
 use iamwatch::watcher::{Rule, Watcher, honey_pattern};
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Value, json};
@@ -258,7 +258,8 @@ fn a_function_is_named_as_its_folder() {
 }
 
 /// What only the functions that act are told.
-const OF_QUARANTINE: [&str; 3] = ["IAMWATCH_DENY_POLICY", "IAMWATCH_RECORDS_QUEUE", "IAMWATCH_SESSIONS_ROLE"];
+const OF_QUARANTINE: [&str; 4] =
+    ["IAMWATCH_DENY_POLICY", "IAMWATCH_RECORDS_QUEUE", "IAMWATCH_RESTORE_ROLE", "IAMWATCH_SESSIONS_ROLE"];
 
 #[test]
 fn every_function_is_told_exactly_what_the_configuration_reads() {
@@ -490,6 +491,45 @@ fn policies_and_boundaries_are_those_of_the_stack_or_none() {
     assert_eq!(denied, ["iam:AttachUserPolicy", "iam:PutUserPermissionsBoundary"].map(str::to_owned).into());
     let deny = &template["Resources"]["DenyEverything"]["Properties"]["PolicyDocument"]["Statement"];
     assert_eq!(*deny, json!([{"Sid": "Everything", "Effect": "Deny", "Action": "*", "Resource": "*"}]));
+    // Quarantine reads it again before it uses it, and trusts nothing else.
+    let document = &template["Resources"]["DenyEverything"]["Properties"]["PolicyDocument"];
+    assert_eq!(rewritten(&document.to_string()), None);
+    let reads = granted(&template, "Quarantine");
+    for read in ["iam:GetPolicy", "iam:GetPolicyVersion"] {
+        assert!(reads.contains(&(read.to_owned(), ours.to_string())), "{read}");
+    }
+}
+
+#[test]
+fn the_readme_says_what_the_role_that_restores_can_do() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let readme = readme.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = |words: &str| assert!(readme.contains(words), "{words}");
+    for one in statements(&template()["Resources"]["QuarantineRestoreRole"]["Properties"]["Policies"]) {
+        match one["Sid"].as_str().unwrap() {
+            "SwitchOnAgain" => {
+                said("any access key, SSH key, signing certificate or service-specific credential of any user");
+            }
+            "TakeOurDenyOff" | "TakeOurBoundaryOff" => said("deny policy off any user, attached or as boundary"),
+            "ReadTheTruth" => said("read users and their credentials"),
+            "ReadAndWriteRecords" => said("read and write quarantine's records and budget"),
+            new => panic!("{new} is not in the README"),
+        }
+    }
+}
+
+#[test]
+fn the_service_control_policy_lets_nobody_take_the_deny_off_or_put_another_boundary_in_its_place() {
+    let policy: Value = serde_json::from_str(include_str!("../../docs/quarantine-scp.json")).unwrap();
+    let given = statements(&policy);
+    for action in ["iam:DetachUserPolicy", "iam:DeleteUserPermissionsBoundary", "iam:PutUserPermissionsBoundary"] {
+        let kept = given.iter().find(|one| one["Action"] == action).unwrap_or_else(|| panic!("{action}"));
+        assert_eq!((&kept["Effect"], &kept["Resource"]), (&json!("Deny"), &json!("*")));
+        assert!(kept["Condition"]["ArnNotEquals"]["aws:PrincipalArn"].to_string().contains("REPLACE-WITH-"));
+    }
+    // Whatever boundary is put: of the one that is there IAM tells no condition.
+    let put = given.iter().find(|one| one["Action"] == "iam:PutUserPermissionsBoundary").unwrap();
+    assert_eq!(put["Condition"].as_object().unwrap().len(), 1);
 }
 
 #[test]
@@ -502,9 +542,34 @@ fn what_quarantine_must_never_do_is_denied_in_its_role() {
         assert!(denied.contains(&action), "{action}");
     }
     let others = under("NothingButUsers");
-    assert_eq!(others["NotResource"]["Fn::Sub"], "arn:${AWS::Partition}:iam::${AWS::AccountId}:user/*");
+    let ours = json!({"Ref": "DenyEverything"});
+    let users = json!({"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:user/*"});
+    assert_eq!(others["NotResource"], json!([users, ours]));
+    let deny = under("NothingOfOurDenyButReading");
+    assert_eq!((&deny["NotAction"], &deny["Resource"]), (&json!(["iam:GetPolicy", "iam:GetPolicyVersion"]), &ours));
     for sid in ["NoExemptUser", "NoExemptPath"] {
         assert_eq!(under(sid)["NotAction"], json!(["iam:Get*", "iam:List*"]));
+    }
+}
+
+#[test]
+fn who_may_approve_may_not_write_another_name_by_invoking_the_function_directly() {
+    let template = template();
+    let policy = &template["Resources"]["QuarantineApprovers"];
+    assert_eq!(policy["Type"], "AWS::IAM::ManagedPolicy");
+    let given = statements(policy);
+    let actions: Vec<&str> = given.iter().map(|one| one["Action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["lambda:GetFunctionUrlConfig", "lambda:InvokeFunctionUrl", "lambda:InvokeFunction"]);
+    for statement in &given {
+        assert_eq!(statement["Resource"], arn("QuarantineApproval"));
+    }
+    assert_eq!(given[2]["Condition"], json!({"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}));
+    assert_eq!(template["Outputs"]["ApproversPolicyArn"]["Value"], json!({"Ref": "QuarantineApprovers"}));
+    // Nowhere in this stack is anybody else let in.
+    for (name, resource) in template["Resources"].as_object().unwrap() {
+        let direct = |one: &Value| list(&one["Action"]).contains(&&json!("lambda:InvokeFunction"));
+        let open = statements(resource).into_iter().filter(direct).any(|one| one["Condition"] != given[2]["Condition"]);
+        assert!(!open, "{name}");
     }
 }
 
@@ -560,6 +625,8 @@ fn conditions_ask_for_keys_that_exist() {
         "events:source",
         "iam:PermissionsBoundary",
         "iam:PolicyARN",
+        "lambda:FunctionUrlAuthType",
+        "lambda:InvokedViaFunctionUrl",
     ];
     for statement in statements(&template()["Resources"]) {
         for (operator, keys) in statement["Condition"].as_object().into_iter().flatten() {

@@ -61,7 +61,7 @@ async fn answer(asked: &Quarantine) -> Result<String, String> {
         Command::Restore { id, yes, leaked } => {
             let record = find(&records, id).await?;
             confirm(*yes, &to_take_back(&record, *leaked), "Take this back?")?;
-            let iam = AwsIam { users: clients.iam(), roles: Some(clients.iam()) };
+            let iam = AwsIam { users: clients.iam(), deny: None, roles: Some(clients.iam()) };
             let how = Restore { leaked: *leaked };
             let restored = restore(record, how, &iam, &records, now()).await;
             restored.map(|record| whole(&record, &stack.name)).map_err(|failure| failure.to_string())

@@ -19,7 +19,7 @@ pub(super) async fn simulate(
     let (config, note) = config(clients, stack, exempt).await?;
     let account = principal.split(':').nth(4).unwrap_or_default();
     let who = Principal::read(principal, account);
-    let iam = AwsIam { users: clients.iam(), roles: Some(clients.iam()) };
+    let iam = AwsIam { users: clients.iam(), deny: config.quarantine.deny_policy.clone(), roles: Some(clients.iam()) };
     let subjects = match &who {
         Principal::User(user) => vec![Subject::User { user: user.clone() }],
         Principal::Role(role) => vec![Subject::Sessions { role: role.clone() }],
@@ -100,6 +100,9 @@ fn now(facts: &Facts) -> String {
     }
     if let Some(boundary) = &facts.boundary {
         line(format!("boundary {boundary}"));
+    }
+    if let Some(why) = &facts.disarmed {
+        line(format!("{why}: it would be put on nobody"));
     }
     text
 }

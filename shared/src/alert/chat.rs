@@ -115,7 +115,7 @@ fn description(words: &Words<'_>) -> String {
     }
     if let Some(record) = words.record {
         fact("State", &containment::state(record));
-        for commands in containment::commands(record, &words.config.stack).into_iter().filter(|some| some.in_account) {
+        for commands in containment::commands(record, words.config).into_iter().filter(|some| some.in_account) {
             for command in &commands.lines {
                 fact(commands.heading, command);
             }

@@ -2,6 +2,7 @@
 
 use super::text::shown;
 use super::words::clock;
+use crate::config::Config;
 use crate::quarantine::{Call, Proof, Record, Refusal, State, Step, Subject, scp};
 use crate::undo;
 
@@ -72,7 +73,12 @@ pub(super) fn reason(record: &Record) -> Option<String> {
         State::UndoneByOther => Some(undone(record)),
         State::Expired => Some("nobody approved it in four hours".to_owned()),
         State::Failed | State::Partial => record.calls.iter().rev().find_map(|call| call.error.as_deref()).map(shown),
-        _ => record.plan.refusal.map(|refusal| refusal.to_string()),
+        _ => {
+            let refusal = record.plan.refusal.map(|refusal| refusal.to_string());
+            let disarmed = record.before.as_ref().and_then(|before| before.disarmed.as_deref()).map(shown);
+            let both: Vec<String> = disarmed.into_iter().chain(refusal).collect();
+            (!both.is_empty()).then(|| both.join("; "))
+        }
     }
 }
 
@@ -170,6 +176,7 @@ pub(super) fn steps(record: &Record) -> Vec<String> {
     let key = matches!(record.subject, Subject::Key { .. });
     let steps = match (record.state, record.plan.refusal) {
         _ if record.news.is_some() => after_meddling(),
+        (State::UndoneByOther, _) if key => while_a_key_is_undone(),
         (State::UndoneByOther, _) => while_undone(),
         (State::Pending, _) => waiting(),
         _ if key => about_a_key(record),
@@ -197,6 +204,18 @@ fn while_undone() -> &'static [&'static str] {
         "In CloudTrail, list who called IAM with this user's name in the 15 minutes before this mail, and cut them off: \
          somebody with rights in IAM works against you.",
         "Then contain the user again by hand, with the commands below.",
+    ]
+}
+
+fn while_a_key_is_undone() -> &'static [&'static str] {
+    &[
+        "Set the key Inactive with the command below, first: the policy keeps everybody from it, but for the one principal that it \
+         names.",
+        "At once after it, in the organization's management account, attach the service control policy below to this account. It \
+         reaches every account of an organization but the management account itself.",
+        "Look at the key once more. If somebody was quicker, set it Inactive as the principal that the policy names.",
+        "In CloudTrail, list who called IAM with this user's name in the 15 minutes before this mail, and cut them off: \
+         somebody with rights in IAM works against you.",
     ]
 }
 
@@ -275,12 +294,14 @@ fn about_a_user(record: &Record) -> &'static [&'static str] {
 }
 
 /// Commands to take back what was done, or to do what was not; each is ready to paste.
-pub(super) fn commands(record: &Record, stack: &str) -> Vec<Commands> {
+pub(super) fn commands(record: &Record, config: &Config) -> Vec<Commands> {
     let own = |command: &str| {
         // Record ids are ours: hexadecimal digits.
         let command = format!("iamwatch quarantine {command} {}", shown(&record.id));
+        let stack = config.stack.as_str();
         if matches!(stack, "" | "iamwatch") { command } else { format!("{command} --stack {}", shown(stack)) }
     };
+    let restorer = config.quarantine.restore_role.as_deref();
     let mut all = Vec::new();
     let mut add = |heading, in_account, lines: Vec<String>| {
         if !lines.is_empty() {
@@ -291,7 +312,7 @@ pub(super) fn commands(record: &Record, stack: &str) -> Vec<Commands> {
         add("To approve", true, vec![own("approve")]);
     }
     if record.state == State::UndoneByOther {
-        let lines = scp(record).map(|json| json.lines().map(str::to_owned).collect()).unwrap_or_default();
+        let lines = scp(record, restorer).map(|json| json.lines().map(str::to_owned).collect()).unwrap_or_default();
         add("Service control policy, to attach in the management account", false, lines);
     }
     if record.state.can_be_restored() {
@@ -331,6 +352,17 @@ fn by_hand(record: &Record) -> Vec<String> {
         _ if gone => Vec::new(),
         Subject::Key { user, key } => undo::disable_access_key(user, key).into_iter().collect(),
         Subject::Sessions { role } => Step::EndSessions { role: role.clone() }.command().into_iter().collect(),
-        Subject::User { .. } | Subject::Holder { .. } => record.plan.steps.iter().filter_map(Step::command).collect(),
+        Subject::User { .. } | Subject::Holder { .. } => {
+            let disarmed = record.is_disarmed();
+            let command = |step: &Step| match step {
+                // Nobody in the account can rewrite AWS's own.
+                Step::DenyUser { user, policy } | Step::BindUser { user, policy, .. } if disarmed => {
+                    let partition = policy.split(':').nth(1)?;
+                    undo::attach_user_policy(user, &format!("arn:{partition}:iam::aws:policy/AWSDenyAll"))
+                }
+                step => step.command(),
+            };
+            record.plan.steps.iter().filter_map(command).collect()
+        }
     }
 }

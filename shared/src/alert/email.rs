@@ -53,7 +53,7 @@ fn containment_mail(words: &Words<'_>, record: &Record, mut mail: Mail) -> Strin
     rows.add_all("Before", containment::before(record));
     mail.rows(&rows);
     mail.steps("What to do", &words.steps());
-    for commands in containment::commands(record, &words.config.stack) {
+    for commands in containment::commands(record, words.config) {
         let heading =
             if commands.in_account { in_account(words, commands.heading) } else { commands.heading.to_owned() };
         mail.list(&heading, &commands.lines);

@@ -13,8 +13,8 @@ use serde_json::json;
 use super::serve::now;
 use super::{CONDITION_FAILED, because, text};
 use crate::quarantine::{
-    Answer, Budget, Credential, CredentialKind, Facts, Fault, Iam, KeyFacts, Later, Moved, Record, Records,
-    SESSIONS_ENDED, Step,
+    Answer, Budget, Credential, CredentialKind, DISARMED, Facts, Fault, Iam, KeyFacts, Later, Moved, Record, Records,
+    SESSIONS_ENDED, Step, ended_before, rewritten,
 };
 use crate::undo;
 
@@ -24,13 +24,19 @@ const KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
 const BUDGET: &str = "budget#users";
 /// IAM's word for what is not there.
 const NO_SUCH_ENTITY: &str = "NoSuchEntity";
+/// IAM's word for what its caller may not do.
+const ACCESS_DENIED: &str = "AccessDenied";
 /// IAM's word for one too many, as the eleventh policy of a user.
 const LIMIT_EXCEEDED: &str = "LimitExceeded";
+
+const NOBODY_MAY: &str = "ending sessions of roles is not switched on";
 
 /// IAM as quarantine uses it.
 #[derive(Debug, Clone)]
 pub struct AwsIam {
     pub users: aws_sdk_iam::Client,
+    /// Our deny policy, of which it is told whether it says what it must.
+    pub deny: Option<String>,
     /// With the rights of the role that may end sessions of roles, if that is switched on.
     pub roles: Option<aws_sdk_iam::Client>,
 }
@@ -64,26 +70,36 @@ impl Iam for AwsIam {
         let alone = self.user(user);
         let keys = self.keys(user);
         let others = join3(self.service_specific(user), self.ssh_keys(user), self.certificates(user));
-        let (alone, (keys, (attached, others))) = join(alone, join(keys, join(self.attached(user), others))).await;
+        let disarmed = async {
+            match &self.deny {
+                Some(policy) => self.disarmed(policy).await,
+                None => Ok(None),
+            }
+        };
+        let policies = join(self.attached(user), disarmed);
+        let (alone, (keys, ((attached, disarmed), others))) = join(alone, join(keys, join(policies, others))).await;
         // Whoever is deleted between two of these answers is found to be gone by the next look.
         let Some((arn, boundary)) = alone? else { return Ok(None) };
         let others = [others.0?, others.1?, others.2?].concat();
-        Ok(Some(Facts { arn, keys: keys?, others, attached: attached?, boundary, revoked: false }))
+        let (keys, attached, disarmed) = (keys?, attached?, disarmed?);
+        Ok(Some(Facts { arn, keys, others, attached, boundary, disarmed, ..Facts::default() }))
     }
 
     async fn role(&self, role: &str) -> Result<Option<Facts>, String> {
-        let Some(iam) = &self.roles else { return Ok(None) };
+        // Not "gone": of a role that nobody can ask for nothing is known.
+        let Some(iam) = &self.roles else { return Err(NOBODY_MAY.to_owned()) };
         let arn = match iam.get_role().role_name(role).send().await {
             Ok(answer) => answer.role().map(|role| role.arn().to_owned()).unwrap_or_default(),
             Err(error) if error.code() == Some(NO_SUCH_ENTITY) => return Ok(None),
             Err(error) => return Err(format!("`iam:GetRole` of {role} failed: {}", because(&error))),
         };
-        let revoked = match iam.get_role_policy().role_name(role).policy_name(SESSIONS_ENDED).send().await {
-            Ok(_) => true,
-            Err(error) if error.code() == Some(NO_SUCH_ENTITY) => false,
+        let policy = match iam.get_role_policy().role_name(role).policy_name(SESSIONS_ENDED).send().await {
+            Ok(answer) => Some(answer.policy_document().to_owned()),
+            Err(error) if error.code() == Some(NO_SUCH_ENTITY) => None,
             Err(error) => return Err(format!("`iam:GetRolePolicy` of {role} failed: {}", because(&error))),
         };
-        Ok(Some(Facts { arn, revoked, ..Facts::default() }))
+        let ended = policy.as_deref().and_then(ended_before);
+        Ok(Some(Facts { arn, revoked: policy.is_some(), ended, ..Facts::default() }))
     }
 
     async fn holder(&self, key: &str) -> Result<Option<String>, String> {
@@ -91,6 +107,26 @@ impl Iam for AwsIam {
             Ok(answer) => Ok(answer.user_name().filter(|name| !name.is_empty()).map(str::to_owned)),
             Err(error) if error.code() == Some(NO_SUCH_ENTITY) => Ok(None),
             Err(error) => Err(format!("`iam:GetAccessKeyLastUsed` of {key} failed: {}", because(&error))),
+        }
+    }
+
+    async fn disarmed(&self, policy: &str) -> Result<Option<String>, String> {
+        let untrusted = |call: &str, code: Option<&str>, why: String| match code {
+            Some(NO_SUCH_ENTITY) => Ok(Some(format!("{DISARMED} is gone"))),
+            Some(ACCESS_DENIED) => Ok(Some(format!("{DISARMED} was not read: {why}"))),
+            _ => Err(format!("`iam:{call}` of {policy} failed: {why}")),
+        };
+        let version = match self.users.get_policy().policy_arn(policy).send().await {
+            Ok(answer) => answer.policy().and_then(|policy| policy.default_version_id()).map(str::to_owned),
+            Err(error) => return untrusted("GetPolicy", error.code(), because(&error)),
+        };
+        let get = self.users.get_policy_version().policy_arn(policy).set_version_id(version);
+        match get.send().await {
+            Ok(answer) => {
+                let said = answer.policy_version().and_then(|version| version.document()).unwrap_or_default();
+                Ok(rewritten(said))
+            }
+            Err(error) => untrusted("GetPolicyVersion", error.code(), because(&error)),
         }
     }
 
@@ -257,7 +293,7 @@ impl AwsIam {
 }
 
 fn nobody_may() -> Answer {
-    Answer { request: None, result: Err(Fault::Other("ending sessions of roles is not switched on".to_owned())) }
+    Answer { request: None, result: Err(Fault::Other(NOBODY_MAY.to_owned())) }
 }
 
 /// How a call ended: what IAM answers is of no interest, but for its request id.

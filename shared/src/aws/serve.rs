@@ -156,7 +156,7 @@ pub async fn quarantine() -> ExitCode {
         Some(role) => Some(clients.iam_as(role).await),
         None => None,
     };
-    let iam = AwsIam { users: clients.iam(), roles };
+    let iam = AwsIam { users: clients.iam(), deny: config.quarantine.deny_policy.clone(), roles };
     let ledger = DynamoLedger { client: clients.dynamodb(), table: resources.table.clone() };
     let records = DynamoRecords { client: clients.dynamodb(), table: resources.table };
     let later = RecordsQueue { client: clients.sqs(), url };

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::contain::{Failure, Records};
 use super::{Moved, Principal, Record, State};
+use crate::event::{Actor, Kind};
 
 /// How long a plan waits for a person.
 pub const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(4);
@@ -84,9 +85,18 @@ pub async fn approve<R: Records>(
     }
 }
 
+/// Whether a session of Identity Center is that of the person who acted, under whatever permission set: Identity Center, and not
+/// the caller, writes the user's name into the session's.
+fn is_same_person(by: &str, actor: &Actor) -> bool {
+    let session = by.split_once(":assumed-role/").and_then(|(_, session)| session.split_once('/'));
+    let Some((role, name)) = session.filter(|_| actor.kind == Kind::SsoUser) else { return false };
+    // Identity Center takes names in any case. Without a name, whoever has the same permission set may be it.
+    actor.session.as_ref().map_or(actor.name == role, |acted| acted.eq_ignore_ascii_case(name))
+}
+
 /// Nobody approves what is about themselves, or what they did.
 fn may_approve(by: &str, record: &Record, own_account: &str) -> Result<(), &'static str> {
-    let is_actor = record.finding.actor.principal == by;
+    let is_actor = record.finding.actor.principal == by || is_same_person(by, &record.finding.actor);
     // IAM gives ARNs; a bare name is something else.
     let who = if by.starts_with("arn:") { Principal::read(by, own_account) } else { Principal::Unknown };
     match who {

@@ -5,6 +5,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::deny::DISARMED;
 use super::plan::{Answer, Fault};
 use super::{
     Budget, Call, Exhausted, Facts, Moved, Plan, Record, Refusal, State, Step, Subject, guards, plan, subjects,
@@ -22,10 +23,12 @@ use crate::ledger::{LEASE, Ledger};
 pub trait Iam {
     /// The user and its credentials as IAM has them now; `None` if there is no such user.
     async fn facts(&self, user: &str) -> Result<Option<Facts>, String>;
-    /// The role, if its sessions may be ended and it is there.
+    /// The role; `None` if there is no such role.
     async fn role(&self, role: &str) -> Result<Option<Facts>, String>;
     /// The user that holds a long-term access key; `None` if nobody in this account does.
     async fn holder(&self, key: &str) -> Result<Option<String>, String>;
+    /// Why our deny policy does not deny everything; `None` where it says what it must.
+    async fn disarmed(&self, policy: &str) -> Result<Option<String>, String>;
     /// Carries a step out.
     async fn apply(&self, step: &Step) -> Answer;
     /// Takes a step back.
@@ -179,7 +182,11 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         let before = self.truth(subject).await?;
         let plan = plan(finding, subject, before.as_ref(), self.context.config, now);
         let state = self.first_state(finding, &plan);
+        let gone = before.is_none() && matches!(subject, Subject::Key { .. });
         let mut record = Record::new(finding, subject, plan, before, state, now);
+        if gone {
+            record = self.unless_gone(record, now).await?;
+        }
         if record.state == State::Claimed
             && let Some(user) = record.user().map(str::to_owned)
             && let Err(exhausted) = self.spend(&record, &user, now).await?
@@ -191,6 +198,10 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         }
         if record.state == State::Claimed {
             record.decided = Some(now);
+        }
+        // Somebody prepares for it: whatever becomes of the plan, a person must know now.
+        if record.is_disarmed() {
+            record = record.critical();
         }
         match self.records.open(&record).await? {
             Moved::Yes => Ok(record),
@@ -206,6 +217,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
                 Some(user) => (user, Some(key)),
                 None => return Ok(None),
             },
+            Subject::Sessions { .. } if self.context.config.quarantine.sessions_role.is_none() => return Ok(None),
             Subject::Sessions { role } => return Ok(self.iam.role(role).await?),
         };
         let facts = self.iam.facts(&user).await?;
@@ -259,14 +271,22 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         let facts = self.proof(&mut record).await;
         let state = record.state_by(facts.as_ref());
         let record = record.moved(state, now);
-        let record = if state == State::Partial && !record.is_denied() { record.critical() } else { record };
+        let record = if matches!(state, State::Partial | State::Failed) && !record.is_denied() {
+            record.critical()
+        } else {
+            record
+        };
         self.saved(record).await
     }
 
     /// Carries out a step of the record's plan, and writes down how that ended. Where no more policies can be attached, the
     /// boundary does it; the plan then says so, since undo reads it.
     pub(super) async fn apply(&self, record: &mut Record, step: &Step) -> Result<(), Failure> {
-        let answer = self.iam.apply(step).await;
+        let answer = match self.disarmed(step).await {
+            // Attached, it would give what it was to take.
+            Some(why) => Answer { request: None, result: Err(Fault::Other(why)) },
+            None => self.iam.apply(step).await,
+        };
         let full = matches!(answer.result, Err(Fault::LimitExceeded(_)));
         record.called(step.words(), answer, self.iam.now());
         if let (true, Step::DenyUser { user, policy }) = (full, step) {
@@ -280,6 +300,17 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             }
         }
         self.written(record).await
+    }
+
+    /// Why a deny must not be put on anybody. A policy that cannot be read is not trusted.
+    async fn disarmed(&self, step: &Step) -> Option<String> {
+        match step {
+            Step::DenyUser { policy, .. } | Step::BindUser { policy, .. } => {
+                let said = self.iam.disarmed(policy).await;
+                said.unwrap_or_else(|why| Some(format!("{DISARMED} was not read: {why}")))
+            }
+            _ => None,
+        }
     }
 
     /// Writes a record, or fails where somebody else wrote it.
@@ -327,6 +358,17 @@ impl Record {
     fn failed(&self, step: &Step) -> bool {
         let words = step.words();
         self.calls.iter().rev().find(|call| call.what == words).is_some_and(|call| call.error.is_some())
+    }
+
+    /// Whether our deny policy was found rewritten, when it was read first or when it was to be put on the user.
+    pub(crate) fn is_disarmed(&self) -> bool {
+        let refused = |step: &Step| {
+            let words = step.words();
+            let last = self.calls.iter().rev().find(|call| call.what == words);
+            last.and_then(|call| call.error.as_deref()).is_some_and(|why| why.starts_with(DISARMED))
+        };
+        let before = self.before.as_ref().is_some_and(|before| before.disarmed.is_some());
+        before || self.plan.steps.iter().any(|step| step.denies() && refused(step))
     }
 
     /// Whether the user is denied everything, as far as the calls say; true where that was not planned.

@@ -22,9 +22,15 @@ pub struct Facts {
     /// ARN of its permissions boundary.
     #[serde(default)]
     pub boundary: Option<String>,
-    /// For a role: whether our inline policy denies its older sessions.
+    /// Why our deny policy does not deny everything: somebody rewrote it, or it is gone.
+    #[serde(default)]
+    pub disarmed: Option<String>,
+    /// For a role: whether it has an inline policy of the name of ours.
     #[serde(default)]
     pub revoked: bool,
+    /// Before what time the sessions were opened that this policy ends; none where it says anything else.
+    #[serde(default)]
+    pub ended: Option<Timestamp>,
 }
 
 /// What IAM says of one access key.
@@ -71,9 +77,29 @@ impl Facts {
         self.attached.iter().any(|arn| AwsManaged::from_arn(arn).is_some_and(|policy| policy.is_key_quarantine()))
     }
 
+    /// What counts for a record: sessions that were ended earlier, by whomever, are not those that it was to end.
+    #[must_use]
+    pub(super) fn since(mut self, decided: Timestamp) -> Self {
+        // IAM is told whole seconds.
+        self.ended = self.ended.filter(|ended| ended.as_second() >= decided.as_second());
+        self
+    }
+
     /// Whether the policy bears on the user, attached or as its boundary.
     #[must_use]
     pub fn is_under(&self, policy: &str) -> bool {
-        self.boundary.as_deref() == Some(policy) || self.attached.iter().any(|arn| arn == policy)
+        self.boundary.as_deref() == Some(policy) || self.has_attached(policy)
+    }
+
+    /// Whether the user is denied everything: our policy bears on it, and says what it must.
+    #[must_use]
+    pub fn is_denied_by(&self, policy: &str) -> bool {
+        self.disarmed.is_none() && self.is_under(policy)
+    }
+
+    /// Whether the policy is attached to the user.
+    #[must_use]
+    pub fn has_attached(&self, policy: &str) -> bool {
+        self.attached.iter().any(|arn| arn == policy)
     }
 }

@@ -133,13 +133,13 @@ impl Step {
     #[must_use]
     pub fn is_proven_by(&self, facts: &Facts) -> bool {
         match self {
-            Self::DenyUser { policy, .. } => facts.attached.iter().any(|arn| arn == policy),
-            Self::BindUser { policy, .. } => facts.boundary.as_ref() == Some(policy),
+            Self::DenyUser { policy, .. } => facts.disarmed.is_none() && facts.has_attached(policy),
+            Self::BindUser { policy, .. } => facts.disarmed.is_none() && facts.boundary.as_ref() == Some(policy),
             Self::DisableAccessKey { key, .. } => !facts.keys.iter().any(|known| &known.id == key && known.active),
             Self::DisableCredential { kind, id, .. } => {
                 !facts.others.iter().any(|known| known.kind == *kind && &known.id == id && known.active)
             }
-            Self::EndSessions { .. } => facts.revoked,
+            Self::EndSessions { .. } => facts.ended.is_some(),
         }
     }
 
@@ -147,7 +147,7 @@ impl Step {
     #[must_use]
     pub fn is_undone_in(&self, facts: &Facts) -> bool {
         match self {
-            Self::DenyUser { .. } => !self.is_proven_by(facts),
+            Self::DenyUser { policy, .. } => !facts.has_attached(policy),
             Self::BindUser { was, .. } => facts.boundary == *was,
             Self::DisableAccessKey { key, .. } => !facts.keys.iter().any(|known| &known.id == key && !known.active),
             Self::DisableCredential { kind, id, .. } => {
@@ -231,7 +231,7 @@ pub(super) fn steps(subject: &Subject, facts: &Facts, deny: Option<&str>) -> Vec
     if matches!(subject, Subject::Key { .. }) {
         return keys.collect();
     }
-    let deny = deny.filter(|policy| !facts.is_under(policy));
+    let deny = deny.filter(|policy| !facts.is_denied_by(policy));
     let deny = deny.map(|policy| Step::DenyUser { user: user.clone(), policy: policy.to_owned() });
     let others = facts.others.iter().filter(|credential| credential.active).map(|credential| Step::DisableCredential {
         user: user.clone(),

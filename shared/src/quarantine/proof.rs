@@ -84,7 +84,8 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     /// Acts on what a person approved: never more than that, and only what is still left to do. The guards that hold whatever
     /// anybody says are asked again.
     async fn carry_out(&self, mut record: Record, now: Timestamp) -> Result<Record, Failure> {
-        let facts = self.truth(&record.subject).await?;
+        // The steps are about the user that was shown, and about no other name.
+        let facts = self.truth(&record.subject).await?.filter(|facts| record.is_about(facts));
         let fresh = plan(&record.finding, &record.subject, facts.as_ref(), self.context.config, now);
         let forbids = |refusal: &Refusal| !refusal.waits();
         // The mode was changed while it waited.
@@ -92,6 +93,9 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         if let Some(refusal) = fresh.refusal.filter(forbids).or(off) {
             record.plan.refusal = Some(refusal);
             record = record.moved(State::Refused, now);
+            if facts.is_none() {
+                record = self.unless_gone(record, now).await?;
+            }
         } else {
             record.plan.steps.retain(|step| fresh.steps.contains(step));
             record.plan.refusal = None;
@@ -108,13 +112,16 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     pub(super) async fn proof(&self, record: &mut Record) -> Option<Facts> {
         let asked = match (&record.subject, record.user().map(str::to_owned)) {
             (Subject::Sessions { role }, _) => self.iam.role(role).await,
-            (_, Some(user)) => self.iam.facts(&user).await,
+            (_, Some(user)) => match self.iam.facts(&user).await {
+                Ok(None) => self.gone(record).await.map(|()| None),
+                asked => asked,
+            },
             (_, None) => Ok(None),
         };
         let at = self.iam.now();
         // Of a user that is gone nothing works.
         let (facts, error) = match asked {
-            Ok(facts) => (Some(facts.unwrap_or_default()), None),
+            Ok(facts) => (Some(facts.unwrap_or_default().since(record.decided.unwrap_or(record.received))), None),
             Err(why) => (None, Some(why)),
         };
         let missing = facts.as_ref().map(|facts| record.missing(facts)).unwrap_or_default();
@@ -132,7 +139,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         }
         let Some(facts) = self.proof(&mut record).await else {
             record.round += 1;
-            return self.go_on(self.saved(record).await?, now).await;
+            return self.go_on(self.saved(record.unless_renamed(now)).await?, now).await;
         };
         let missing = record.missing(&facts);
         if missing.is_empty() {

@@ -5,26 +5,27 @@ use serde_json::{Value, json};
 use super::{Record, Subject};
 
 /// What is to be attached to the account, in the organization's management account, to keep contained what a record contains.
-/// JSON, ready to paste.
+/// JSON, ready to paste; `restorer` is the role with which people take back what was done.
 #[must_use]
-pub fn scp(record: &Record) -> Option<String> {
+pub fn scp(record: &Record, restorer: Option<&str>) -> Option<String> {
     let user = &record.before.as_ref()?.arn;
     let statements = match &record.subject {
-        Subject::Key { .. } => vec![keep_the_key_off(user)],
+        Subject::Key { .. } => vec![keep_the_key_off(user, restorer.unwrap_or("REPLACE-WITH-YOUR-OWN-ARN"))],
         Subject::User { .. } | Subject::Holder { .. } => vec![deny_everything(user), keep_contained(user)],
         Subject::Sessions { .. } => return None,
     };
     serde_json::to_string_pretty(&json!({"Version": "2012-10-17", "Statement": statements})).ok()
 }
 
-/// Of a user with one bad key the rest goes on working. Whoever pastes it sets the key Inactive, and nobody else.
-fn keep_the_key_off(user: &str) -> Value {
+/// Of a user with one bad key the rest goes on working. Nobody switches keys on any more, and nobody off: the key must be Inactive
+/// before this is attached.
+fn keep_the_key_off(user: &str, but_for: &str) -> Value {
     json!({
         "Sid": "KeepTheKeyOff",
         "Effect": "Deny",
         "Action": ["iam:CreateAccessKey", "iam:UpdateAccessKey"],
         "Resource": user,
-        "Condition": {"ArnNotEquals": {"aws:PrincipalArn": "REPLACE-WITH-YOUR-OWN-ARN"}},
+        "Condition": {"ArnNotEquals": {"aws:PrincipalArn": but_for}},
     })
 }
 

@@ -104,6 +104,27 @@ fn sessions_of_a_role_are_ended_once_a_person_says_so_and_the_undo_takes_the_pol
 }
 
 #[test]
+fn a_policy_of_our_name_that_ends_nothing_or_ended_others_proves_nothing() {
+    for stale in [None, Some(start() - SignedDuration::from_hours(1))] {
+        let world = World::default();
+        role(&world, "app");
+        let config = config(Mode::Approve);
+        world.contain(&finding_by(&session("app"), &config), &config, start()).unwrap();
+        let record = world.only_record();
+        world.clock.set(seconds(60));
+        world.approve(&record.id, "arn:aws:iam::111122223333:user/ann", &record.fingerprint()).unwrap();
+        world.until(seconds(900), &config, |world| {
+            // An attacker writes their own under our name, as often as it is written.
+            let mut roles = world.roles.borrow_mut();
+            let app = roles.get_mut("app").unwrap();
+            (app.revoked, app.ended) = (true, stale);
+        });
+        assert_eq!(world.only_record().state, State::UndoneByOther, "{stale:?}");
+        assert!(world.mails.borrow().last().unwrap().subject.to_string().starts_with("[CRITICAL]"));
+    }
+}
+
+#[test]
 fn roles_of_aws_of_the_stack_for_emergencies_and_where_it_is_not_switched_on_are_left_alone() {
     let approve = config(Mode::Approve);
     for path in ["iamwatch-QuarantineRole-1", "emergency", "break-glass/anna"] {

@@ -1,8 +1,12 @@
 //! A plan that waits for a person.
 
 use iamwatch::config::{Config, Exempt, Mode};
+use iamwatch::detect::{self, Context};
+use iamwatch::event::Event;
 use iamwatch::quarantine::{Record, Refusal, State};
+use iamwatch::watcher::Watcher;
 use jiff::SignedDuration;
+use serde_json::json;
 
 use super::world::*;
 
@@ -75,6 +79,38 @@ fn whoever_made_the_key_does_not_approve_its_plan() {
     let record = world.only_record();
     assert!(world.approve(&record.id, "arn:aws:iam::111122223333:user/alice", &record.fingerprint()).is_err());
     assert!(world.approve(&record.id, ANN, &record.fingerprint()).is_ok());
+}
+
+#[test]
+fn a_person_of_identity_center_does_not_approve_what_they_did_under_any_permission_set() {
+    let by = |role: &str, name: &str| format!("arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_{role}/{name}");
+    let world = World::with_user("bob", "/", start());
+    let mut found = call_as_json(
+        "CreateAccessKey",
+        start(),
+        &json!({"userName": "bob"}),
+        &json!({"accessKey": {
+        "userName": "bob", "accessKeyId": key_of("bob")}}),
+    );
+    found["userIdentity"] = json!({"type": "AssumedRole", "accountId": ACCOUNT,
+        "arn": by("Admin_0123456789abcdef", "ann@example.com"),
+        "sessionContext": {"sessionIssuer": {"type": "Role", "userName": "AWSReservedSSO_Admin_0123456789abcdef",
+            "accountId": ACCOUNT, "arn": "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/\
+                AWSReservedSSO_Admin_0123456789abcdef"}}});
+    let event = Event::decode(found);
+    let made = detect::look(Watcher::AccessKeys, &event, &Context::new(&Config::default())).unwrap();
+    world.contain(&made, &config(Mode::Approve), start()).unwrap();
+    let record = world.only_record();
+    let plan = record.fingerprint();
+    for (role, name) in [
+        ("Admin_0123456789abcdef", "ann@example.com"),
+        ("Admin_0123456789abcdef", "Ann@Example.com"),
+        ("Billing_fedcba9876543210", "ann@example.com"),
+    ] {
+        let no = world.approve(&record.id, &by(role, name), &plan).unwrap_err();
+        assert!(no.to_string().contains("what they did"), "{role} {name}: {no}");
+    }
+    assert!(world.approve(&record.id, &by("Admin_0123456789abcdef", "joe@example.com"), &plan).is_ok());
 }
 
 #[test]

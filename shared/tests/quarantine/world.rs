@@ -12,7 +12,7 @@ use iamwatch::flow::{People, Undelivered};
 use iamwatch::ledger::Memory;
 use iamwatch::quarantine::{
     Answer, Approval, Budget, Containment, Credential, CredentialKind, Facts, Failure, Fault, Iam, KeyFacts, Later,
-    Moved, Outcome, Record, Records, Refusal, Restore, Step, Unapproved, approve, restore,
+    Moved, Outcome, Record, Records, Refusal, Restore, Step, Unapproved, approve, restore, rewritten,
 };
 use iamwatch::watcher::Watcher;
 use jiff::fmt::rfc2822;
@@ -39,6 +39,8 @@ pub(crate) struct World {
     pub(crate) dies_before: Cell<Option<u32>>,
     /// No more policies can be attached to users.
     pub(crate) full: Cell<bool>,
+    /// What our deny policy says, where that is not what it must say.
+    pub(crate) rewritten: RefCell<Option<String>>,
     /// IAM refuses to set boundaries.
     pub(crate) unbound: Cell<bool>,
     /// Queued: when, and which record.
@@ -140,7 +142,10 @@ impl World {
             return self.answer(Err(Fault::Other("NoSuchEntity".to_owned())));
         };
         match step {
-            Step::EndSessions { .. } => user.revoked = !undo,
+            Step::EndSessions { .. } => {
+                user.revoked = !undo;
+                user.ended = (!undo).then(|| self.time());
+            }
             Step::DenyUser { policy, .. } if undo => user.attached.retain(|arn| arn != policy),
             Step::DenyUser { policy, .. } => user.attached.push(policy.clone()),
             Step::BindUser { policy, was, .. } => user.boundary = if undo { was.clone() } else { Some(policy.clone()) },
@@ -230,7 +235,8 @@ impl World {
 impl Iam for World {
     async fn facts(&self, user: &str) -> Result<Option<Facts>, String> {
         self.step()?;
-        Ok(self.users.borrow().get(user).cloned())
+        let disarmed = self.rewritten.borrow().as_deref().and_then(rewritten);
+        Ok(self.users.borrow().get(user).map(|facts| Facts { disarmed, ..facts.clone() }))
     }
     async fn role(&self, role: &str) -> Result<Option<Facts>, String> {
         self.step()?;
@@ -240,6 +246,9 @@ impl Iam for World {
         self.step()?;
         let holds = |facts: &Facts| facts.keys.iter().any(|known| known.id == key);
         Ok(self.users.borrow().iter().find(|(_, facts)| holds(facts)).map(|(name, _)| name.clone()))
+    }
+    async fn disarmed(&self, _: &str) -> Result<Option<String>, String> {
+        Ok(self.rewritten.borrow().as_deref().and_then(rewritten))
     }
     async fn apply(&self, step: &Step) -> Answer {
         self.set(step, false)
@@ -413,8 +422,15 @@ pub(crate) fn config(mode: Mode) -> Config {
         vec![Exempt::Path("/break-glass/".to_owned()), Exempt::Arn(format!("arn:aws:iam::{ACCOUNT}:user/payroll"))];
     let actors = if mode == Mode::Enforce { Mode::Approve } else { mode };
     let sessions_role = Some(format!("arn:aws:iam::{ACCOUNT}:role/iamwatch-sessions"));
-    let quarantine =
-        Quarantine { mode, leaked: mode, actors, exempt, deny_policy: Some(DENY.to_owned()), sessions_role };
+    let quarantine = Quarantine {
+        mode,
+        leaked: mode,
+        actors,
+        exempt,
+        deny_policy: Some(DENY.to_owned()),
+        sessions_role,
+        restore_role: None,
+    };
     let break_glass_roles = vec![format!("arn:aws:iam::{ACCOUNT}:role/emergency")];
     Config { quarantine, stack: "iamwatch".to_owned(), break_glass_roles, ..Config::default() }
 }
