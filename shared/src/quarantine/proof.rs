@@ -66,8 +66,12 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             }
             State::Pending | State::Claimed => self.wait(record, now).await?,
             State::Applied | State::Verified | State::Partial | State::Failed => self.prove(record, now).await?,
-            State::DryRun | State::Refused | State::Expired | State::UndoneByOther | State::Restored => {
+            State::DryRun | State::Refused | State::Expired | State::UndoneByOther | State::Restored if record.told => {
                 return Ok(None);
+            }
+            // An earlier look ended between writing the outcome and telling it.
+            State::DryRun | State::Refused | State::Expired | State::UndoneByOther | State::Restored => {
+                self.tell(record, now).await?
             }
         };
         Ok(Some(looked_at))
@@ -128,7 +132,8 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
 
     async fn prove(&self, mut record: Record, now: Timestamp) -> Result<Record, Failure> {
         if record.round >= ROUNDS.len() || record.is_early(now) {
-            return Ok(record);
+            // The look that came to this outcome may have ended before it was told.
+            return self.tell(record, now).await;
         }
         let Some(facts) = self.proof(&mut record).await else {
             record.round += 1;

@@ -1,7 +1,7 @@
 //! Proof at 0, 5, 15, 60 s and 5 min, and somebody who undoes what was done.
 
 use iamwatch::config::Mode;
-use iamwatch::quarantine::{Proof, REAPPLIED_AT_MOST, State};
+use iamwatch::quarantine::{Proof, REAPPLIED_AT_MOST, ROUNDS, State, Step};
 
 use super::world::*;
 
@@ -151,4 +151,57 @@ fn when_the_table_is_out_of_reach_nothing_is_done_and_it_is_tried_again() {
     world.dies_before.set(Some(0));
     assert!(world.contain(&finding("bob", start()), &config(Mode::Enforce), start()).is_err());
     assert!(world.is_active("bob") && world.writes.borrow().is_empty());
+}
+
+#[test]
+fn an_alarm_that_could_not_be_sent_when_it_was_undone_is_sent_by_the_next_delivery() {
+    let world = World::with_user("bob", "/", start());
+    let enforce = config(Mode::Enforce);
+    world.contain(&finding("bob", start()), &enforce, start()).unwrap();
+    world.mails.borrow_mut().clear();
+    world.unsent.set(1);
+    let id = world.only_record().id;
+    for second in [5, 7, 9] {
+        world.change("bob", |user| user.keys[0].active = true);
+        world.clock.set(seconds(second));
+        world.look(&id, &enforce).unwrap();
+    }
+    world.change("bob", |user| user.keys[0].active = true);
+    world.clock.set(seconds(11));
+    world.look(&id, &enforce).unwrap_err();
+    assert_eq!((world.only_record().state, world.said().len()), (State::UndoneByOther, 0));
+    world.clock.set(seconds(71));
+    world.look(&id, &enforce).unwrap();
+    assert!(world.said()[0].contains("is being undone by"), "{:?}", world.said());
+    assert!(world.look(&id, &enforce).unwrap().is_none());
+    assert_eq!(world.said().len(), 1, "it is told once");
+}
+
+#[test]
+fn a_good_end_that_could_not_be_told_is_told_by_the_next_delivery_in_any_round() {
+    for last in [false, true] {
+        let world = World::with_leaked_user("bob");
+        let enforce = config(Mode::Enforce);
+        world.full.set(true);
+        world.unbound.set(true);
+        world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
+        assert_eq!(world.only_record().state, State::Partial);
+        world.mails.borrow_mut().clear();
+        if last {
+            let mut record = world.only_record();
+            record.round = ROUNDS.len() - 1;
+            world.queue.borrow_mut().push((start() + seconds(300), record.id.clone()));
+            world.records.borrow_mut().insert(record.id.clone(), record);
+        }
+        // Somebody does by hand what could not be done.
+        let bound = world.only_record().plan.steps[0].clone();
+        world.change("bob", |user| match bound {
+            Step::BindUser { .. } => user.boundary = Some(DENY.to_owned()),
+            _ => user.attached.push(DENY.to_owned()),
+        });
+        world.unsent.set(1);
+        world.until_with_retries(seconds(900), &enforce);
+        assert_eq!((world.only_record().state, world.only_record().told), (State::Verified, true), "last: {last}");
+        assert_eq!(world.said(), ["iamwatch contained user bob in 111122223333."], "last: {last}");
+    }
 }

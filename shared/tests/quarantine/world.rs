@@ -45,6 +45,8 @@ pub(crate) struct World {
     pub(crate) queue: RefCell<Vec<(Timestamp, String)>>,
     pub(crate) clock: Cell<SignedDuration>,
     pub(crate) requests: Cell<u32>,
+    /// That many mails cannot be sent.
+    pub(crate) unsent: Cell<u32>,
 }
 
 pub(crate) fn start() -> Timestamp {
@@ -201,6 +203,21 @@ impl World {
         start() + self.clock.get()
     }
 
+    /// Lets time go on; a message whose look failed is delivered again a minute later, as the queue does it.
+    pub(crate) fn until_with_retries(&self, end: SignedDuration, config: &Config) {
+        while self.clock.get() < end {
+            self.clock.set(self.clock.get() + SignedDuration::from_millis(500));
+            let now = self.time();
+            let (due, left) = self.queue.borrow().iter().cloned().partition(|(at, _)| *at <= now);
+            *self.queue.borrow_mut() = left;
+            for (_, record) in Vec::<(Timestamp, String)>::from_iter(due) {
+                if self.look(&record, config).is_err() {
+                    self.queue.borrow_mut().push((now + seconds(60), record));
+                }
+            }
+        }
+    }
+
     /// Lets time go on until `end`: messages arrive when they are due, and every half second `meanwhile` does what it does.
     pub(crate) fn until(&self, end: SignedDuration, config: &Config, mut meanwhile: impl FnMut(&Self)) {
         while self.clock.get() < end {
@@ -314,6 +331,10 @@ impl Later for World {
 impl People for World {
     async fn tell(&self, alert: &Alert) -> Result<(), Undelivered> {
         self.step().map_err(Undelivered)?;
+        if let Some(left) = self.unsent.get().checked_sub(1) {
+            self.unsent.set(left);
+            return Err(Undelivered("SNS is out of reach".to_owned()));
+        }
         self.mails.borrow_mut().push(alert.clone());
         Ok(())
     }
