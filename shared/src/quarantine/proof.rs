@@ -135,6 +135,11 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             // The look that came to this outcome may have ended before it was told.
             return self.tell(record, now).await;
         }
+        // What a person takes back is not done again under their hands.
+        if let Some(left) = record.restoring_for(now) {
+            self.later.look_again(&record.id, left.clamp(SECOND, LONGEST_DELAY)).await?;
+            return self.tell(record, now).await;
+        }
         let Some(facts) = self.proof(&mut record).await else {
             record.round += 1;
             return self.go_on(self.saved(record).await?, now).await;
@@ -149,11 +154,15 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         }
         if record.reapplied < REAPPLIED_AT_MOST {
             record.reapplied += 1;
-            // Written before it is done: whoever dies in between has used it up.
+            // Written before it is done: whoever dies in between has used it up, and whoever began to take it back
+            // wrote first.
+            record.busy = Some(self.iam.now());
             self.written(&mut record).await?;
             for step in missing {
                 self.apply(&mut record, &step).await?;
             }
+            record.busy = None;
+            self.written(&mut record).await?;
             self.later.look_again(&record.id, SOON).await?;
             return Ok(record);
         }

@@ -11,6 +11,8 @@ use crate::fingerprint;
 
 /// Meddling that a record keeps: more of it tells no more.
 const MEDDLING: usize = 50;
+/// How long a restore may take, and how long its calls may arrive after it began.
+pub(super) const RESTORING: SignedDuration = SignedDuration::from_mins(15);
 
 /// One containment, from the first look to its undo. It holds no secret: IAM gives none to whoever only asks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,6 +48,8 @@ pub struct Record {
     pub contained: Option<Timestamp>,
     /// When somebody began to take it back.
     pub restoring: Option<Timestamp>,
+    /// Since when a look does again what was undone. Nobody takes it back meanwhile: the two would work against each other.
+    pub busy: Option<Timestamp>,
     /// When the last state was reached.
     pub at: Timestamp,
     /// Whether people were told of the outcome.
@@ -143,6 +147,7 @@ impl Record {
             decided: None,
             contained: None,
             restoring: None,
+            busy: None,
             at: now,
             told: false,
             news: None,
@@ -194,6 +199,12 @@ impl Record {
         self.state = state;
         self.at = now;
         self
+    }
+
+    /// How much longer whoever takes it back may be at it: nothing is done again until then.
+    pub(super) fn restoring_for(&self, now: Timestamp) -> Option<SignedDuration> {
+        let left = (self.restoring? + RESTORING).duration_since(now);
+        left.is_positive().then_some(left)
     }
 
     /// The same record, louder: what is not contained as it should be wakes a person.

@@ -31,9 +31,16 @@ pub async fn restore<I: Iam, R: Records>(
     if !record.state.can_be_restored() && !left_behind {
         return Err(Failure(format!("record {} is {}: there is nothing to take back", record.id, record.state)));
     }
+    if record.busy.is_some_and(|since| since + LEASE > now) {
+        return Err(Failure::busy(&record.id));
+    }
     let user = record.user().unwrap_or_default().to_owned();
-    // Written first: what the watch sees from now on is this.
+    // Written first: what the watch sees from now on is this, and no look does again what is taken back.
     record.restoring = Some(now);
+    if left_behind {
+        // Of a claim that is taken over the plan would be carried out again.
+        record = record.moved(State::Partial, now);
+    }
     written(&mut record, records).await?;
     let others = records.open_of(&user).await?.into_iter().find(|id| id != &record.id);
     for step in record.plan.steps.clone().iter().rev() {

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::contain::{Containment, Failure, Iam, Later, Records};
+use super::record::RESTORING;
 use super::{Meddling, Moved, Record};
 use crate::event::Event;
 use crate::flow::People;
@@ -26,8 +27,6 @@ pub const WATCHED: [&str; 14] = [
     "UploadSigningCertificate",
 ];
 
-/// How long the calls of a restore may arrive after it began.
-const RESTORING: SignedDuration = SignedDuration::from_mins(15);
 /// How often the record is read anew where somebody else writes it.
 const TRIES: usize = 5;
 

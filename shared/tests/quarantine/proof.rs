@@ -1,7 +1,7 @@
 //! Proof at 0, 5, 15, 60 s and 5 min, and somebody who undoes what was done.
 
 use iamwatch::config::Mode;
-use iamwatch::quarantine::{Proof, REAPPLIED_AT_MOST, ROUNDS, State, Step};
+use iamwatch::quarantine::{Proof, REAPPLIED_AT_MOST, ROUNDS, Restore, State, Step};
 
 use super::world::*;
 
@@ -204,4 +204,68 @@ fn a_good_end_that_could_not_be_told_is_told_by_the_next_delivery_in_any_round()
         assert_eq!((world.only_record().state, world.only_record().told), (State::Verified, true), "last: {last}");
         assert_eq!(world.said(), ["iamwatch contained user bob in 111122223333."], "last: {last}");
     }
+}
+
+#[test]
+fn a_look_that_comes_due_while_it_is_taken_back_does_nothing_again() {
+    for calls in 2..60 {
+        let world = World::with_leaked_user("bob");
+        let enforce = config(Mode::Enforce);
+        world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
+        world.dies_before.set(Some(calls));
+        let survived = world.restore(Restore { leaked: true }).is_ok();
+        world.dies_before.set(None);
+        let (writes, mails) = (world.writes.borrow().len(), world.mails.borrow().len());
+        world.until(seconds(800), &enforce, |_| ());
+        assert_eq!(world.writes.borrow().len(), writes, "killed before call {calls}");
+        assert_eq!((world.only_record().reapplied, world.mails.borrow().len()), (0, mails));
+        if survived {
+            assert_eq!(world.only_record().state, State::Restored);
+            return;
+        }
+        if world.only_record().state == State::Restored {
+            continue;
+        }
+        assert!(!world.queue.borrow().is_empty(), "it is looked at again later");
+        world.restore(Restore { leaked: true }).unwrap();
+        world.until(seconds(3_000), &enforce, |_| ());
+        assert!(world.is_active("bob") && !world.user("bob").is_under(DENY), "killed before call {calls}");
+    }
+    panic!("the loop went past the last call");
+}
+
+#[test]
+fn nobody_takes_back_what_a_look_is_just_doing_again() {
+    let world = World::with_leaked_user("bob");
+    let enforce = config(Mode::Enforce);
+    world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
+    world.change("bob", |user| user.keys[0].active = true);
+    world.clock.set(seconds(5));
+    // Read, asked, and written; not yet done.
+    world.dies_before.set(Some(3));
+    world.look(&world.only_record().id, &enforce).unwrap_err();
+    world.dies_before.set(None);
+    assert_eq!(world.only_record().reapplied, 1);
+    let busy = world.restore(Restore { leaked: true }).unwrap_err();
+    assert!(busy.to_string().contains("is being worked on"), "{busy}");
+    world.clock.set(seconds(51));
+    world.restore(Restore { leaked: true }).unwrap();
+    assert!(!world.user("bob").is_under(DENY));
+}
+
+#[test]
+fn a_claim_that_was_left_behind_and_is_taken_back_is_not_taken_over() {
+    let world = World::with_leaked_user("bob");
+    let (enforce, found) = (config(Mode::Enforce), leak(&[&key_of("bob")]));
+    world.dies_before.set(Some(9));
+    world.contain(&found, &enforce, start()).unwrap_err();
+    assert_eq!(world.only_record().state, State::Claimed);
+    world.clock.set(seconds(60));
+    world.dies_before.set(Some(3));
+    world.restore(Restore { leaked: true }).unwrap_err();
+    world.dies_before.set(None);
+    let writes = world.writes.borrow().len();
+    world.look(&world.only_record().id, &enforce).unwrap();
+    world.contain(&found, &enforce, start() + seconds(120)).unwrap();
+    assert_eq!(world.writes.borrow().len(), writes, "nothing is done again");
 }
