@@ -1124,6 +1124,7 @@ fn record(state: State, refusal: Option<Refusal>) -> Record {
         decided: None,
         contained: None,
         restoring: None,
+        given_back: Vec::new(),
         busy: None,
         at: at("2026-11-22T04:13:49Z"),
         told: false,

@@ -47,7 +47,7 @@ pub trait Records {
     async fn budget(&self) -> Result<(Budget, u64), String>;
     /// Writes the budget if nobody did since it was read.
     async fn put_budget(&self, budget: &Budget, version: u64) -> Result<Moved, String>;
-    /// The records that took something from a user.
+    /// The records that took something from a user, or from a role: `role/` and its name.
     async fn open_of(&self, user: &str) -> Result<Vec<String>, String>;
     /// Remembers that a record takes something from a user.
     async fn remember(&self, user: &str, record: &str) -> Result<(), String>;
@@ -250,8 +250,8 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
 
     /// Acts step by step, writing each down, and asks IAM whether it worked.
     async fn act(&self, mut record: Record, now: Timestamp) -> Result<Record, Failure> {
-        if let Some(user) = record.user().map(str::to_owned) {
-            self.records.remember(&user, &record.id).await?;
+        if let Some(name) = record.kept_under() {
+            self.records.remember(&name, &record.id).await?;
         }
         for step in record.plan.steps.clone() {
             self.apply(&mut record, &step).await?;

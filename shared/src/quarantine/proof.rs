@@ -183,7 +183,7 @@ impl Record {
     fn missing(&self, facts: &Facts) -> Vec<Step> {
         // A boundary needs no attached policy beside it, and a user that is gone no deny.
         let gone = facts.arn.is_empty();
-        self.plan.steps.iter().filter(|step| !gone && !step.is_proven_by(facts)).cloned().collect()
+        self.left().filter(|step| !gone && !step.is_proven_by(facts)).cloned().collect()
     }
 
     /// Whether this look comes before its time: messages arrive twice, and each round is to be one.

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Approval, Facts, LONGEST_WAIT, Plan, Proof, Subject};
+use super::{Approval, Facts, LONGEST_WAIT, Plan, Proof, Step, Subject};
 use crate::finding::{Ask, Finding, Severity};
 use crate::fingerprint;
 
@@ -48,6 +48,9 @@ pub struct Record {
     pub contained: Option<Timestamp>,
     /// When somebody began to take it back.
     pub restoring: Option<Timestamp>,
+    /// The steps that were taken back, while others are left.
+    #[serde(default)]
+    pub given_back: Vec<Step>,
     /// Since when a look does again what was undone. Nobody takes it back meanwhile: the two would work against each other.
     pub busy: Option<Timestamp>,
     /// When the last state was reached.
@@ -147,6 +150,7 @@ impl Record {
             decided: None,
             contained: None,
             restoring: None,
+            given_back: Vec::new(),
             busy: None,
             at: now,
             told: false,
@@ -179,6 +183,20 @@ impl Record {
     pub fn user(&self) -> Option<&str> {
         let of_arn = || self.before.as_ref()?.arn.rsplit('/').next();
         self.subject.user().or_else(of_arn)
+    }
+
+    /// Under which name it is kept while it is open: roles and users may be named alike. No user is named with a slash.
+    #[must_use]
+    pub(super) fn kept_under(&self) -> Option<String> {
+        match &self.subject {
+            Subject::Sessions { role } => Some(format!("role/{role}")),
+            Subject::Key { .. } | Subject::User { .. } | Subject::Holder { .. } => self.user().map(str::to_owned),
+        }
+    }
+
+    /// The steps that were not taken back.
+    pub(super) fn left(&self) -> impl Iterator<Item = &Step> {
+        self.plan.steps.iter().filter(|step| !self.given_back.contains(step))
     }
 
     /// What a person approves.

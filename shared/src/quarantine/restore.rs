@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::contain::{Failure, Iam, Records};
-use super::{Facts, Moved, Record, State, Step};
+use super::{Facts, Moved, ROUNDS, Record, State, Step, Subject};
 use crate::finding::Ask;
 use crate::ledger::LEASE;
 
@@ -34,7 +34,6 @@ pub async fn restore<I: Iam, R: Records>(
     if record.busy.is_some_and(|since| since + LEASE > now) {
         return Err(Failure::busy(&record.id));
     }
-    let user = record.user().unwrap_or_default().to_owned();
     // Written first: what the watch sees from now on is this, and no look does again what is taken back.
     record.restoring = Some(now);
     if left_behind {
@@ -42,18 +41,23 @@ pub async fn restore<I: Iam, R: Records>(
         record = record.moved(State::Partial, now);
     }
     written(&mut record, records).await?;
-    let others = records.open_of(&user).await?.into_iter().find(|id| id != &record.id);
-    for step in record.plan.steps.clone().iter().rev() {
-        if record.has_leaked(step) && !how.leaked {
-            left(&mut record, step, "it leaked, and `--leaked` was not said", iam.now());
-            continue;
-        }
-        if let (true, Some(other)) = (step.denies(), &others) {
-            left(&mut record, step, &format!("record {other} needs it"), iam.now());
-            continue;
-        }
+    let name = record.kept_under().unwrap_or_default();
+    let needed = needed_by(&record, &name, records, now).await?;
+    let mut all = true;
+    for step in record.left().cloned().collect::<Vec<_>>().iter().rev() {
+        let facts = truth(iam, step).await?;
         // Whoever gave it back, or deleted it, has left nothing to do.
-        if truth(iam, step).await?.is_none_or(|facts| step.is_undone_in(&facts)) {
+        if facts.as_ref().is_none_or(|facts| step.is_undone_in(facts)) {
+            record.given_back.push(step.clone());
+            continue;
+        }
+        let leaked = record.has_leaked(step) && !how.leaked;
+        let why = leaked.then(|| "it leaked, and `--leaked` was not said".to_owned());
+        let why =
+            why.or_else(|| needed.as_ref().filter(|_| step.is_shared()).map(|id| format!("record {id} needs it")));
+        if let Some(why) = why {
+            left(&mut record, step, &why, iam.now());
+            all = false;
             continue;
         }
         let answer = iam.revert(step).await;
@@ -70,11 +74,43 @@ pub async fn restore<I: Iam, R: Records>(
                 step.undo_words()
             )));
         }
+        record.given_back.push(step.clone());
+    }
+    if !all {
+        // It stays open: what is left can be taken back later, and is watched, but is not proven any more.
+        record.round = ROUNDS.len();
+        written(&mut record, records).await?;
+        return Ok(record);
     }
     let mut record = record.moved(State::Restored, now);
     written(&mut record, records).await?;
-    records.forget(&user, &record.id).await?;
+    records.forget(&name, &record.id).await?;
     Ok(record)
+}
+
+/// Another open record that needs what is about the user, or the role, as a whole. One that was to be taken back itself, and
+/// only waits for others, does not: else two would wait for each other.
+async fn needed_by<R: Records>(
+    record: &Record,
+    name: &str,
+    records: &R,
+    now: Timestamp,
+) -> Result<Option<String>, Failure> {
+    let mut waiting = Vec::new();
+    for id in records.open_of(name).await?.into_iter().filter(|id| id != &record.id) {
+        let other = records.get(&id).await?;
+        let Some(other) = other.filter(|other| other.state.is_open() && other.is_alike(record)) else { continue };
+        if other.restoring.is_none() {
+            return Ok(Some(id));
+        }
+        waiting.push(other);
+    }
+    for mut other in waiting {
+        // The calls of this restore give back what it keeps, too: that is nobody's meddling.
+        other.restoring = Some(now);
+        written(&mut other, records).await?;
+    }
+    Ok(None)
 }
 
 async fn truth<I: Iam>(iam: &I, step: &Step) -> Result<Option<Facts>, String> {
@@ -96,7 +132,24 @@ async fn written<R: Records>(record: &mut Record, records: &R) -> Result<(), Fai
     }
 }
 
+impl Step {
+    /// Whether it is about the user or role as a whole, so that other records may need it too.
+    fn is_shared(&self) -> bool {
+        self.credential().is_none()
+    }
+}
+
 impl Record {
+    /// Whether both are about a whole user, or both about a role.
+    fn is_alike(&self, other: &Self) -> bool {
+        let kind = |record: &Self| match record.subject {
+            Subject::User { .. } | Subject::Holder { .. } => Some(false),
+            Subject::Sessions { .. } => Some(true),
+            Subject::Key { .. } => None,
+        };
+        kind(self).is_some() && kind(self) == kind(other)
+    }
+
     /// Whether the step is about a key that AWS said has leaked. Where AWS named the user alone, any of the keys may be it.
     #[must_use]
     pub fn has_leaked(&self, step: &Step) -> bool {

@@ -99,8 +99,10 @@ fn sessions_of_a_role_are_ended_once_a_person_says_so_and_the_undo_takes_the_pol
     world.until(seconds(900), &config, |_| ());
     assert!(world.roles.borrow()["app"].revoked);
     assert_eq!(world.only_record().state, State::Verified);
+    let kept: Vec<String> = world.open.borrow().iter().map(|(name, _)| name.clone()).collect();
+    assert_eq!(kept, ["role/app"], "a user may be named so too");
     world.restore(Restore::default()).unwrap();
-    assert!(!world.roles.borrow()["app"].revoked);
+    assert!(!world.roles.borrow()["app"].revoked && world.open.borrow().is_empty());
 }
 
 #[test]

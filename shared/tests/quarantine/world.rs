@@ -61,6 +61,10 @@ pub(crate) fn key_of(user: &str) -> String {
     format!("AKIA{:X<12}EXAMPLE", user.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), ""))
 }
 
+pub(crate) fn user_arn(user: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:user/{user}")
+}
+
 impl World {
     pub(crate) fn with_user(name: &str, path: &str, created: Timestamp) -> Self {
         let world = Self::default();
@@ -196,7 +200,13 @@ impl World {
     }
 
     pub(crate) fn restore(&self, how: Restore) -> Result<Record, Failure> {
-        block_on(restore(self.only_record(), how, self, self, self.time()))
+        self.restore_of(&self.only_record(), how)
+    }
+
+    /// As the record is now.
+    pub(crate) fn restore_of(&self, record: &Record, how: Restore) -> Result<Record, Failure> {
+        let now = self.records.borrow()[&record.id].clone();
+        block_on(restore(now, how, self, self, self.time()))
     }
 
     pub(crate) fn time(&self) -> Timestamp {
