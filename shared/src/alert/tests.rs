@@ -1125,6 +1125,7 @@ fn record(state: State, refusal: Option<Refusal>) -> Record {
         contained: None,
         restoring: None,
         given_back: Vec::new(),
+        denied_until: None,
         busy: None,
         at: at("2026-11-22T04:13:49Z"),
         told: false,

@@ -51,6 +51,8 @@ pub struct Record {
     /// The steps that were taken back, while others are left.
     #[serde(default)]
     pub given_back: Vec<Step>,
+    /// Until when a restore left the user denied, since sessions of a leaked key may live.
+    pub denied_until: Option<Timestamp>,
     /// Since when a look does again what was undone. Nobody takes it back meanwhile: the two would work against each other.
     pub busy: Option<Timestamp>,
     /// When the last state was reached.
@@ -151,6 +153,7 @@ impl Record {
             contained: None,
             restoring: None,
             given_back: Vec::new(),
+            denied_until: None,
             busy: None,
             at: now,
             told: false,
@@ -195,7 +198,7 @@ impl Record {
     }
 
     /// The steps that were not taken back.
-    pub(super) fn left(&self) -> impl Iterator<Item = &Step> {
+    pub fn left(&self) -> impl Iterator<Item = &Step> {
         self.plan.steps.iter().filter(|step| !self.given_back.contains(step))
     }
 

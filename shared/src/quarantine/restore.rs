@@ -1,17 +1,20 @@
 //! The undo: it reads the plan backwards, so that credentials come back first and the deny goes last. A restore that stops
-//! halfway leaves the user contained.
+//! halfway leaves the user contained, and so does one of a user whose key leaked for as long as the key's sessions may live.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::contain::{Failure, Iam, Records};
 use super::{Facts, Moved, ROUNDS, Record, State, Step, Subject};
 use crate::finding::Ask;
 use crate::ledger::LEASE;
 
+/// How long a session of a user may live, by `GetSessionToken` or `GetFederationToken`. It outlives its key.
+const LONGEST_SESSION: SignedDuration = SignedDuration::from_hours(36);
+
 /// What a person says to a restore.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Restore {
-    /// Give keys back too that AWS said have leaked.
+    /// Give back, too, keys that AWS said have leaked, and what their sessions may do.
     pub leaked: bool,
 }
 
@@ -36,6 +39,7 @@ pub async fn restore<I: Iam, R: Records>(
     }
     // Written first: what the watch sees from now on is this, and no look does again what is taken back.
     record.restoring = Some(now);
+    record.denied_until = None;
     if left_behind {
         // Of a claim that is taken over the plan would be carried out again.
         record = record.moved(State::Partial, now);
@@ -51,8 +55,10 @@ pub async fn restore<I: Iam, R: Records>(
             record.given_back.push(step.clone());
             continue;
         }
-        let leaked = record.has_leaked(step) && !how.leaked;
-        let why = leaked.then(|| "it leaked, and `--leaked` was not said".to_owned());
+        let why = record.kept_back(step, how, facts.as_ref(), now);
+        if why.is_some() && step.denies() {
+            record.denied_until = Some(record.sessions_end(now));
+        }
         let why =
             why.or_else(|| needed.as_ref().filter(|_| step.is_shared()).map(|id| format!("record {id} needs it")));
         if let Some(why) = why {
@@ -100,7 +106,7 @@ async fn needed_by<R: Records>(
     for id in records.open_of(name).await?.into_iter().filter(|id| id != &record.id) {
         let other = records.get(&id).await?;
         let Some(other) = other.filter(|other| other.state.is_open() && other.is_alike(record)) else { continue };
-        if other.restoring.is_none() {
+        if other.restoring.is_none() || other.denied_until.is_some_and(|until| now < until) {
             return Ok(Some(id));
         }
         waiting.push(other);
@@ -150,14 +156,37 @@ impl Record {
         kind(self).is_some() && kind(self) == kind(other)
     }
 
-    /// Whether the step is about a key that AWS said has leaked. Where AWS named the user alone, any of the keys may be it.
+    /// Why a restore leaves a step as it is, as far as the record and what IAM says now can tell. Where AWS named the user alone,
+    /// by the finding or by its own quarantine, any of the keys may be the one that leaked.
     #[must_use]
-    pub fn has_leaked(&self, step: &Step) -> bool {
-        match (&self.finding.asks, step) {
-            (Some(Ask::ContainUsers { keys, .. }), Step::DisableAccessKey { key, .. }) => {
-                keys.is_empty() || keys.contains(key)
+    pub fn kept_back(&self, step: &Step, how: Restore, facts: Option<&Facts>, now: Timestamp) -> Option<String> {
+        let by_aws = self.before.iter().chain(facts).any(Facts::is_quarantined_by_aws);
+        let named = match &self.finding.asks {
+            Some(Ask::ContainUsers { keys, .. }) => Some(keys),
+            _ => None,
+        };
+        let until = self.sessions_end(now);
+        match step {
+            _ if how.leaked => None,
+            Step::DisableAccessKey { key, .. } => {
+                let leaked = by_aws || named.is_some_and(|keys| keys.is_empty() || keys.contains(key));
+                leaked.then(|| "it leaked, or may have; `--leaked` does it".to_owned())
             }
-            _ => false,
+            Step::DenyUser { .. } | Step::BindUser { .. } if (by_aws || named.is_some()) && now < until => {
+                Some(format!(
+                    "a key leaked, and sessions that were opened with it may live until {}; `--leaked` does it now",
+                    until.strftime("%Y-%m-%d %H:%M UTC")
+                ))
+            }
+            Step::DenyUser { .. }
+            | Step::BindUser { .. }
+            | Step::DisableCredential { .. }
+            | Step::EndSessions { .. } => None,
         }
+    }
+
+    /// When no session that was opened before it was contained is left. What IAM never showed as contained may still open them.
+    fn sessions_end(&self, now: Timestamp) -> Timestamp {
+        self.contained.unwrap_or(now) + LONGEST_SESSION
     }
 }

@@ -1,7 +1,7 @@
 //! Level 2: a user is denied everything, then all its credentials are switched off.
 
 use iamwatch::config::Mode;
-use iamwatch::finding::Ask;
+use iamwatch::finding::{Ask, Finding};
 use iamwatch::ledger::LEASE;
 use iamwatch::quarantine::{Outcome, Record, Refusal, Restore, State, Step, Subject};
 use jiff::SignedDuration;
@@ -160,14 +160,23 @@ fn restore_gives_back_only_what_was_taken_credentials_first_and_no_leaked_key() 
     assert!(!user.keys[0].active, "the key leaked");
     assert!(!user.others[0].active, "it was off before");
     assert!(user.others[1].active && user.others[2].active);
-    assert!(!user.is_under(DENY));
-    assert_eq!(user.attached, [AWS_QUARANTINE], "what others attached stays");
+    assert!(user.is_under(DENY), "sessions of the leaked key may live for 36 hours");
+    let says = |record: &Record, what: &str| {
+        record.calls.iter().any(|call| call.error.as_deref().is_some_and(|why| why.contains(what)))
+    };
+    assert!(says(&record, "2026-03-02 15:00 UTC"), "and it says so: {:?}", record.calls);
+    world.clock.set(seconds(36 * 3_600 - 1));
+    world.restore(Restore::default()).unwrap();
+    assert!(world.user("bob").is_under(DENY));
+    world.clock.set(seconds(36 * 3_600));
+    world.restore(Restore::default()).unwrap();
+    assert_eq!(world.user("bob").attached, [AWS_QUARANTINE], "what others attached stays");
     let writes = world.writes.borrow();
     assert!(writes.last().unwrap().starts_with("no longer deny"), "{writes:?}");
-    assert!(record.calls.iter().any(|call| call.error.as_deref().is_some_and(|why| why.contains("--leaked"))));
+    assert!(says(&record, "--leaked"));
     drop(writes);
     let on = |id: &str| serde_json::json!({"userName": "bob", "accessKeyId": id, "status": "Active"});
-    world.clock.set(seconds(5_000));
+    world.clock.set(seconds(40 * 3_600));
     let told = |name, parameters| {
         let event = call(name, world.time(), &parameters, &serde_json::Value::Null);
         world.watch(&event, &config(Mode::Enforce)).is_some()
@@ -208,7 +217,11 @@ fn contained_twice() -> (World, [Record; 2]) {
     let enforce = config(Mode::Enforce);
     world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
     let first = world.only_record();
-    world.change("bob", |user| user.keys[0].active = true);
+    // Undone by somebody, so that the second plans it all, too.
+    world.change("bob", |user| {
+        user.keys[0].active = true;
+        user.attached.retain(|arn| arn != DENY);
+    });
     let mut second = leak_told("fedcba9876543210", start(), &[]);
     second.asks = Some(Ask::ContainActor { principal: user_arn("bob") });
     world.contain(&second, &enforce, start()).unwrap();
@@ -300,4 +313,34 @@ fn nobody_whom_aws_names_badly_is_looked_for() {
         assert!(matches!(outcomes.as_slice(), [Outcome::Ignored(_)]), "{named}: {outcomes:?}");
     }
     assert!(world.writes.borrow().is_empty() && world.records.borrow().is_empty());
+}
+
+#[test]
+fn who_bears_aws_own_quarantine_has_a_key_that_leaked_whatever_the_record_is_about() {
+    for before in [true, false] {
+        let world = World::with_leaked_user("bob");
+        if !before {
+            world.change("bob", |user| user.attached.clear());
+        }
+        let acted = Finding { asks: Some(Ask::ContainActor { principal: user_arn("bob") }), ..leak(&[]) };
+        world.contain(&acted, &config(Mode::Approve), start()).unwrap();
+        let record = world.only_record();
+        world.approve(&record.id, &user_arn("ann"), &record.fingerprint()).unwrap();
+        world.until(seconds(30), &config(Mode::Approve), |_| ());
+        assert!(world.is_contained("bob"));
+        if !before {
+            world.change("bob", |user| user.attached.push(AWS_QUARANTINE.to_owned()));
+        }
+        world.restore(Restore::default()).unwrap();
+        assert!(!world.is_active("bob") && world.user("bob").is_under(DENY), "before: {before}");
+        assert!(world.user("bob").others[0].active);
+    }
+}
+
+#[test]
+fn another_record_of_the_user_does_not_take_off_the_deny_that_a_leak_needs() {
+    let (world, [leaked, acted]) = contained_twice();
+    world.restore_of(&leaked, Restore::default()).unwrap();
+    let half = world.restore_of(&acted, Restore { leaked: true }).unwrap();
+    assert!(half.state.can_be_restored() && world.user("bob").is_under(DENY));
 }
