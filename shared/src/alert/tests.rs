@@ -1126,6 +1126,7 @@ fn record(state: State, refusal: Option<Refusal>) -> Record {
         restoring: None,
         given_back: Vec::new(),
         denied_until: None,
+        acted: None,
         busy: None,
         at: at("2026-11-22T04:13:49Z"),
         told: false,

@@ -256,6 +256,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         for step in record.plan.steps.clone() {
             self.apply(&mut record, &step).await?;
         }
+        record.acted = Some(self.iam.now());
         let facts = self.proof(&mut record).await;
         let state = record.state_by(facts.as_ref());
         let record = record.moved(state, now);

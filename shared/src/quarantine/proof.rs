@@ -9,7 +9,7 @@ use super::{Facts, Record, Refusal, State, Step, Subject, plan};
 use crate::flow::People;
 use crate::ledger::{LEASE, Ledger};
 
-/// When IAM is asked again, from when it was done. It enforces a change about four seconds after it shows it.
+/// When IAM is asked again, from when the last call was made. It enforces a change about four seconds after it shows it.
 pub const ROUNDS: [SignedDuration; 4] = [
     SignedDuration::from_secs(5),
     SignedDuration::from_secs(15),
@@ -199,8 +199,12 @@ impl Record {
             State::Pending => self.expires(),
             State::Claimed => self.at + LEASE,
             State::Applied | State::Verified | State::Partial | State::Failed => {
-                let done = self.decided.unwrap_or(self.received);
-                done + *ROUNDS.get(self.round)?
+                let acted = self.acted.or(self.decided).unwrap_or(self.received);
+                let due = *ROUNDS.get(self.round)?;
+                let before = self.round.checked_sub(1).and_then(|before| ROUNDS.get(before)).copied();
+                // After a look that came late the others follow at their distance, not all at once.
+                let last = self.proofs.last().map(|proof| proof.at + (due - before.unwrap_or_default()));
+                last.map_or(acted + due, |last| last.max(acted + due))
             }
             State::DryRun | State::Refused | State::Expired | State::UndoneByOther | State::Restored => return None,
         };

@@ -44,6 +44,8 @@ pub struct Record {
     pub received: Timestamp,
     /// When it was decided to act.
     pub decided: Option<Timestamp>,
+    /// When the last call of the plan was made: the rounds of proof are counted from it.
+    pub acted: Option<Timestamp>,
     /// When IAM first showed that it holds.
     pub contained: Option<Timestamp>,
     /// When somebody began to take it back.
@@ -150,6 +152,7 @@ impl Record {
             meddling: Vec::new(),
             received: now,
             decided: None,
+            acted: None,
             contained: None,
             restoring: None,
             given_back: Vec::new(),

@@ -269,3 +269,37 @@ fn a_claim_that_was_left_behind_and_is_taken_back_is_not_taken_over() {
     world.contain(&found, &enforce, start() + seconds(120)).unwrap();
     assert_eq!(world.writes.borrow().len(), writes, "nothing is done again");
 }
+
+/// The seconds at which IAM was asked.
+fn asked(world: &World) -> Vec<i64> {
+    world.only_record().proofs.iter().map(|proof| proof.at.duration_since(start()).as_secs()).collect()
+}
+
+#[test]
+fn the_rounds_are_counted_from_when_it_was_done_not_from_the_yes() {
+    let world = World::with_user("bob", "/", start());
+    let approve = config(Mode::Approve);
+    world.contain(&finding("bob", start()), &approve, start()).unwrap();
+    let record = world.only_record();
+    world.approve(&record.id, &user_arn("ann"), &record.fingerprint()).unwrap();
+    // The queue was out of reach for ten minutes.
+    world.queue.borrow_mut().clear();
+    world.clock.set(seconds(600));
+    world.look(&record.id, &approve).unwrap();
+    world.until(seconds(1_800), &approve, |_| ());
+    assert_eq!(asked(&world), [600, 605, 615, 660, 900]);
+    assert_eq!(world.only_record().state, State::Verified);
+}
+
+#[test]
+fn after_a_look_that_came_late_the_others_keep_their_distance() {
+    let world = World::with_user("bob", "/", start());
+    let enforce = config(Mode::Enforce);
+    world.contain(&finding("bob", start()), &enforce, start()).unwrap();
+    let id = world.only_record().id;
+    world.queue.borrow_mut().clear();
+    world.clock.set(seconds(600));
+    world.look(&id, &enforce).unwrap();
+    world.until(seconds(1_800), &enforce, |_| ());
+    assert_eq!(asked(&world), [0, 600, 610, 655, 895]);
+}
