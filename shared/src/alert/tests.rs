@@ -1125,6 +1125,7 @@ fn record(state: State, refusal: Option<Refusal>) -> Record {
         contained: None,
         restoring: None,
         given_back: Vec::new(),
+        followed_by: None,
         denied_until: None,
         acted: None,
         busy: None,

@@ -1,6 +1,7 @@
 //! The order in which a containment goes, always: form, account, truth from IAM, guards, budget, claim with the snapshot,
 //! act, verify, record, tell. Without a claim there is no action.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
@@ -144,8 +145,9 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     }
 
     async fn contain_one(&self, finding: &Finding, subject: &Subject, now: Timestamp) -> Result<Outcome, Failure> {
-        let record = match self.records.get(&Record::id_of(finding, subject)).await? {
-            None => self.open(finding, subject, now).await?,
+        let (id, there) = self.latest(finding, subject).await?;
+        let record = match there {
+            None => self.open(id, finding, subject, now).await?,
             Some(there) if there.state == State::Claimed => self.take_over(there, now).await?,
             // An earlier try ended between acting and telling.
             Some(there) if !there.told => there,
@@ -156,6 +158,28 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             }
         };
         self.go_on(record, now).await.map(|record| Outcome::Recorded(Box::new(record)))
+    }
+
+    /// The record that the finding belongs to, or the id of the one to open. Whoever goes on after their record is over gets
+    /// another, which the next of their acts finds by it.
+    async fn latest(&self, finding: &Finding, subject: &Subject) -> Result<(String, Option<Record>), Failure> {
+        let mut id = Record::id_of(finding, subject);
+        let mut seen = BTreeSet::new();
+        loop {
+            let Some(mut there) = self.records.get(&id).await? else { return Ok((id, None)) };
+            let next = there.followed_by.clone().unwrap_or_else(|| Record::id_after(finding, subject));
+            seen.insert(id.clone());
+            // An event that comes again after its record was opened by a later one would lead back to it.
+            if !there.is_over_for(finding) || seen.contains(&next) {
+                return Ok((id, Some(there)));
+            }
+            if there.followed_by.is_none() {
+                there.followed_by = Some(next.clone());
+                // Written first: of two acts at once one finds the other's record when it is tried again.
+                self.written(&mut there).await?;
+            }
+            id = next;
+        }
     }
 
     /// Takes a record from its claim to its end, as far as that is now: act, have it looked at again, tell.
@@ -175,11 +199,11 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     }
 
     /// Plans, and claims the plan by putting its record: nobody else acts on this event from then on.
-    async fn open(&self, finding: &Finding, subject: &Subject, now: Timestamp) -> Result<Record, Failure> {
+    async fn open(&self, id: String, finding: &Finding, subject: &Subject, now: Timestamp) -> Result<Record, Failure> {
         let before = self.truth(subject).await?;
         let plan = plan(finding, subject, before.as_ref(), self.context.config, now);
         let state = self.first_state(finding, &plan);
-        let mut record = Record::new(finding, subject, plan, before, state, now);
+        let mut record = Record { id, ..Record::new(finding, subject, plan, before, state, now) };
         if record.state == State::Claimed
             && let Some(user) = record.user().map(str::to_owned)
             && let Err(exhausted) = self.spend(&record, &user, now).await?

@@ -39,6 +39,8 @@ pub struct Record {
     pub reapplied: u32,
     /// Who said yes, where somebody had to.
     pub approval: Option<Approval>,
+    /// The record of what the same actor did after this one was over.
+    pub followed_by: Option<String>,
     /// What others did to what is contained.
     pub meddling: Vec<Meddling>,
     pub received: Timestamp,
@@ -149,6 +151,7 @@ impl Record {
             round: 0,
             reapplied: 0,
             approval: None,
+            followed_by: None,
             meddling: Vec::new(),
             received: now,
             decided: None,
@@ -182,6 +185,24 @@ impl Record {
         };
         let finding = [finding.account.as_str(), case, detection];
         format!("q-{}", fingerprint::of(finding.into_iter().chain(subject.parts()), 6))
+    }
+
+    /// The id of the record of what an actor did after an earlier record about them was over: what is over asks nobody any more.
+    pub(super) fn id_after(finding: &Finding, subject: &Subject) -> String {
+        let word = finding.asks.as_ref().map_or("", Ask::word);
+        let finding = [finding.account.as_str(), finding.event.id.as_str(), word];
+        format!("q-{}", fingerprint::of(finding.into_iter().chain(subject.parts()), 6))
+    }
+
+    /// Whether nobody is asked by it any more about an actor who goes on. What a guard refused, it would refuse again.
+    pub(super) fn is_over_for(&self, finding: &Finding) -> bool {
+        let actor = matches!(finding.asks, Some(Ask::ContainActor { .. }));
+        let over = match self.state {
+            State::Expired | State::UndoneByOther | State::Restored => true,
+            State::Refused => self.approval.is_some(),
+            _ => false,
+        };
+        actor && over && self.finding.event.id != finding.event.id
     }
 
     /// The user or role that it is about, as far as IAM knew.
