@@ -81,7 +81,7 @@ pub(super) struct How<'a> {
 }
 
 /// What fits beside all else into the memory that a replay is to take.
-pub(super) const HOLD: usize = 24 * 1024 * 1024;
+pub(super) const HOLD: usize = 6 * 1024 * 1024;
 
 /// Where a record stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -208,11 +208,23 @@ impl Judge<'_> {
             Lesson::Habit(key, at) => self.is_new_that_day(key, *at),
             Lesson::Trace(..) => true,
         });
-        let held = !ties.questions.is_empty() && self.held.fetch_add(text.len(), Ordering::Relaxed) < self.how.hold;
+        let held = !ties.questions.is_empty() && self.holds(text.len(), &lessons);
         let turn = Turn { ties, lessons, place: self.place.filter(|_| !held) };
         self.haul.found.extend(
             watchers.into_iter().filter_map(|watcher| Found::of(watcher, event, text, &turn, &self.how.context)),
         );
+    }
+
+    /// Whether text of that length is held, and counts it. What shows something new is more likely to be needed: when less
+    /// than half of the room is left, it is for that.
+    fn holds(&self, length: usize, lessons: &[Lesson]) -> bool {
+        let new = lessons.iter().any(|lesson| matches!(lesson, Lesson::Habit(..)));
+        let room = if new { self.how.hold } else { self.how.hold / 2 };
+        let fits = self.held.load(Ordering::Relaxed) < room;
+        if fits {
+            self.held.fetch_add(length, Ordering::Relaxed);
+        }
+        fits
     }
 
     /// Whether nobody showed that habit before on that day, as far as this thread knows. What comes after finds it noted.
