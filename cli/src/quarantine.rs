@@ -60,7 +60,7 @@ enum Command {
         /// Do not ask: for scripts.
         #[arg(long)]
         yes: bool,
-        /// Give keys back too of which AWS said that they leaked.
+        /// Give keys back too that leaked, and end the deny that holds their sessions for 36 hours.
         #[arg(long)]
         leaked: bool,
     },

@@ -150,6 +150,9 @@ def test_a_user_whose_key_leaked_is_cut_off_with_open_sessions_and_given_back(
     line.stack.iamwatch(binaries, "quarantine", "restore", record, "--yes")
     assert bob.credentials().pop(bob.key) == "Inactive", "a leaked key stays off"
     assert sorted(bob.credentials().values()) == ["Active"] * 3 + ["Inactive"]
+    assert sorted(bob.attached()) == sorted([AWS_QUARANTINE, line.stack.outputs["DenyPolicyArn"]]), "sessions may live"
+    assert line.stack.quarantine_records() == {record: "VERIFIED"}
+    line.stack.iamwatch(binaries, "quarantine", "restore", record, "--yes", "--leaked")
     assert bob.attached() == [AWS_QUARANTINE]
     assert line.stack.quarantine_records() == {record: "RESTORED"}
     no_event_failed(line)

@@ -60,11 +60,13 @@ async fn answer(asked: &Quarantine) -> Result<String, String> {
         }
         Command::Restore { id, yes, leaked } => {
             let record = find(&records, id).await?;
-            confirm(*yes, &to_take_back(&record, *leaked), "Take this back?")?;
-            let iam = AwsIam { users: clients.iam(), deny: None, roles: Some(clients.iam()) };
             let how = Restore { leaked: *leaked };
-            let restored = restore(record, how, &iam, &records, now()).await;
-            restored.map(|record| whole(&record, &stack.name)).map_err(|failure| failure.to_string())
+            confirm(*yes, &to_take_back(&record, how), "Take this back?")?;
+            let iam = AwsIam { users: clients.iam(), deny: None, roles: Some(clients.iam()) };
+            let restored = Box::pin(restore(record, how, &iam, &records, now())).await;
+            restored
+                .map(|record| format!("{}{}", left_over(&record), whole(&record, &stack.name)))
+                .map_err(|failure| failure.to_string())
         }
         Command::Reset { yes } => {
             let (mut budget, version) = records.budget().await?;
@@ -114,13 +116,25 @@ fn confirm(yes: bool, about: &str, question: &str) -> Result<(), String> {
 }
 
 /// What a restore would do.
-fn to_take_back(record: &Record, leaked: bool) -> String {
+fn to_take_back(record: &Record, how: Restore) -> String {
     let step = |step: &iamwatch::quarantine::Step| {
-        let left = record.has_leaked(step) && !leaked;
-        let left = if left { " (not done: it leaked; `--leaked` does it)" } else { "" };
-        format!("  {}{left}\n", terminal::clean(&step.undo_words()))
+        let kept = record.kept_back(step, how, None, now());
+        let kept = kept.map(|why| format!(" (not done: {why})")).unwrap_or_default();
+        format!("  {}{kept}\n", terminal::clean(&step.undo_words()))
     };
-    record.plan.steps.iter().rev().map(step).collect()
+    record.left().collect::<Vec<_>>().into_iter().rev().map(step).collect()
+}
+
+/// What a restore left as it is.
+fn left_over(record: &Record) -> String {
+    if record.state == State::Restored {
+        return String::new();
+    }
+    let step = |step: &iamwatch::quarantine::Step| format!("  {}\n", terminal::clean(&step.undo_words()));
+    let steps: String = record.left().map(step).collect();
+    format!(
+        "Not all was taken back; the calls below say why. Left, and to be taken back by another restore:\n{steps}\n"
+    )
 }
 
 async fn find(records: &DynamoRecords, id: &str) -> Result<Record, String> {

@@ -274,7 +274,7 @@ fn about_a_user(record: &Record) -> &'static [&'static str] {
             "Find out what stops working: list the user's calls in the 7 days before, by `userIdentity.arn`.",
             FOLLOW_LEAK,
             "Make new credentials where they are needed, then give the rest back with the command under Undo. Keys that leaked \
-             stay off unless you say `--leaked`.",
+             stay off, and the user stays denied for 36 hours while their sessions may live, unless you say `--leaked`.",
         ],
         (State::Failed | State::Partial, _) => {
             &["Do yourself what was not done, with the commands below, now.", FOLLOW_LEAK]

@@ -59,6 +59,8 @@ impl Budget {
         let of_user = self.spent.iter().filter(|spent| spent.user == user).count();
         if self.storm.is_none() && (users(HOUR) > PER_HOUR || users(DAY) > PER_DAY) {
             self.storm = Some(now);
+            // That one user had enough, as was told before, is other news.
+            self.told = None;
         }
         if self.storm.is_some() || of_user >= PER_USER {
             let tell = self.told.as_ref().is_none_or(|(by, until)| by == record || *until <= now);
@@ -109,6 +111,19 @@ mod tests {
         assert_eq!((budget.storm(), budget.users().len()), (Some(at(1)), 3));
         budget.reset();
         assert_eq!(budget.spend("d", "d", at(60)), Ok(()));
+    }
+
+    #[test]
+    fn a_storm_is_told_though_it_was_just_told_that_one_user_had_enough() {
+        let mut budget = Budget::default();
+        for record in ["1", "2", "3"] {
+            assert_eq!(budget.spend(record, "a", at(0)), Ok(()));
+        }
+        assert_eq!(budget.spend("4", "a", at(1)), Err(Exhausted { tell: true }));
+        assert_eq!(budget.spend("5", "b", at(2)), Ok(()));
+        assert_eq!(budget.spend("6", "c", at(2)), Ok(()));
+        assert_eq!(budget.spend("7", "d", at(3)), Err(Exhausted { tell: true }), "the storm begins");
+        assert_eq!(budget.spend("8", "e", at(4)), Err(Exhausted { tell: false }));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The order in which a containment goes, always: form, account, truth from IAM, guards, budget, claim with the snapshot,
 //! act, verify, record, tell. Without a claim there is no action.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
@@ -50,7 +51,7 @@ pub trait Records {
     async fn budget(&self) -> Result<(Budget, u64), String>;
     /// Writes the budget if nobody did since it was read.
     async fn put_budget(&self, budget: &Budget, version: u64) -> Result<Moved, String>;
-    /// The records that took something from a user.
+    /// The records that took something from a user, or from a role: `role/` and its name.
     async fn open_of(&self, user: &str) -> Result<Vec<String>, String>;
     /// Remembers that a record takes something from a user.
     async fn remember(&self, user: &str, record: &str) -> Result<(), String>;
@@ -147,8 +148,9 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     }
 
     async fn contain_one(&self, finding: &Finding, subject: &Subject, now: Timestamp) -> Result<Outcome, Failure> {
-        let record = match self.records.get(&Record::id_of(finding, subject)).await? {
-            None => self.open(finding, subject, now).await?,
+        let (id, there) = self.latest(finding, subject).await?;
+        let record = match there {
+            None => self.open(id, finding, subject, now).await?,
             Some(there) if there.state == State::Claimed => self.take_over(there, now).await?,
             // An earlier try ended between acting and telling.
             Some(there) if !there.told => there,
@@ -159,6 +161,28 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             }
         };
         self.go_on(record, now).await.map(|record| Outcome::Recorded(Box::new(record)))
+    }
+
+    /// The record that the finding belongs to, or the id of the one to open. Whoever goes on after their record is over gets
+    /// another, which the next of their acts finds by it.
+    async fn latest(&self, finding: &Finding, subject: &Subject) -> Result<(String, Option<Record>), Failure> {
+        let mut id = Record::id_of(finding, subject);
+        let mut seen = BTreeSet::new();
+        loop {
+            let Some(mut there) = self.records.get(&id).await? else { return Ok((id, None)) };
+            let next = there.followed_by.clone().unwrap_or_else(|| Record::id_after(finding, subject));
+            seen.insert(id.clone());
+            // An event that comes again after its record was opened by a later one would lead back to it.
+            if !there.is_over_for(finding) || seen.contains(&next) {
+                return Ok((id, Some(there)));
+            }
+            if there.followed_by.is_none() {
+                there.followed_by = Some(next.clone());
+                // Written first: of two acts at once one finds the other's record when it is tried again.
+                self.written(&mut there).await?;
+            }
+            id = next;
+        }
     }
 
     /// Takes a record from its claim to its end, as far as that is now: act, have it looked at again, tell.
@@ -178,12 +202,12 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     }
 
     /// Plans, and claims the plan by putting its record: nobody else acts on this event from then on.
-    async fn open(&self, finding: &Finding, subject: &Subject, now: Timestamp) -> Result<Record, Failure> {
+    async fn open(&self, id: String, finding: &Finding, subject: &Subject, now: Timestamp) -> Result<Record, Failure> {
         let before = self.truth(subject).await?;
         let plan = plan(finding, subject, before.as_ref(), self.context.config, now);
         let state = self.first_state(finding, &plan);
         let gone = before.is_none() && matches!(subject, Subject::Key { .. });
-        let mut record = Record::new(finding, subject, plan, before, state, now);
+        let mut record = Record { id, ..Record::new(finding, subject, plan, before, state, now) };
         if gone {
             record = self.unless_gone(record, now).await?;
         }
@@ -262,12 +286,13 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
 
     /// Acts step by step, writing each down, and asks IAM whether it worked.
     async fn act(&self, mut record: Record, now: Timestamp) -> Result<Record, Failure> {
-        if let Some(user) = record.user().map(str::to_owned) {
-            self.records.remember(&user, &record.id).await?;
+        if let Some(name) = record.kept_under() {
+            self.records.remember(&name, &record.id).await?;
         }
         for step in record.plan.steps.clone() {
             self.apply(&mut record, &step).await?;
         }
+        record.acted = Some(self.iam.now());
         let facts = self.proof(&mut record).await;
         let state = record.state_by(facts.as_ref());
         let record = record.moved(state, now);

@@ -129,6 +129,15 @@ impl Step {
         matches!(self, Self::DenyUser { .. } | Self::BindUser { .. })
     }
 
+    /// The id of the credential that it switches off.
+    #[must_use]
+    pub fn credential(&self) -> Option<&str> {
+        match self {
+            Self::DisableAccessKey { key: id, .. } | Self::DisableCredential { id, .. } => Some(id),
+            Self::DenyUser { .. } | Self::BindUser { .. } | Self::EndSessions { .. } => None,
+        }
+    }
+
     /// Whether IAM says that it is done. What is gone does not work either.
     #[must_use]
     pub fn is_proven_by(&self, facts: &Facts) -> bool {

@@ -9,7 +9,7 @@ use super::{Facts, Record, Refusal, State, Step, Subject, plan};
 use crate::flow::People;
 use crate::ledger::{LEASE, Ledger};
 
-/// When IAM is asked again, from when it was done. It enforces a change about four seconds after it shows it.
+/// When IAM is asked again, from when the last call was made. It enforces a change about four seconds after it shows it.
 pub const ROUNDS: [SignedDuration; 4] = [
     SignedDuration::from_secs(5),
     SignedDuration::from_secs(15),
@@ -66,8 +66,12 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             }
             State::Pending | State::Claimed => self.wait(record, now).await?,
             State::Applied | State::Verified | State::Partial | State::Failed => self.prove(record, now).await?,
-            State::DryRun | State::Refused | State::Expired | State::UndoneByOther | State::Restored => {
+            State::DryRun | State::Refused | State::Expired | State::UndoneByOther | State::Restored if record.told => {
                 return Ok(None);
+            }
+            // An earlier look ended between writing the outcome and telling it.
+            State::DryRun | State::Refused | State::Expired | State::UndoneByOther | State::Restored => {
+                self.tell(record, now).await?
             }
         };
         Ok(Some(looked_at))
@@ -135,7 +139,13 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
 
     async fn prove(&self, mut record: Record, now: Timestamp) -> Result<Record, Failure> {
         if record.round >= ROUNDS.len() || record.is_early(now) {
-            return Ok(record);
+            // The look that came to this outcome may have ended before it was told.
+            return self.tell(record, now).await;
+        }
+        // What a person takes back is not done again under their hands.
+        if let Some(left) = record.restoring_for(now) {
+            self.later.look_again(&record.id, left.clamp(SECOND, LONGEST_DELAY)).await?;
+            return self.tell(record, now).await;
         }
         let Some(facts) = self.proof(&mut record).await else {
             record.round += 1;
@@ -151,11 +161,15 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         }
         if record.reapplied < REAPPLIED_AT_MOST {
             record.reapplied += 1;
-            // Written before it is done: whoever dies in between has used it up.
+            // Written before it is done: whoever dies in between has used it up, and whoever began to take it back
+            // wrote first.
+            record.busy = Some(self.iam.now());
             self.written(&mut record).await?;
             for step in missing {
                 self.apply(&mut record, &step).await?;
             }
+            record.busy = None;
+            self.written(&mut record).await?;
             self.later.look_again(&record.id, SOON).await?;
             return Ok(record);
         }
@@ -176,7 +190,7 @@ impl Record {
     fn missing(&self, facts: &Facts) -> Vec<Step> {
         // A boundary needs no attached policy beside it, and a user that is gone no deny.
         let gone = facts.arn.is_empty();
-        self.plan.steps.iter().filter(|step| !gone && !step.is_proven_by(facts)).cloned().collect()
+        self.left().filter(|step| !gone && !step.is_proven_by(facts)).cloned().collect()
     }
 
     /// Whether this look comes before its time: messages arrive twice, and each round is to be one.
@@ -192,8 +206,12 @@ impl Record {
             State::Pending => self.expires(),
             State::Claimed => self.at + LEASE,
             State::Applied | State::Verified | State::Partial | State::Failed => {
-                let done = self.decided.unwrap_or(self.received);
-                done + *ROUNDS.get(self.round)?
+                let acted = self.acted.or(self.decided).unwrap_or(self.received);
+                let due = *ROUNDS.get(self.round)?;
+                let before = self.round.checked_sub(1).and_then(|before| ROUNDS.get(before)).copied();
+                // After a look that came late the others follow at their distance, not all at once.
+                let last = self.proofs.last().map(|proof| proof.at + (due - before.unwrap_or_default()));
+                last.map_or(acted + due, |last| last.max(acted + due))
             }
             State::DryRun | State::Refused | State::Expired | State::UndoneByOther | State::Restored => return None,
         };

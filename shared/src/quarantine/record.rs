@@ -5,12 +5,14 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Approval, Facts, LONGEST_WAIT, Plan, Proof, Subject};
+use super::{Approval, Facts, LONGEST_WAIT, Plan, Proof, Step, Subject};
 use crate::finding::{Ask, Finding, Severity};
 use crate::fingerprint;
 
 /// Meddling that a record keeps: more of it tells no more.
 const MEDDLING: usize = 50;
+/// How long a restore may take, and how long its calls may arrive after it began.
+pub(super) const RESTORING: SignedDuration = SignedDuration::from_mins(15);
 
 /// One containment, from the first look to its undo. It holds no secret: IAM gives none to whoever only asks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,15 +39,26 @@ pub struct Record {
     pub reapplied: u32,
     /// Who said yes, where somebody had to.
     pub approval: Option<Approval>,
+    /// The record of what the same actor did after this one was over.
+    pub followed_by: Option<String>,
     /// What others did to what is contained.
     pub meddling: Vec<Meddling>,
     pub received: Timestamp,
     /// When it was decided to act.
     pub decided: Option<Timestamp>,
+    /// When the last call of the plan was made: the rounds of proof are counted from it.
+    pub acted: Option<Timestamp>,
     /// When IAM first showed that it holds.
     pub contained: Option<Timestamp>,
     /// When somebody began to take it back.
     pub restoring: Option<Timestamp>,
+    /// The steps that were taken back, while others are left.
+    #[serde(default)]
+    pub given_back: Vec<Step>,
+    /// Until when a restore left the user denied, since sessions of a leaked key may live.
+    pub denied_until: Option<Timestamp>,
+    /// Since when a look does again what was undone. Nobody takes it back meanwhile: the two would work against each other.
+    pub busy: Option<Timestamp>,
     /// When the last state was reached.
     pub at: Timestamp,
     /// Whether people were told of the outcome.
@@ -138,11 +151,16 @@ impl Record {
             round: 0,
             reapplied: 0,
             approval: None,
+            followed_by: None,
             meddling: Vec::new(),
             received: now,
             decided: None,
+            acted: None,
             contained: None,
             restoring: None,
+            given_back: Vec::new(),
+            denied_until: None,
+            busy: None,
             at: now,
             told: false,
             news: None,
@@ -169,11 +187,43 @@ impl Record {
         format!("q-{}", fingerprint::of(finding.into_iter().chain(subject.parts()), 6))
     }
 
+    /// The id of the record of what an actor did after an earlier record about them was over: what is over asks nobody any more.
+    pub(super) fn id_after(finding: &Finding, subject: &Subject) -> String {
+        let word = finding.asks.as_ref().map_or("", Ask::word);
+        let finding = [finding.account.as_str(), finding.event.id.as_str(), word];
+        format!("q-{}", fingerprint::of(finding.into_iter().chain(subject.parts()), 6))
+    }
+
+    /// Whether nobody is asked by it any more about an actor who goes on. What a guard refused, it would refuse again.
+    pub(super) fn is_over_for(&self, finding: &Finding) -> bool {
+        let actor = matches!(finding.asks, Some(Ask::ContainActor { .. }));
+        let over = match self.state {
+            State::Expired | State::UndoneByOther | State::Restored => true,
+            State::Refused => self.approval.is_some(),
+            _ => false,
+        };
+        actor && over && self.finding.event.id != finding.event.id
+    }
+
     /// The user or role that it is about, as far as IAM knew.
     #[must_use]
     pub fn user(&self) -> Option<&str> {
         let of_arn = || self.before.as_ref()?.arn.rsplit('/').next();
         self.subject.user().or_else(of_arn)
+    }
+
+    /// Under which name it is kept while it is open: roles and users may be named alike. No user is named with a slash.
+    #[must_use]
+    pub(super) fn kept_under(&self) -> Option<String> {
+        match &self.subject {
+            Subject::Sessions { role } => Some(format!("role/{role}")),
+            Subject::Key { .. } | Subject::User { .. } | Subject::Holder { .. } => self.user().map(str::to_owned),
+        }
+    }
+
+    /// The steps that were not taken back.
+    pub fn left(&self) -> impl Iterator<Item = &Step> {
+        self.plan.steps.iter().filter(|step| !self.given_back.contains(step))
     }
 
     /// What a person approves.
@@ -194,6 +244,12 @@ impl Record {
         self.state = state;
         self.at = now;
         self
+    }
+
+    /// How much longer whoever takes it back may be at it: nothing is done again until then.
+    pub(super) fn restoring_for(&self, now: Timestamp) -> Option<SignedDuration> {
+        let left = (self.restoring? + RESTORING).duration_since(now);
+        left.is_positive().then_some(left)
     }
 
     /// The same record, louder: what is not contained as it should be wakes a person.

@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::contain::{Containment, Failure, Iam, Later, Records};
-use super::{Meddling, Moved, Record};
+use super::record::RESTORING;
+use super::{Meddling, Moved, Record, Step};
 use crate::event::Event;
 use crate::flow::People;
 use crate::ledger::Ledger;
@@ -26,8 +27,6 @@ pub const WATCHED: [&str; 14] = [
     "UploadSigningCertificate",
 ];
 
-/// How long the calls of a restore may arrive after it began.
-const RESTORING: SignedDuration = SignedDuration::from_mins(15);
 /// How often the record is read anew where somebody else writes it.
 const TRIES: usize = 5;
 
@@ -129,6 +128,13 @@ impl Record {
         let restored = self.restoring.is_some_and(|from| {
             meddling.at.is_some_and(|at| at >= from - SignedDuration::from_secs(1) && at < from + RESTORING)
         });
-        self.state.is_open() && later && !restored && meddling.event != self.finding.event.id
+        let ours = meddling.event != self.finding.event.id;
+        self.state.is_open() && later && !restored && ours && self.is_about_what_is_left(meddling)
+    }
+
+    /// Of a user whom nothing denies any more, only what switches on again what stayed off counts.
+    fn is_about_what_is_left(&self, meddling: &Meddling) -> bool {
+        let whole = self.given_back.is_empty() || self.left().any(Step::denies);
+        whole || self.left().filter_map(Step::credential).any(|id| meddling.what.contains(id))
     }
 }

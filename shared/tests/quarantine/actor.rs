@@ -99,8 +99,10 @@ fn sessions_of_a_role_are_ended_once_a_person_says_so_and_the_undo_takes_the_pol
     world.until(seconds(900), &config, |_| ());
     assert!(world.roles.borrow()["app"].revoked);
     assert_eq!(world.only_record().state, State::Verified);
+    let kept: Vec<String> = world.open.borrow().iter().map(|(name, _)| name.clone()).collect();
+    assert_eq!(kept, ["role/app"], "a user may be named so too");
     world.restore(Restore::default()).unwrap();
-    assert!(!world.roles.borrow()["app"].revoked);
+    assert!(!world.roles.borrow()["app"].revoked && world.open.borrow().is_empty());
 }
 
 #[test]
@@ -174,6 +176,76 @@ fn who_does_one_thing_after_another_is_asked_about_once_while_the_plan_waits() {
         world.contain(&finding, &config, at).unwrap();
     }
     assert_eq!((world.records.borrow().len(), world.mails.borrow().len()), (1, 1));
+}
+
+#[test]
+fn who_goes_on_after_the_record_is_over_is_asked_about_again_once() {
+    let config = config(Mode::Approve);
+    let mallory = user("mallory", "AKIAIOSFODNN7EXAMPLE");
+    // The record is over since nobody said yes, and since it was taken back. Both within four hours of the first act.
+    for expires in [true, false] {
+        let world = World::with_leaked_user("mallory");
+        world.change("mallory", |user| user.attached.clear());
+        // The four hours are counted by the clock.
+        let first = "2026-03-01T04:00:00Z".parse::<Timestamp>().unwrap();
+        let act = |at: Timestamp| {
+            let finding = stops_the_trail(&mallory, at, &json!({}), &config).unwrap();
+            world.contain(&finding, &config, at).unwrap()
+        };
+        act(first);
+        let record = world.only_record();
+        if expires {
+            let mut over = record.clone();
+            over.state = State::Expired;
+            world.records.borrow_mut().insert(over.id.clone(), over);
+        } else {
+            world.approve(&record.id, &user_arn("ann"), &record.fingerprint()).unwrap();
+            world.until(SignedDuration::from_mins(70), &config, |_| ());
+            assert_eq!(world.restore(Restore::default()).unwrap().state, State::Restored);
+        }
+        let mails = world.mails.borrow().len();
+        for minute in 0..20 {
+            act(first + SignedDuration::from_mins(100 + minute));
+        }
+        assert_eq!((world.records.borrow().len(), world.mails.borrow().len()), (2, mails + 1), "expires: {expires}");
+        // The same event again is known, by either record.
+        for at in [first, first + SignedDuration::from_mins(100)] {
+            assert_eq!(act(at), Outcome::Known);
+        }
+        let second = world.records.borrow().values().find(|other| other.id != record.id).unwrap().clone();
+        assert_eq!(second.state, State::Pending);
+        world.approve(&second.id, &user_arn("ann"), &second.fingerprint()).unwrap();
+        let later = world.clock.get() + seconds(30);
+        world.until(later, &config, |_| ());
+        assert!(world.is_contained("mallory"), "expires: {expires}");
+    }
+}
+
+#[test]
+fn acts_whose_records_were_lost_on_the_way_lead_to_an_end() {
+    let config = config(Mode::Approve);
+    let mallory = user("mallory", "AKIAIOSFODNN7EXAMPLE");
+    let world = World::with_leaked_user("mallory");
+    let end_all = || world.records.borrow_mut().values_mut().for_each(|record| record.state = State::Expired);
+    let act = |minute: i64| {
+        let at = start() + SignedDuration::from_mins(minute);
+        let finding = stops_the_trail(&mallory, at, &json!({}), &config).unwrap();
+        world.contain(&finding, &config, at)
+    };
+    act(0).unwrap();
+    end_all();
+    // Died after it was said which record follows; the next act opens it.
+    world.dies_before.set(Some(2));
+    act(1).unwrap_err();
+    world.dies_before.set(None);
+    for minute in 2..6 {
+        act(minute).unwrap();
+        end_all();
+    }
+    for minute in 0..6 {
+        act(minute).unwrap();
+    }
+    assert!(world.records.borrow().len() <= 6, "{}", world.records.borrow().len());
 }
 
 #[test]

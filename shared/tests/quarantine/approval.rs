@@ -195,3 +195,18 @@ fn killed_anywhere_after_the_yes_it_is_carried_out_once() {
     }
     panic!("the loop went past the last call");
 }
+
+#[test]
+fn that_nobody_approved_it_or_that_it_may_not_be_any_more_is_told_though_a_mail_failed() {
+    let (world, approve, _) = waiting();
+    world.unsent.set(1);
+    world.until_with_retries(SignedDuration::from_hours(4) + seconds(120), &approve);
+    assert_eq!(world.only_record().state, State::Expired);
+    assert!(world.said()[1].contains("nobody approved it in four hours"), "{:?}", world.said());
+
+    let (world, _, record) = waiting();
+    world.approve(&record.id, ANN, &record.fingerprint()).unwrap();
+    world.unsent.set(1);
+    world.until_with_retries(seconds(120), &config(Mode::DryRun));
+    assert_eq!((world.only_record().state, world.said().len()), (State::Refused, 2));
+}

@@ -1,7 +1,7 @@
 //! Proof at 0, 5, 15, 60 s and 5 min, and somebody who undoes what was done.
 
 use iamwatch::config::Mode;
-use iamwatch::quarantine::{Proof, REAPPLIED_AT_MOST, State};
+use iamwatch::quarantine::{Proof, REAPPLIED_AT_MOST, ROUNDS, Restore, State, Step};
 
 use super::world::*;
 
@@ -213,4 +213,155 @@ fn when_the_table_is_out_of_reach_nothing_is_done_and_it_is_tried_again() {
     world.dies_before.set(Some(0));
     assert!(world.contain(&finding("bob", start()), &config(Mode::Enforce), start()).is_err());
     assert!(world.is_active("bob") && world.writes.borrow().is_empty());
+}
+
+#[test]
+fn an_alarm_that_could_not_be_sent_when_it_was_undone_is_sent_by_the_next_delivery() {
+    let world = World::with_user("bob", "/", start());
+    let enforce = config(Mode::Enforce);
+    world.contain(&finding("bob", start()), &enforce, start()).unwrap();
+    world.mails.borrow_mut().clear();
+    world.unsent.set(1);
+    let id = world.only_record().id;
+    for second in [5, 7, 9] {
+        world.change("bob", |user| user.keys[0].active = true);
+        world.clock.set(seconds(second));
+        world.look(&id, &enforce).unwrap();
+    }
+    world.change("bob", |user| user.keys[0].active = true);
+    world.clock.set(seconds(11));
+    world.look(&id, &enforce).unwrap_err();
+    assert_eq!((world.only_record().state, world.said().len()), (State::UndoneByOther, 0));
+    world.clock.set(seconds(71));
+    world.look(&id, &enforce).unwrap();
+    assert!(world.said()[0].contains("is being undone by"), "{:?}", world.said());
+    assert!(world.look(&id, &enforce).unwrap().is_none());
+    assert_eq!(world.said().len(), 1, "it is told once");
+}
+
+#[test]
+fn a_good_end_that_could_not_be_told_is_told_by_the_next_delivery_in_any_round() {
+    for last in [false, true] {
+        let world = World::with_leaked_user("bob");
+        let enforce = config(Mode::Enforce);
+        world.full.set(true);
+        world.unbound.set(true);
+        world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
+        assert_eq!(world.only_record().state, State::Partial);
+        world.mails.borrow_mut().clear();
+        if last {
+            let mut record = world.only_record();
+            record.round = ROUNDS.len() - 1;
+            world.queue.borrow_mut().push((start() + seconds(300), record.id.clone()));
+            world.records.borrow_mut().insert(record.id.clone(), record);
+        }
+        // Somebody does by hand what could not be done.
+        let bound = world.only_record().plan.steps[0].clone();
+        world.change("bob", |user| match bound {
+            Step::BindUser { .. } => user.boundary = Some(DENY.to_owned()),
+            _ => user.attached.push(DENY.to_owned()),
+        });
+        world.unsent.set(1);
+        world.until_with_retries(seconds(900), &enforce);
+        assert_eq!((world.only_record().state, world.only_record().told), (State::Verified, true), "last: {last}");
+        assert_eq!(world.said(), ["iamwatch contained user bob in 111122223333."], "last: {last}");
+    }
+}
+
+#[test]
+fn a_look_that_comes_due_while_it_is_taken_back_does_nothing_again() {
+    for calls in 2..60 {
+        let world = World::with_leaked_user("bob");
+        let enforce = config(Mode::Enforce);
+        world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
+        world.dies_before.set(Some(calls));
+        let survived = world.restore(Restore { leaked: true }).is_ok();
+        world.dies_before.set(None);
+        let (writes, mails) = (world.writes.borrow().len(), world.mails.borrow().len());
+        world.until(seconds(800), &enforce, |_| ());
+        assert_eq!(world.writes.borrow().len(), writes, "killed before call {calls}");
+        assert_eq!((world.only_record().reapplied, world.mails.borrow().len()), (0, mails));
+        if survived {
+            assert_eq!(world.only_record().state, State::Restored);
+            return;
+        }
+        if world.only_record().state == State::Restored {
+            continue;
+        }
+        assert!(!world.queue.borrow().is_empty(), "it is looked at again later");
+        world.restore(Restore { leaked: true }).unwrap();
+        world.until(seconds(3_000), &enforce, |_| ());
+        assert!(world.is_active("bob") && !world.user("bob").is_under(DENY), "killed before call {calls}");
+    }
+    panic!("the loop went past the last call");
+}
+
+#[test]
+fn nobody_takes_back_what_a_look_is_just_doing_again() {
+    let world = World::with_leaked_user("bob");
+    let enforce = config(Mode::Enforce);
+    world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
+    world.change("bob", |user| user.keys[0].active = true);
+    world.clock.set(seconds(5));
+    // Read, asked, and written; not yet done.
+    world.dies_before.set(Some(3));
+    world.look(&world.only_record().id, &enforce).unwrap_err();
+    world.dies_before.set(None);
+    assert_eq!(world.only_record().reapplied, 1);
+    let busy = world.restore(Restore { leaked: true }).unwrap_err();
+    assert!(busy.to_string().contains("is being worked on"), "{busy}");
+    world.clock.set(seconds(51));
+    world.restore(Restore { leaked: true }).unwrap();
+    assert!(!world.user("bob").is_under(DENY));
+}
+
+#[test]
+fn a_claim_that_was_left_behind_and_is_taken_back_is_not_taken_over() {
+    let world = World::with_leaked_user("bob");
+    let (enforce, found) = (config(Mode::Enforce), leak(&[&key_of("bob")]));
+    world.dies_before.set(Some(9));
+    world.contain(&found, &enforce, start()).unwrap_err();
+    assert_eq!(world.only_record().state, State::Claimed);
+    world.clock.set(seconds(60));
+    world.dies_before.set(Some(3));
+    world.restore(Restore { leaked: true }).unwrap_err();
+    world.dies_before.set(None);
+    let writes = world.writes.borrow().len();
+    world.look(&world.only_record().id, &enforce).unwrap();
+    world.contain(&found, &enforce, start() + seconds(120)).unwrap();
+    assert_eq!(world.writes.borrow().len(), writes, "nothing is done again");
+}
+
+/// The seconds at which IAM was asked.
+fn asked(world: &World) -> Vec<i64> {
+    world.only_record().proofs.iter().map(|proof| proof.at.duration_since(start()).as_secs()).collect()
+}
+
+#[test]
+fn the_rounds_are_counted_from_when_it_was_done_not_from_the_yes() {
+    let world = World::with_user("bob", "/", start());
+    let approve = config(Mode::Approve);
+    world.contain(&finding("bob", start()), &approve, start()).unwrap();
+    let record = world.only_record();
+    world.approve(&record.id, &user_arn("ann"), &record.fingerprint()).unwrap();
+    // The queue was out of reach for ten minutes.
+    world.queue.borrow_mut().clear();
+    world.clock.set(seconds(600));
+    world.look(&record.id, &approve).unwrap();
+    world.until(seconds(1_800), &approve, |_| ());
+    assert_eq!(asked(&world), [600, 605, 615, 660, 900]);
+    assert_eq!(world.only_record().state, State::Verified);
+}
+
+#[test]
+fn after_a_look_that_came_late_the_others_keep_their_distance() {
+    let world = World::with_user("bob", "/", start());
+    let enforce = config(Mode::Enforce);
+    world.contain(&finding("bob", start()), &enforce, start()).unwrap();
+    let id = world.only_record().id;
+    world.queue.borrow_mut().clear();
+    world.clock.set(seconds(600));
+    world.look(&id, &enforce).unwrap();
+    world.until(seconds(1_800), &enforce, |_| ());
+    assert_eq!(asked(&world), [0, 600, 610, 655, 895]);
 }

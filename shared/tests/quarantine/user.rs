@@ -1,8 +1,9 @@
 //! Level 2: a user is denied everything, then all its credentials are switched off.
 
 use iamwatch::config::Mode;
+use iamwatch::finding::{Ask, Finding};
 use iamwatch::ledger::LEASE;
-use iamwatch::quarantine::{Outcome, Refusal, Restore, State, Step};
+use iamwatch::quarantine::{Outcome, Record, Refusal, Restore, State, Step, Subject};
 use jiff::SignedDuration;
 
 use super::world::*;
@@ -154,16 +155,36 @@ fn restore_gives_back_only_what_was_taken_credentials_first_and_no_leaked_key() 
     world.contain(&leak(&[&key_of("bob")]), &config(Mode::Enforce), start()).unwrap();
     world.writes.borrow_mut().clear();
     let record = world.restore(Restore::default()).unwrap();
-    assert_eq!(record.state, State::Restored);
+    assert_eq!(record.state, State::Verified, "something is left to take back");
     let user = world.user("bob");
     assert!(!user.keys[0].active, "the key leaked");
     assert!(!user.others[0].active, "it was off before");
     assert!(user.others[1].active && user.others[2].active);
-    assert!(!user.is_under(DENY));
-    assert_eq!(user.attached, [AWS_QUARANTINE], "what others attached stays");
+    assert!(user.is_under(DENY), "sessions of the leaked key may live for 36 hours");
+    let says = |record: &Record, what: &str| {
+        record.calls.iter().any(|call| call.error.as_deref().is_some_and(|why| why.contains(what)))
+    };
+    assert!(says(&record, "2026-03-02 15:00 UTC"), "and it says so: {:?}", record.calls);
+    world.clock.set(seconds(36 * 3_600 - 1));
+    world.restore(Restore::default()).unwrap();
+    assert!(world.user("bob").is_under(DENY));
+    world.clock.set(seconds(36 * 3_600));
+    world.restore(Restore::default()).unwrap();
+    assert_eq!(world.user("bob").attached, [AWS_QUARANTINE], "what others attached stays");
     let writes = world.writes.borrow();
     assert!(writes.last().unwrap().starts_with("no longer deny"), "{writes:?}");
-    assert!(record.calls.iter().any(|call| call.error.as_deref().is_some_and(|why| why.contains("--leaked"))));
+    assert!(says(&record, "--leaked"));
+    drop(writes);
+    let on = |id: &str| serde_json::json!({"userName": "bob", "accessKeyId": id, "status": "Active"});
+    world.clock.set(seconds(40 * 3_600));
+    let told = |name, parameters| {
+        let event = call(name, world.time(), &parameters, &serde_json::Value::Null);
+        world.watch(&event, &config(Mode::Enforce)).is_some()
+    };
+    assert!(!told("CreateLoginProfile", on("")), "nobody keeps the user from a new password");
+    assert!(told("UpdateAccessKey", on(&key_of("bob"))), "the leaked key is watched");
+    assert_eq!(world.restore(Restore { leaked: true }).unwrap().state, State::Restored);
+    assert!(world.is_active("bob"));
 }
 
 #[test]
@@ -190,14 +211,74 @@ fn a_restore_that_dies_halfway_leaves_the_user_denied_and_a_second_one_ends_it()
     panic!("the loop went past the last call");
 }
 
+/// Bob is contained by two records: for a leak, and for what he did.
+fn contained_twice() -> (World, [Record; 2]) {
+    let world = World::with_leaked_user("bob");
+    let enforce = config(Mode::Enforce);
+    world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
+    let first = world.only_record();
+    // Undone by somebody, so that the second plans it all, too.
+    world.change("bob", |user| {
+        user.keys[0].active = true;
+        user.attached.retain(|arn| arn != DENY);
+    });
+    let mut second = leak_told("fedcba9876543210", start(), &[]);
+    second.asks = Some(Ask::ContainActor { principal: user_arn("bob") });
+    world.contain(&second, &enforce, start()).unwrap();
+    let second = world.records.borrow().values().find(|record| record.id != first.id).unwrap().clone();
+    world.approve(&second.id, &user_arn("ann"), &second.fingerprint()).unwrap();
+    world.until(seconds(900), &enforce, |_| ());
+    assert!(world.is_contained("bob"));
+    let now = |record: &Record| world.records.borrow()[&record.id].clone();
+    let both = [now(&first), now(&second)];
+    (world, both)
+}
+
 #[test]
-fn the_deny_stays_while_another_record_needs_it() {
+fn the_deny_stays_while_another_record_needs_it_and_the_record_that_left_it_stays_open() {
+    let (world, [first, second]) = contained_twice();
+    let half = world.restore_of(&first, Restore { leaked: true }).unwrap();
+    assert!(world.user("bob").is_under(DENY));
+    assert!(half.state.can_be_restored(), "{}", half.state);
+    assert!(half.calls.iter().any(|call| call.error.as_deref().is_some_and(|why| why.contains(&second.id))));
+    assert_eq!(world.restore_of(&second, Restore { leaked: true }).unwrap().state, State::Restored);
+    let ended = world.restore_of(&half, Restore { leaked: true }).unwrap();
+    assert_eq!(ended.state, State::Restored);
+    assert!(!world.user("bob").is_under(DENY) && world.is_active("bob"));
+    assert!(world.open.borrow().is_empty());
+}
+
+#[test]
+fn of_two_records_that_deny_the_same_user_neither_waits_for_the_other_for_ever() {
+    let (world, [first, second]) = contained_twice();
+    world.restore_of(&second, Restore { leaked: true }).unwrap();
+    assert!(world.user("bob").is_under(DENY), "the first needs it");
+    assert_eq!(world.restore_of(&first, Restore { leaked: true }).unwrap().state, State::Restored);
+    assert!(!world.user("bob").is_under(DENY));
+}
+
+#[test]
+fn an_open_record_that_denies_the_user_nothing_keeps_no_deny() {
     let world = World::with_leaked_user("bob");
     world.contain(&leak(&[&key_of("bob")]), &config(Mode::Enforce), start()).unwrap();
-    world.open.borrow_mut().insert(("bob".to_owned(), "q-of-another".to_owned()));
-    world.restore(Restore { leaked: true }).unwrap();
-    assert!(world.user("bob").is_under(DENY));
-    assert!(world.is_active("bob"));
+    let record = world.only_record();
+    // Of a role that is named as the user is, of one key, and one that is gone.
+    let role = Record {
+        id: "q-role".to_owned(),
+        subject: Subject::Sessions { role: "bob".to_owned() },
+        restoring: None,
+        ..record.clone()
+    };
+    let key = Subject::Key { user: "bob".to_owned(), key: key_of("bob") };
+    let key = Record { id: "q-key".to_owned(), subject: key, ..record.clone() };
+    for other in [role, key] {
+        world.open.borrow_mut().insert(("bob".to_owned(), other.id.clone()));
+        world.records.borrow_mut().insert(other.id.clone(), other);
+    }
+    world.open.borrow_mut().insert(("bob".to_owned(), "q-gone".to_owned()));
+    let restored = world.restore_of(&record, Restore { leaked: true }).unwrap();
+    assert_eq!(restored.state, State::Restored);
+    assert!(!world.user("bob").is_under(DENY));
 }
 
 #[test]
@@ -232,4 +313,34 @@ fn nobody_whom_aws_names_badly_is_looked_for() {
         assert!(matches!(outcomes.as_slice(), [Outcome::Ignored(_)]), "{named}: {outcomes:?}");
     }
     assert!(world.writes.borrow().is_empty() && world.records.borrow().is_empty());
+}
+
+#[test]
+fn who_bears_aws_own_quarantine_has_a_key_that_leaked_whatever_the_record_is_about() {
+    for before in [true, false] {
+        let world = World::with_leaked_user("bob");
+        if !before {
+            world.change("bob", |user| user.attached.clear());
+        }
+        let acted = Finding { asks: Some(Ask::ContainActor { principal: user_arn("bob") }), ..leak(&[]) };
+        world.contain(&acted, &config(Mode::Approve), start()).unwrap();
+        let record = world.only_record();
+        world.approve(&record.id, &user_arn("ann"), &record.fingerprint()).unwrap();
+        world.until(seconds(30), &config(Mode::Approve), |_| ());
+        assert!(world.is_contained("bob"));
+        if !before {
+            world.change("bob", |user| user.attached.push(AWS_QUARANTINE.to_owned()));
+        }
+        world.restore(Restore::default()).unwrap();
+        assert!(!world.is_active("bob") && world.user("bob").is_under(DENY), "before: {before}");
+        assert!(world.user("bob").others[0].active);
+    }
+}
+
+#[test]
+fn another_record_of_the_user_does_not_take_off_the_deny_that_a_leak_needs() {
+    let (world, [leaked, acted]) = contained_twice();
+    world.restore_of(&leaked, Restore::default()).unwrap();
+    let half = world.restore_of(&acted, Restore { leaked: true }).unwrap();
+    assert!(half.state.can_be_restored() && world.user("bob").is_under(DENY));
 }

@@ -47,6 +47,8 @@ pub(crate) struct World {
     pub(crate) queue: RefCell<Vec<(Timestamp, String)>>,
     pub(crate) clock: Cell<SignedDuration>,
     pub(crate) requests: Cell<u32>,
+    /// That many mails cannot be sent.
+    pub(crate) unsent: Cell<u32>,
 }
 
 pub(crate) fn start() -> Timestamp {
@@ -59,6 +61,10 @@ pub(crate) fn seconds(seconds: i64) -> SignedDuration {
 
 pub(crate) fn key_of(user: &str) -> String {
     format!("AKIA{:X<12}EXAMPLE", user.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), ""))
+}
+
+pub(crate) fn user_arn(user: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:user/{user}")
 }
 
 impl World {
@@ -199,11 +205,32 @@ impl World {
     }
 
     pub(crate) fn restore(&self, how: Restore) -> Result<Record, Failure> {
-        block_on(restore(self.only_record(), how, self, self, self.time()))
+        self.restore_of(&self.only_record(), how)
+    }
+
+    /// As the record is now.
+    pub(crate) fn restore_of(&self, record: &Record, how: Restore) -> Result<Record, Failure> {
+        let now = self.records.borrow()[&record.id].clone();
+        block_on(restore(now, how, self, self, self.time()))
     }
 
     pub(crate) fn time(&self) -> Timestamp {
         start() + self.clock.get()
+    }
+
+    /// Lets time go on; a message whose look failed is delivered again a minute later, as the queue does it.
+    pub(crate) fn until_with_retries(&self, end: SignedDuration, config: &Config) {
+        while self.clock.get() < end {
+            self.clock.set(self.clock.get() + SignedDuration::from_millis(500));
+            let now = self.time();
+            let (due, left) = self.queue.borrow().iter().cloned().partition(|(at, _)| *at <= now);
+            *self.queue.borrow_mut() = left;
+            for (_, record) in Vec::<(Timestamp, String)>::from_iter(due) {
+                if self.look(&record, config).is_err() {
+                    self.queue.borrow_mut().push((now + seconds(60), record));
+                }
+            }
+        }
     }
 
     /// Lets time go on until `end`: messages arrive when they are due, and every half second `meanwhile` does what it does.
@@ -323,6 +350,10 @@ impl Later for World {
 impl People for World {
     async fn tell(&self, alert: &Alert) -> Result<(), Undelivered> {
         self.step().map_err(Undelivered)?;
+        if let Some(left) = self.unsent.get().checked_sub(1) {
+            self.unsent.set(left);
+            return Err(Undelivered("SNS is out of reach".to_owned()));
+        }
         self.mails.borrow_mut().push(alert.clone());
         Ok(())
     }
