@@ -106,12 +106,12 @@ def sso_user(account: str, email: str, permission_set: str) -> Json:
     }
 
 
-def role_session(account: str, role: str) -> Json:
+def role_session(account: str, role: str, session: str = "session") -> Json:
     """A session of a role."""
     return {
         "type": "AssumedRole",
-        "principalId": "AROA111122223EXAMPLE:session",
-        "arn": f"arn:aws:sts::{account}:assumed-role/{role}/session",
+        "principalId": f"AROA111122223EXAMPLE:{session}",
+        "arn": f"arn:aws:sts::{account}:assumed-role/{role}/{session}",
         "accountId": account,
         "accessKeyId": "ASIA111122223EXAMPLE",
         "sessionContext": {

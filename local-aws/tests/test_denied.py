@@ -26,25 +26,6 @@ PRINCIPALS = int(os.environ.get("PRINCIPALS", "100"))
 CALLS = ("DescribeInstances", "DescribeVpcs", "RunInstances", "CreateKeyPair", "DescribeSnapshots")
 
 
-def role_session(account: str, role: str, session: str) -> events.Json:
-    return {
-        "type": "AssumedRole",
-        "principalId": f"AROA111122223EXAMPLE:{session}",
-        "arn": f"arn:aws:sts::{account}:assumed-role/{role}/{session}",
-        "accountId": account,
-        "accessKeyId": "ASIA111122223EXAMPLE",
-        "sessionContext": {
-            "sessionIssuer": {
-                "type": "Role",
-                "principalId": "AROA111122223EXAMPLE",
-                "arn": f"arn:aws:iam::{account}:role/{role}",
-                "accountId": account,
-                "userName": role,
-            }
-        },
-    }
-
-
 def counts(line: Line) -> Counter[int]:
     """How many incidents have counted how many calls."""
     return Counter(int(row["count"]["N"]) for row in line.incidents())
@@ -65,7 +46,7 @@ def test_ten_thousand_denied_calls_of_one_principal_are_few_messages_and_the_exa
     line = deploy_line()
     account, begun = line.account.id, time.monotonic()
     for start in range(0, 10_000, 500):
-        sessions = (role_session(account, "web", f"session-{number}") for number in range(start, start + 500))
+        sessions = (events.role_session(account, "web", f"session-{number}") for number in range(start, start + 500))
         line.send(*[events.denied_call(who, "ec2", CALLS[n % len(CALLS)]) for n, who in enumerate(sessions)])
     sent = time.monotonic() - begun
     line.wait_for_denied_calls(120)
@@ -92,7 +73,7 @@ def test_many_principals_are_told_at_the_topics_pace_and_no_count_is_lost(deploy
     line = deploy_line(change=seen_again_after(60))
     account, begun = line.account.id, time.monotonic()
     for each in range(20):
-        who = (role_session(account, f"app-{number}", "s") for number in range(PRINCIPALS))
+        who = (events.role_session(account, f"app-{number}", "s") for number in range(PRINCIPALS))
         line.send(*[events.denied_call(actor, "sqs" if each % 2 else "sns", f"List{each % 3}") for actor in who])
     line.wait_for_denied_calls(PRINCIPALS)
     looked_at = time.monotonic() - begun
@@ -165,7 +146,7 @@ def test_a_function_killed_in_the_midst_of_a_batch_loses_no_count_and_counts_not
     account = line.account.id
     function = line.stack.physical_id("AccessDenied")
     for each in range(5):
-        who = [role_session(account, f"app-{number}", "s") for number in range(200)]
+        who = [events.role_session(account, f"app-{number}", "s") for number in range(200)]
         line.send(*[events.denied_call(actor, "iam", ("CreateUser", "ListUsers")[each % 2]) for actor in who])
     wait_for(lambda: len(line.dossiers()) >= 20, 30, "the first principals to be written")
     before = len(line.dossiers())
@@ -184,7 +165,7 @@ def test_a_batch_in_which_one_message_cannot_be_told_gives_back_that_one_alone(d
     line = deploy_line(change=seen_again_after(2))
     who = events.iam_user(line.account.id, "mallory")
     with publishing_forbidden(line):
-        app = role_session(line.account.id, "app", "s")
+        app = events.role_session(line.account.id, "app", "s")
         line.send(events.denied_call(who, "iam", "CreateUser"), events.denied_call(app, "sqs", "ListQueues"))
         wait_for(lambda: len(line.dossiers()) == 2, 20, "both principals to be written")
         wait_for(lambda: "was not published" in "\n".join(line.stack.logs("AccessDenied")), 20, "the failure")
@@ -197,7 +178,7 @@ def test_a_batch_in_which_one_message_cannot_be_told_gives_back_that_one_alone(d
 def test_text_of_the_callers_stays_text_in_every_channel(deploy_line: DeployLine) -> None:
     line = deploy_line()
     session = "x\r\nSeverity: LOW\x1b[2K\u202egnihton<!channel>"
-    event = events.denied_call(role_session(line.account.id, "deploy", session), "iam", "CreateUser")
+    event = events.denied_call(events.role_session(line.account.id, "deploy", session), "iam", "CreateUser")
     event = event.with_detail(
         userAgent="curl/8 " + "é" * 1_024,
         errorMessage=event.detail["errorMessage"] + " https://evil.example/ <!channel>\n\x1b[31m" + "\U0001f600" * 2_000,

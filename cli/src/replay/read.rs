@@ -261,20 +261,22 @@ impl Found {
     /// What one watcher has to follow up of an event, if there is anything.
     pub(super) fn of(watcher: Watcher, event: &Event, text: &[u8], turn: &Turn, context: &Context<'_>) -> Option<Self> {
         let Turn { ties: Ties { documents, questions, beside }, lessons, place } = turn;
-        let found = || {
+        let found = if *documents {
+            Vec::new()
+        } else {
             let facts = Facts { past: past::nothing_learned(questions), ..Facts::NONE.clone() };
             detect::find(watcher, event, &context.with(&facts))
         };
-        let found = if *documents { Vec::new() } else { found() };
-        let waits = *documents || (!found.is_empty() && (*beside || !questions.is_empty()));
-        let what = match place {
-            _ if waits => What::Waiting { text: text.into(), questions: questions.clone() },
-            place if !questions.is_empty() => {
-                let text = place.map_or_else(|| Text::Held(text.into()), Text::At);
-                What::Unread { text, questions: questions.clone() }
-            }
-            _ if found.is_empty() && lessons.is_empty() => return None,
-            _ => What::Judged(detect::speak(found, event, context).map(Box::new)),
+        let asks = !questions.is_empty();
+        let what = if *documents || (!found.is_empty() && (*beside || asks)) {
+            What::Waiting { text: text.into(), questions: questions.clone() }
+        } else if asks {
+            let text = place.map_or_else(|| Text::Held(text.into()), Text::At);
+            What::Unread { text, questions: questions.clone() }
+        } else if found.is_empty() && lessons.is_empty() {
+            return None;
+        } else {
+            What::Judged(detect::speak(found, event, context).map(Box::new))
         };
         let mut mark = Crc::new();
         mark.update(text);

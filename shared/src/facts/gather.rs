@@ -276,9 +276,7 @@ impl Facts {
 /// When the ledger is out of reach: what it remembers of that place is then older than the place, and a next change back to
 /// that would look like none.
 pub async fn learn(event: &Event, facts: &Facts, ledger: &impl Ledger, now: Timestamp) -> Result<(), LedgerError> {
-    if event.fault().is_none() {
-        learn_all(past::lessons(event, now), ledger, now).await;
-    }
+    learn_all(past::lessons(event, now), ledger, now).await;
     let at = event.time.unwrap_or(now).min(now);
     if let Some(renamed) = Renamed::by(event) {
         let (old, new) = renamed.keys();

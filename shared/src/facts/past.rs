@@ -262,9 +262,11 @@ static BY_NAME: LazyLock<HashMap<&'static str, Vec<&'static Remembering>>> = Laz
 static OTHERS: LazyLock<Vec<&'static Remembering>> =
     LazyLock::new(|| REMEMBERING.iter().copied().filter(|remembering| !remembering.is_told_by_name()).collect());
 
+/// What cannot be read asks nothing and teaches nothing.
 fn concerned(event: &Event) -> impl Iterator<Item = &'static Remembering> {
+    let readable = event.fault().is_none();
     let named = BY_NAME.get(event.name.as_str()).into_iter().flatten();
-    named.chain(&*OTHERS).copied()
+    named.chain(&*OTHERS).copied().filter(move |_| readable)
 }
 
 impl Remembering {
