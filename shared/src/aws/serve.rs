@@ -26,24 +26,48 @@ use crate::ledger::Standing;
 use crate::quarantine::{self, Approval, Containment, Later as _, Record, Unapproved};
 use crate::watcher::Watcher;
 
+/// What a watcher reaches.
+struct Reached {
+    ledger: DynamoLedger,
+    people: Topic,
+    machines: FindingsBus,
+    policies: IamPolicies,
+    exceptions: SsmExceptions,
+}
+
+impl Reached {
+    fn by(config: &Config, resources: Resources, clients: &Clients) -> Self {
+        Self {
+            ledger: DynamoLedger { client: clients.dynamodb(), table: resources.table },
+            people: Topic::new(clients.sns(), resources.topic_arn),
+            machines: FindingsBus { client: clients.eventbridge(), name: resources.bus },
+            policies: IamPolicies(clients.iam()),
+            exceptions: SsmExceptions::new(clients.ssm(), &config.stack),
+        }
+    }
+
+    fn line<'a>(
+        &'a self,
+        watcher: Watcher,
+        config: &'a Config,
+    ) -> Line<'a, DynamoLedger, Topic, FindingsBus, IamPolicies, SsmExceptions> {
+        Line {
+            watcher,
+            context: Context::new(config),
+            ledger: &self.ledger,
+            people: &self.people,
+            machines: &self.machines,
+            policies: &self.policies,
+            exceptions: &self.exceptions,
+        }
+    }
+}
+
 /// Serves a watcher until Lambda ends the process.
 pub async fn watch(watcher: Watcher) -> ExitCode {
     let Some((config, resources, clients)) = set_up(watcher.name()).await else { return ExitCode::FAILURE };
-    let ledger = DynamoLedger { client: clients.dynamodb(), table: resources.table };
-    let people = Topic::new(clients.sns(), resources.topic_arn);
-    let machines = FindingsBus { client: clients.eventbridge(), name: resources.bus };
-    let policies = IamPolicies(clients.iam());
-    let context = Context::new(&config);
-    let exceptions = SsmExceptions::new(clients.ssm(), &config.stack);
-    let line = Line {
-        watcher,
-        context,
-        ledger: &ledger,
-        people: &people,
-        machines: &machines,
-        policies: &policies,
-        exceptions: &exceptions,
-    };
+    let reached = Reached::by(&config, resources, &clients);
+    let line = reached.line(watcher, &config);
     run(watcher.name(), async |payload, _| {
         let received = now();
         let outcome = line.watch(&event(payload), received).await;
@@ -69,20 +93,8 @@ const AT_ONCE: usize = 8;
 pub async fn watch_denied() -> ExitCode {
     let watcher = Watcher::AccessDenied;
     let Some((config, resources, clients)) = set_up(watcher.name()).await else { return ExitCode::FAILURE };
-    let ledger = DynamoLedger { client: clients.dynamodb(), table: resources.table };
-    let people = Topic::new(clients.sns(), resources.topic_arn);
-    let machines = FindingsBus { client: clients.eventbridge(), name: resources.bus };
-    let policies = IamPolicies(clients.iam());
-    let exceptions = SsmExceptions::new(clients.ssm(), &config.stack);
-    let line = Line {
-        watcher,
-        context: Context::new(&config),
-        ledger: &ledger,
-        people: &people,
-        machines: &machines,
-        policies: &policies,
-        exceptions: &exceptions,
-    };
+    let reached = Reached::by(&config, resources, &clients);
+    let line = reached.line(watcher, &config);
     run(watcher.name(), async |payload, _| {
         let received = now();
         let messages = messages(payload);
