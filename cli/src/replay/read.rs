@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -40,13 +41,11 @@ pub(super) struct Haul {
 pub(super) struct Found {
     /// The event's time, as the clock of the ledger.
     pub(super) now: Timestamp,
-    /// The event's.
-    id: Box<str>,
     pub(super) watcher: Watcher,
     pub(super) what: What,
     /// What the event teaches.
     pub(super) lessons: Vec<Lesson>,
-    /// Tells records with one id from each other.
+    /// Tells records of one time from each other.
     mark: u32,
 }
 
@@ -83,13 +82,14 @@ pub(super) struct How<'a> {
 /// What fits beside all else into the memory that a replay is to take.
 pub(super) const HOLD: usize = 6 * 1024 * 1024;
 
-/// Where a record stands.
+/// Where the text of a record stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     /// The index of the file.
-    pub(super) file: usize,
-    /// The number of the record in it, from 1.
-    pub(super) record: u64,
+    pub(super) file: u32,
+    length: u32,
+    /// In the file's text, in bytes.
+    begin: u64,
 }
 
 /// How an event hangs together with those before it and after it.
@@ -109,7 +109,7 @@ pub(super) fn read(files: &[Input], how: &How<'_>, ticks: &(dyn Fn() + Sync)) ->
             how: *how,
             nest: Vec::new(),
             shown: HashMap::new(),
-            place: None,
+            file: None,
             held: &held,
             haul: Haul::default(),
         };
@@ -117,7 +117,7 @@ pub(super) fn read(files: &[Input], how: &How<'_>, ticks: &(dyn Fn() + Sync)) ->
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(file) = files.get(number) else { break };
-            judge.place = file.can_be_read_again().then_some(Place { file: number, record: 0 });
+            judge.file = u32::try_from(number).ok().filter(|_| file.can_be_read_again());
             judge.file(&mut reader, file);
             ticks();
         }
@@ -145,8 +145,8 @@ struct Judge<'a> {
     nest: Vec<u8>,
     /// The first time that each habit was shown on each day, among the events of this thread.
     shown: HashMap<(MemoryKey, i64), Timestamp>,
-    /// Of the record that is looked at, if its file can be read again.
-    place: Option<Place>,
+    /// The index of the file that is read, if it can be read again.
+    file: Option<u32>,
     /// How much text all threads hold.
     held: &'a AtomicUsize,
     haul: Haul,
@@ -171,14 +171,11 @@ impl Judge<'_> {
     /// Looks at one record. Says why it cannot be read, if it is no JSON.
     fn record(&mut self, raw: &Raw<'_>) -> Option<String> {
         self.haul.records += 1;
-        if let Some(place) = &mut self.place {
-            place.record += 1;
-        }
         if self.glance(raw).is_some_and(|glance| self.how.admissions.of(&glance).is_empty()) {
             return None;
         }
         let (event, flaw) = decode(raw.text);
-        self.look(&event, raw.text);
+        self.look(&event, raw);
         flaw
     }
 
@@ -191,7 +188,7 @@ impl Judge<'_> {
         Cursor::new(raw.within(&detail)?, 0, &mut self.nest).sight().ok()?.glance()
     }
 
-    fn look(&mut self, event: &Event, text: &[u8]) {
+    fn look(&mut self, event: &Event, raw: &Raw<'_>) {
         let watchers = if event.fault().is_some() {
             self.haul.unreadable += 1;
             vec![Watcher::RootUsage]
@@ -208,10 +205,11 @@ impl Judge<'_> {
             Lesson::Habit(key, at) => self.is_new_that_day(key, *at),
             Lesson::Trace(..) => true,
         });
-        let held = !ties.questions.is_empty() && self.holds(text.len(), &lessons);
-        let turn = Turn { ties, lessons, place: self.place.filter(|_| !held) };
+        let held = !ties.questions.is_empty() && self.holds(raw.text.len(), &lessons);
+        let file = self.file.filter(|_| !held);
+        let turn = Turn { ties, lessons, place: file.and_then(|file| Place::of(raw, file)) };
         self.haul.found.extend(
-            watchers.into_iter().filter_map(|watcher| Found::of(watcher, event, text, &turn, &self.how.context)),
+            watchers.into_iter().filter_map(|watcher| Found::of(watcher, event, raw.text, &turn, &self.how.context)),
         );
     }
 
@@ -257,6 +255,23 @@ pub(super) fn time_of(event: &Event) -> Timestamp {
     event.time.unwrap_or_default().clamp(Timestamp::UNIX_EPOCH, latest)
 }
 
+impl Place {
+    fn of(raw: &Raw<'_>, file: u32) -> Option<Self> {
+        Some(Self { file, length: raw.text.len().try_into().ok()?, begin: raw.begin })
+    }
+
+    /// In the file's text, in bytes.
+    pub(super) fn span(&self) -> Range<u64> {
+        self.begin..self.begin + u64::from(self.length)
+    }
+}
+
+fn mark(text: &[u8]) -> u32 {
+    let mut mark = Crc::new();
+    mark.update(text);
+    mark.sum()
+}
+
 impl Found {
     /// What one watcher has to follow up of an event, if there is anything.
     pub(super) fn of(watcher: Watcher, event: &Event, text: &[u8], turn: &Turn, context: &Context<'_>) -> Option<Self> {
@@ -278,20 +293,18 @@ impl Found {
         } else {
             What::Judged(detect::speak(found, event, context).map(Box::new))
         };
-        let mut mark = Crc::new();
-        mark.update(text);
-        let (now, id, lessons) = (time_of(event), event.id.as_str().into(), lessons.clone());
-        Some(Self { now, id, watcher, what, lessons, mark: mark.sum() })
+        Some(Self { now: time_of(event), watcher, what, lessons: lessons.clone(), mark: mark(text) })
+    }
+
+    /// Whether that is the text that it was made of.
+    pub(super) fn is_of(&self, text: &[u8]) -> bool {
+        self.mark == mark(text)
     }
 
     /// The same order for the same events, wherever they were read. Two records with one id are one delivery, so which of
     /// them comes first must not be left to chance.
     pub(super) fn in_order(&self, other: &Self) -> std::cmp::Ordering {
-        self.now
-            .cmp(&other.now)
-            .then_with(|| self.id.cmp(&other.id))
-            .then_with(|| self.watcher.cmp(&other.watcher))
-            .then_with(|| self.mark.cmp(&other.mark))
+        (self.now, self.mark, self.watcher).cmp(&(other.now, other.mark, other.watcher))
     }
 }
 

@@ -328,6 +328,24 @@ fn what_is_only_counted_is_found_whether_its_text_was_held_or_is_read_again() {
 }
 
 #[test]
+fn pieces_of_a_text_are_those_wherever_they_stand_in_it() {
+    let text: Vec<u8> = (0_u32..200_000).flat_map(u32::to_le_bytes).collect();
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(&text).unwrap();
+    let packed = packed.finish().unwrap();
+    let spans = [0..3, 3..3, 190_000..200_000, 200_001..600_000, 799_999..800_000];
+    let cut = |span: &std::ops::Range<u64>| {
+        text[usize::try_from(span.start).unwrap()..][..usize::try_from(span.end - span.start).unwrap()].into()
+    };
+    let pieces: Vec<Box<[u8]>> = spans.iter().map(cut).collect();
+    let mut reader = Reader::new();
+    assert_eq!(reader.pieces(&mut &text[..], spans.iter().cloned()), pieces);
+    assert_eq!(reader.pieces(&mut &packed[..], spans.iter().cloned()), pieces);
+    let beyond = [0..3, 799_999..800_001];
+    assert_eq!(reader.pieces(&mut &packed[..], beyond.into_iter()), pieces[..1]);
+}
+
+#[test]
 fn a_file_that_is_gone_when_it_is_read_again_is_named() {
     let (config, folder) = (Config::default(), Folder::new("gone"));
     let context = Context::new(&config);

@@ -272,11 +272,8 @@ fn concerned(event: &Event) -> impl Iterator<Item = &'static Remembering> {
 impl Remembering {
     /// Whether it concerns only calls of certain names. What leaves a trace may be any call.
     fn is_told_by_name(&self) -> bool {
-        let dated = |detection: &Detection| {
-            detection.calls.iter().flat_map(|calls| calls.names).any(|name| name.ends_with('*'))
-        };
-        let named = |detection: &&Detection| !detection.calls.is_empty() && !dated(detection);
-        !self.is_told_beside() && self.asked_by.iter().all(named) && !matches!(self.what, What::Trace { .. })
+        let named = self.asked_by.iter().all(|detection| detection.is_told_by_name());
+        !self.is_told_beside() && named && !matches!(self.what, What::Trace { .. })
     }
 
     /// Whether no detection asks for it.
