@@ -238,8 +238,8 @@ pub trait Ledger {
 impl MemoryKey {
     /// The key of what is of that kind and named by these parts.
     #[must_use]
-    pub fn of(kind: &'static str, parts: &[&str]) -> Self {
-        Self { kind, named: fingerprint::bytes(parts.iter().copied()) }
+    pub fn of(kind: &'static str, parts: &[impl AsRef<str>]) -> Self {
+        Self { kind, named: fingerprint::bytes(parts.iter().map(AsRef::as_ref)) }
     }
 }
 

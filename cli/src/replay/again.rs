@@ -37,7 +37,7 @@ pub(super) fn read(
     let mut gone: BTreeMap<u32, BTreeSet<Place>> = BTreeMap::new();
     for number in telling {
         let Some(found) = found.get_mut(number) else { continue };
-        let What::Unread { text, questions } = std::mem::replace(&mut found.what, What::Judged(None)) else { continue };
+        let What::Unread { text, questions } = std::mem::replace(&mut found.what, What::Quiet) else { continue };
         found.what = match text {
             Text::Held(text) => What::Waiting { text, questions },
             Text::At(place) => match texts.get(&place) {
@@ -91,9 +91,9 @@ async fn telling(found: &[Found], config: &Config) -> Vec<usize> {
     let ledger = Memory::default();
     for (number, Found { now, what, lessons, .. }) in found.iter().enumerate() {
         let (unread, questions) = match what {
-            What::Judged(_) => (false, &[][..]),
-            What::Waiting { questions, .. } => (false, questions.as_slice()),
-            What::Unread { questions, .. } => (true, questions.as_slice()),
+            What::Quiet => (false, &[][..]),
+            What::Waiting { questions, .. } => (false, &questions[..]),
+            What::Unread { questions, .. } => (true, &questions[..]),
         };
         let mut tells = false;
         for question in questions {

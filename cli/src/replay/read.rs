@@ -1,6 +1,7 @@
 //! From files to findings, on several threads.
 
 use std::collections::HashMap;
+use std::iter;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -12,7 +13,6 @@ use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
 use iamwatch::facts::past::{self, Lesson, Question};
 use iamwatch::facts::{self, Facts, Ties};
-use iamwatch::finding::Finding;
 use iamwatch::ledger::MemoryKey;
 use iamwatch::watcher::{Admissions, Glance, Watcher};
 use jiff::Timestamp;
@@ -44,7 +44,7 @@ pub(super) struct Found {
     pub(super) watcher: Watcher,
     pub(super) what: What,
     /// What the event teaches.
-    pub(super) lessons: Vec<Lesson>,
+    pub(super) lessons: Box<[Lesson]>,
     /// Tells records of one time from each other.
     mark: u32,
 }
@@ -52,12 +52,12 @@ pub(super) struct Found {
 /// What there is to follow up. What came before an event is known once all events are in order.
 #[derive(Debug, Clone)]
 pub(super) enum What {
-    /// It needs nothing of what came before.
-    Judged(Option<Box<Finding>>),
+    /// Nothing is found in it: it only teaches.
+    Quiet,
     /// The text of an event that is judged by what came before. As text it takes a tenth of the room.
-    Waiting { text: Box<[u8]>, questions: Vec<Question> },
+    Waiting { text: Box<[u8]>, questions: Box<[Question]> },
     /// Nothing is found in it, unless an answer is telling. Most events that are counted are such.
-    Unread { text: Text, questions: Vec<Question> },
+    Unread { text: Text, questions: Box<[Question]> },
 }
 
 /// The text of a record that perhaps nobody needs.
@@ -96,7 +96,7 @@ pub(super) struct Place {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Turn {
     pub(super) ties: Ties,
-    pub(super) lessons: Vec<Lesson>,
+    pub(super) lessons: Box<[Lesson]>,
     /// Where it can be read again, if its text is not to be held.
     pub(super) place: Option<Place>,
 }
@@ -171,11 +171,20 @@ impl Judge<'_> {
     /// Looks at one record. Says why it cannot be read, if it is no JSON.
     fn record(&mut self, raw: &Raw<'_>) -> Option<String> {
         self.haul.records += 1;
-        if self.glance(raw).is_some_and(|glance| self.how.admissions.of(&glance).is_empty()) {
+        let seen = self.glance(raw).map(|glance| self.how.admissions.of(&glance));
+        if seen.as_ref().is_some_and(Vec::is_empty) {
             return None;
         }
         let (event, flaw) = decode(raw.text);
-        self.look(&event, raw);
+        let watchers = if event.fault().is_some() {
+            self.haul.unreadable += 1;
+            vec![Watcher::RootUsage]
+        } else {
+            seen.unwrap_or_else(|| self.how.admissions.of(&Glance::of(&event)))
+        };
+        if !watchers.is_empty() {
+            self.look(watchers, &event, raw);
+        }
         flaw
     }
 
@@ -188,29 +197,20 @@ impl Judge<'_> {
         Cursor::new(raw.within(&detail)?, 0, &mut self.nest).sight().ok()?.glance()
     }
 
-    fn look(&mut self, event: &Event, raw: &Raw<'_>) {
-        let watchers = if event.fault().is_some() {
-            self.haul.unreadable += 1;
-            vec![Watcher::RootUsage]
-        } else {
-            self.how.admissions.of(&Glance::of(event))
-        };
-        if watchers.is_empty() {
-            return;
-        }
+    fn look(&mut self, watchers: Vec<Watcher>, event: &Event, raw: &Raw<'_>) {
         let ties = facts::ties(event);
         let at = time_of(event);
-        let mut lessons: Vec<Lesson> = past::lessons(event, at).collect();
-        lessons.retain(|lesson| match lesson {
+        let lessons = past::lessons(event, at).filter(|lesson| match lesson {
             Lesson::Habit(key, at) => self.is_new_that_day(key, *at),
             Lesson::Trace(..) => true,
         });
+        let lessons: Box<[Lesson]> = lessons.collect();
         let held = !ties.questions.is_empty() && self.holds(raw.text.len(), &lessons);
         let file = self.file.filter(|_| !held);
         let turn = Turn { ties, lessons, place: file.and_then(|file| Place::of(raw, file)) };
-        self.haul.found.extend(
-            watchers.into_iter().filter_map(|watcher| Found::of(watcher, event, raw.text, &turn, &self.how.context)),
-        );
+        let turns = iter::repeat_n(turn, watchers.len()).zip(watchers);
+        let context = &self.how.context;
+        self.haul.found.extend(turns.filter_map(|(turn, watcher)| Found::of(watcher, event, raw.text, turn, context)));
     }
 
     /// Whether text of that length is held, and counts it. What shows something new is more likely to be needed: when less
@@ -274,26 +274,23 @@ fn mark(text: &[u8]) -> u32 {
 
 impl Found {
     /// What one watcher has to follow up of an event, if there is anything.
-    pub(super) fn of(watcher: Watcher, event: &Event, text: &[u8], turn: &Turn, context: &Context<'_>) -> Option<Self> {
-        let Turn { ties: Ties { documents, questions, beside }, lessons, place } = turn;
-        let found = if *documents {
-            Vec::new()
-        } else {
-            let facts = Facts { past: past::nothing_learned(questions), ..Facts::NONE.clone() };
-            detect::find(watcher, event, &context.with(&facts))
+    pub(super) fn of(watcher: Watcher, event: &Event, text: &[u8], turn: Turn, context: &Context<'_>) -> Option<Self> {
+        let Turn { ties: Ties { documents, questions }, lessons, place } = turn;
+        let finds = || {
+            let facts = Facts { past: past::nothing_learned(&questions), ..Facts::NONE.clone() };
+            !detect::find(watcher, event, &context.with(&facts)).is_empty()
         };
-        let asks = !questions.is_empty();
-        let what = if *documents || (!found.is_empty() && (*beside || asks)) {
-            What::Waiting { text: text.into(), questions: questions.clone() }
-        } else if asks {
+        let what = if documents || finds() {
+            What::Waiting { text: text.into(), questions: questions.into() }
+        } else if !questions.is_empty() {
             let text = place.map_or_else(|| Text::Held(text.into()), Text::At);
-            What::Unread { text, questions: questions.clone() }
-        } else if found.is_empty() && lessons.is_empty() {
+            What::Unread { text, questions: questions.into() }
+        } else if lessons.is_empty() {
             return None;
         } else {
-            What::Judged(detect::speak(found, event, context).map(Box::new))
+            What::Quiet
         };
-        Some(Self { now: time_of(event), watcher, what, lessons: lessons.clone(), mark: mark(text) })
+        Some(Self { now: time_of(event), watcher, what, lessons, mark: mark(text) })
     }
 
     /// Whether that is the text that it was made of.

@@ -60,10 +60,10 @@ fn slow(records: &[Vec<u8>], context: &Context<'_>) -> Haul {
         };
         // Everything that hangs together with anything waits for its turn.
         let ties = facts::ties(&event);
-        let lessons: Vec<Lesson> = past::lessons(&event, time_of(&event)).collect();
+        let lessons: Box<[Lesson]> = past::lessons(&event, time_of(&event)).collect();
         let documents = ties.documents || !ties.questions.is_empty() || !lessons.is_empty();
         let turn = Turn { ties: Ties { documents, ..ties }, lessons, place: None };
-        let found = |watcher| Found::of(watcher, &event, record, &turn, context);
+        let found = |watcher| Found::of(watcher, &event, record, turn.clone(), context);
         haul.found.extend(watchers.into_iter().filter_map(found));
     }
     haul
@@ -426,7 +426,7 @@ fn a_record_at_the_end_of_time_does_not_stop_the_clock() {
     let config = Config::default();
     let context = Context::new(&config);
     let event = Event::decode(serde_json::from_str(text).unwrap());
-    let found = Found::of(Watcher::RootUsage, &event, text.as_bytes(), &Turn::default(), &context).unwrap();
+    let found = Found::of(Watcher::RootUsage, &event, text.as_bytes(), Turn::default(), &context).unwrap();
     let mut said = 0;
     super::tell::tell::<()>(vec![found], &context, &Exceptions::NONE, super::Wording::Full, |_| {
         said += 1;
