@@ -82,14 +82,14 @@ pub(super) struct How<'a> {
 /// What fits beside all else into the memory that a replay is to take.
 pub(super) const HOLD: usize = 6 * 1024 * 1024;
 
-/// Where the text of a record stands.
+/// Where the text of a record stands. Places are in the order of the files, and of their text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     /// The index of the file.
     pub(super) file: u32,
-    length: u32,
     /// In the file's text, in bytes.
     begin: u64,
+    length: u32,
 }
 
 /// How an event hangs together with those before it and after it.

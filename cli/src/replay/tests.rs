@@ -291,18 +291,20 @@ proptest! {
     }
 }
 
-/// Twelve different calls of one user, by which the account is listed, in files of five.
+/// Fourteen different calls of one user, by which the account is listed, in files of five. Each record is shorter than the one
+/// before it.
 fn survey(folder: &Folder) -> Vec<Input> {
     let calls = iamwatch::detect::by_id("account-surveyed").unwrap().calls;
     let names = calls.iter().find(|calls| calls.source == "iam.amazonaws.com").unwrap().names;
-    let records: Vec<Vec<u8>> = names[..12]
+    let records: Vec<Vec<u8>> = names[..14]
         .iter()
         .enumerate()
         .map(|(second, name)| {
             format!(
-                r#"{{"eventName":"{name}","eventSource":"iam.amazonaws.com","eventID":"{name}","eventTime":"2026-10-01T09:12:{second:02}Z",
+                r#"{{"eventName":"{name}","eventSource":"iam.amazonaws.com","eventID":"{name}","requestID":"{}","eventTime":"2026-10-01T09:12:{second:02}Z",
                 "recipientAccountId":"111122223333","awsRegion":"us-east-1","sourceIPAddress":"203.0.113.24","userIdentity":{{"type":"IAMUser",
-                "userName":"alice","accountId":"111122223333","arn":"arn:aws:iam::111122223333:user/alice"}}}}"#
+                "userName":"alice","accountId":"111122223333","arn":"arn:aws:iam::111122223333:user/alice"}}}}"#,
+                "1".repeat(30_000 * (14 - second))
             )
             .into_bytes()
         })
@@ -356,7 +358,7 @@ fn a_file_that_is_gone_when_it_is_read_again_is_named() {
     let broken = again::read(&mut haul.found, &inputs, &config, NonZeroUsize::MIN);
     let [(path, flaws)] = broken.as_slice() else { panic!("{broken:?}") };
     assert!(path.ends_with("2"), "{path:?}");
-    assert_eq!(flaws[0].what, "changed while it was read: 1 of its records could not be read again");
+    assert_eq!(flaws[0].what, "changed while it was read: 3 of its records could not be read again");
     assert!(!said(haul.found, &context).iter().any(|said| said.contains("account-surveyed")));
 }
 
