@@ -219,6 +219,29 @@ def test_whom_it_must_not_cut_off_gets_no_write(deploy_line: DeployLine, who: st
     no_event_failed(line)
 
 
+def test_not_even_an_administrator_puts_a_finding_on_the_bus(deploy_line: DeployLine) -> None:
+    line = deploy_line(QuarantineLeakedMode="enforce")
+    bob, mallory = leaked_user(line.account), leaked_user(line.account, "mallory")
+    nobody = "AKIA999988887EXAMPLE"
+    line.send(events.health_risk(line.account.id, nobody))
+    (real,) = [json.loads(message["Body"]) for message in line.findings.read(1)]
+    bus = line.stack.outputs["BusName"]
+    forged = {
+        "EventBusName": bus,
+        "Source": real["source"],
+        "DetailType": real["detail-type"],
+        "Detail": json.dumps(real["detail"]).replace(nobody, bob.key),
+    }
+    put = mallory.client("events").put_events
+    with pytest.raises(ClientError, match="explicit deny in a resource-based policy"):
+        put(Entries=[forged])
+    assert bob.may_act()
+    # That the forgery is a good one shows where the bus has no policy.
+    line.account.client("events").remove_permission(EventBusName=bus, StatementId="OnlyTheWatchersPut")
+    assert put(Entries=[forged])["FailedEntryCount"] == 0
+    stack.wait_for(lambda: not bob.may_act(), 20, "bob to be cut off")
+
+
 # A person decides.
 
 

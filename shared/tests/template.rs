@@ -677,6 +677,25 @@ fn the_topic_lets_those_publish_who_may_and_nobody_else() {
 }
 
 #[test]
+fn the_bus_takes_findings_from_the_watchers_and_from_nobody_else() {
+    let template = template();
+    let put = |name: &String| granted(&template, name).iter().any(|(action, _)| action == "events:PutEvents");
+    let watchers: BTreeSet<String> = functions(&template).into_keys().filter(put).collect();
+    assert_eq!(watchers, Watcher::ALL.into_iter().map(|watcher| pascal(watcher.name())).collect());
+    let policy = &template["Resources"]["FindingsPolicy"];
+    assert_eq!(policy["Type"], "AWS::Events::EventBusPolicy");
+    assert_eq!(policy["Properties"]["EventBusName"], json!({"Ref": "Findings"}));
+    let others = &policy["Properties"]["Statement"];
+    let said = [&others["Effect"], &others["Principal"], &others["Action"], &others["Resource"]];
+    assert_eq!(said, [&json!("Deny"), &json!("*"), &json!("events:PutEvents"), &arn("Findings")]);
+    // A negated condition holds where the key is missing: a service that comes without a role is refused, too.
+    assert_eq!(keys(&others["Condition"]), ["ArnNotEquals".to_owned()].into());
+    let but = list(&others["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]);
+    let roles = watchers.iter().map(|name| arn(&format!("{name}Role")).to_string()).collect::<BTreeSet<_>>();
+    assert_eq!(but.into_iter().map(Value::to_string).collect::<BTreeSet<_>>(), roles);
+}
+
+#[test]
 fn the_table_has_the_keys_that_the_ledger_uses() {
     let template = template();
     let table = &template["Resources"]["Ledger"]["Properties"];
