@@ -171,12 +171,29 @@ def test_a_dry_run_shows_the_calls_and_makes_none(deploy_line: DeployLine, binar
     assert writes(line) == [] and bob.may_act()
     said = line.stack.iamwatch(binaries, "quarantine", "simulate", f"arn:aws:iam::{line.account.id}:user/bob")
     assert "aws iam attach-user-policy --user-name=bob" in said and "Nothing was changed." in said
-    assert "Note:" not in said, "the stack itself says who is exempt"
     assert "root is never touched" in line.stack.iamwatch(
         binaries, "quarantine", "simulate", f"arn:aws:iam::{line.account.id}:root"
     )
     assert bob.key in line.stack.iamwatch(binaries, "quarantine", "simulate", bob.key)
     assert writes(line) == []
+
+
+def test_nothing_is_simulated_where_the_stack_is_not_known(
+    account: stack.Account, deploy_line: DeployLine, binaries: Path
+) -> None:
+    bob = leaked_user(account)
+    nowhere = stack.Stack(account, "iamwatch", {"TableName": "none"})
+    with pytest.raises(stack.CommandFailed, match="no stack `iamwatch` has a function `iamwatch-quarantine`"):
+        nowhere.iamwatch(binaries, "quarantine", "simulate", "bob")
+    line = deploy_line()
+    account.client("iam").put_user_policy(
+        UserName="bob",
+        PolicyName="all",
+        PolicyDocument=events.policy({"Effect": "Allow", "Action": ["iam:Get*", "iam:List*"], "Resource": "*"}),
+    )
+    only_reads_iam = {"AWS_ACCESS_KEY_ID": bob.key, "AWS_SECRET_ACCESS_KEY": bob.secret}
+    with pytest.raises(stack.CommandFailed, match="needs `lambda:GetFunctionConfiguration`"):
+        line.stack.iamwatch(binaries, "quarantine", "simulate", "bob", environment=only_reads_iam)
 
 
 def test_where_no_policy_fits_the_boundary_denies_and_restore_gives_the_old_one_back(
