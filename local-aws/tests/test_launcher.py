@@ -728,6 +728,35 @@ def test_ministack_alone_does_not_know_leading_keys(alone: stack.Account) -> Non
     table.put_item(**_row("record#1"))
 
 
+def _only_two_attributes(account: stack.Account) -> dict[str, Any]:
+    some = {"ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "note"]}}
+    return {**_only_claims(account), "Condition": some}
+
+
+def test_a_role_may_be_limited_to_some_attributes(account: stack.Account) -> None:
+    table = role_client(account, "dynamodb", _only_two_attributes(account))
+    row = _row("claim#1")
+    table.put_item(**{**row, "Item": {**row["Item"], "note": {"S": "x"}}})
+    refuse = {**row, "Item": {**row["Item"], "due": {"S": "x"}}}
+    assert refused(lambda: table.put_item(**refuse)) == "AccessDeniedException"
+    conditional = {**row, "ConditionExpression": "attribute_not_exists(pk) OR due = :a", **_values("x")}
+    assert refused(lambda: table.put_item(**conditional)) == "AccessDeniedException"
+    named = {"TableName": "rows", "Key": row["Item"], **_values("y")}
+    table.update_item(**named, UpdateExpression="SET #n = :a", ExpressionAttributeNames={"#n": "note"})
+    other = {"UpdateExpression": "SET #n = :a", "ExpressionAttributeNames": {"#n": "due"}}
+    assert refused(lambda: table.update_item(**named, **other)) == "AccessDeniedException"
+
+
+def _values(text: str) -> dict[str, Any]:
+    return {"ExpressionAttributeValues": {":a": {"S": text}}}
+
+
+def test_ministack_alone_does_not_know_attributes(alone: stack.Account) -> None:
+    table = role_client(alone, "dynamodb", _only_two_attributes(alone))
+    row = _row("claim#1")
+    table.put_item(**{**row, "Item": {**row["Item"], "due": {"S": "x"}}})
+
+
 def test_iam_calls_are_recorded(account: stack.Account, local_aws: launcher.LocalAws) -> None:
     key = account.create_user("deploy-bot")
     iam = role_client(account, "iam", *_quarantine_statements(account))

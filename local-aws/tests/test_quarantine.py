@@ -482,7 +482,27 @@ def test_those_who_may_restore_need_no_other_right(deploy_line: DeployLine, bina
         "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
         "AWS_SESSION_TOKEN": keys["SessionToken"],
     }
+    token = (keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+    table, name = stack.client(line.account.endpoint, "dynamodb", *token), line.stack.outputs["TableName"]
+    row = line.account.client("dynamodb").get_item(TableName=name, Key={"pk": {"S": f"record#{record}"}})["Item"]
+    told = {"due_bucket": {"S": "open"}, "due_at": {"N": "1"}}
+    refused: list[Callable[[], Any]] = [
+        lambda: table.put_item(TableName=name, Item={**row, **told}),
+        lambda: table.put_item(TableName=name, Item={**row, "pk": {"S": "incident#1"}}),
+        lambda: table.put_item(TableName=name, Item={**row, "pk": {"S": "open#bob"}}),
+        lambda: table.delete_item(TableName=name, Key={"pk": row["pk"]}),
+        lambda: table.get_item(TableName=name, Key={"pk": {"S": "memory#1"}}),
+        lambda: table.scan(TableName=name),
+    ]
+    for number, call in enumerate(refused):
+        with pytest.raises(ClientError, match="AccessDenied|not authorized"):
+            call()
+            pytest.fail(f"call {number} was allowed")
     line.stack.iamwatch(binaries, "quarantine", "restore", record, "--yes", "--leaked", environment=environment)
+    storm = json.dumps({"spent": [], "storm": "2026-03-01T03:00:00Z", "told": None})
+    budget = {"pk": {"S": "budget#users"}, "budget": {"S": storm}, "version": {"N": "1"}}
+    line.account.client("dynamodb").put_item(TableName=name, Item=budget)
+    assert "done" in line.stack.iamwatch(binaries, "quarantine", "reset", "--yes", environment=environment)
     assert set(bob.credentials().values()) == {"Active"}
     assert bob.attached() == [AWS_QUARANTINE]
     assert line.stack.quarantine_records() == {record: "RESTORED"}

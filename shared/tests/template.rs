@@ -512,10 +512,41 @@ fn the_readme_says_what_the_role_that_restores_can_do() {
             }
             "TakeOurDenyOff" | "TakeOurBoundaryOff" => said("deny policy off any user, attached or as boundary"),
             "ReadTheTruth" => said("read users and their credentials"),
-            "ReadAndWriteRecords" => said("read and write quarantine's records and budget"),
+            "ReadRecords" | "WriteRecords" | "NoteWhoIsFree" | "ResetTheBudget" => {
+                said("read and write quarantine's records and budget");
+            }
             new => panic!("{new} is not in the README"),
         }
     }
+}
+
+#[test]
+fn who_restores_writes_the_rows_of_quarantine_with_their_attributes_and_no_others() {
+    let role = &template()["Resources"]["QuarantineRestoreRole"];
+    let mut given = Vec::new();
+    for one in statements(role).iter().filter(|one| one["Action"].to_string().contains("dynamodb:")) {
+        assert_eq!(one["Resource"], arn("Ledger"));
+        // A request that names none of them would pass.
+        let condition = one["Condition"].as_object().unwrap();
+        assert!(condition.keys().all(|operator| operator.starts_with("ForAllValues:String")), "{one}");
+        let asked = |key: &str| condition.values().find_map(|keys| keys.get(key)).map(ToString::to_string);
+        given.push((
+            one["Action"].as_str().unwrap().to_owned(),
+            asked("dynamodb:LeadingKeys"),
+            asked("dynamodb:Attributes"),
+        ));
+    }
+    let expected = [
+        ("dynamodb:GetItem", r#"["budget#users","open#*","record#q-*"]"#, None),
+        ("dynamodb:PutItem", r#""record#q-*""#, Some(r#"["pk","record","state","rev","at","expires"]"#)),
+        ("dynamodb:UpdateItem", r#""open#*""#, Some(r#"["pk","records","expires"]"#)),
+        ("dynamodb:PutItem", r#""budget#users""#, Some(r#"["pk","budget","version"]"#)),
+    ];
+    let owned = |text: &str| text.to_owned();
+    assert_eq!(
+        given,
+        expected.map(|(action, keys, attributes)| (owned(action), Some(owned(keys)), attributes.map(owned)))
+    );
 }
 
 #[test]
@@ -620,6 +651,7 @@ fn conditions_ask_for_keys_that_exist() {
         "aws:SecureTransport",
         "aws:SourceAccount",
         "aws:SourceArn",
+        "dynamodb:Attributes",
         "dynamodb:LeadingKeys",
         "events:detail-type",
         "events:source",
