@@ -25,6 +25,9 @@ pub struct Budget {
     storm: Option<Timestamp>,
     /// The record whose mail says that it is spent, and until when that is enough.
     told: Option<(String, Timestamp)>,
+    /// Whether that mail says, too, that our deny policy was rewritten.
+    #[serde(default)]
+    told_disarmed: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,12 +45,13 @@ pub struct Exhausted {
 }
 
 impl Budget {
-    /// Spends on a record, or says that nothing is left. A record that was spent on already costs nothing.
+    /// Spends on a record, or says that nothing is left. A record that was spent on already costs nothing. That our deny policy was
+    /// found `disarmed` is news, whatever was told before.
     ///
     /// # Errors
     ///
     /// [`Exhausted`] when this user, or users in all, were contained too often.
-    pub fn spend(&mut self, record: &str, user: &str, now: Timestamp) -> Result<(), Exhausted> {
+    pub fn spend(&mut self, record: &str, user: &str, disarmed: bool, now: Timestamp) -> Result<(), Exhausted> {
         self.spent.retain(|spent| now.duration_since(spent.at) < DAY);
         if self.spent.iter().any(|spent| spent.record == record) {
             return Ok(());
@@ -63,9 +67,11 @@ impl Budget {
             self.told = None;
         }
         if self.storm.is_some() || of_user >= PER_USER {
-            let tell = self.told.as_ref().is_none_or(|(by, until)| by == record || *until <= now);
+            let old = self.told.as_ref().is_some_and(|(by, until)| by != record && now < *until);
+            let tell = !old || (disarmed && !self.told_disarmed);
             if tell {
                 self.told = Some((record.to_owned(), now + HOUR));
+                self.told_disarmed = disarmed;
             }
             return Err(Exhausted { tell });
         }
@@ -103,36 +109,51 @@ mod tests {
     fn the_fourth_user_in_an_hour_is_refused_and_told_once() {
         let mut budget = Budget::default();
         for user in ["a", "b", "c"] {
-            assert_eq!(budget.spend(user, user, at(0)), Ok(()));
+            assert_eq!(budget.spend(user, user, false, at(0)), Ok(()));
         }
-        assert_eq!(budget.spend("d", "d", at(1)), Err(Exhausted { tell: true }));
-        assert_eq!(budget.spend("e", "e", at(2)), Err(Exhausted { tell: false }));
-        assert!(budget.spend("d", "d", at(60)).is_err(), "time alone ends no storm");
+        assert_eq!(budget.spend("d", "d", false, at(1)), Err(Exhausted { tell: true }));
+        assert_eq!(budget.spend("e", "e", false, at(2)), Err(Exhausted { tell: false }));
+        assert!(budget.spend("d", "d", false, at(60)).is_err(), "time alone ends no storm");
         assert_eq!((budget.storm(), budget.users().len()), (Some(at(1)), 3));
         budget.reset();
-        assert_eq!(budget.spend("d", "d", at(60)), Ok(()));
+        assert_eq!(budget.spend("d", "d", false, at(60)), Ok(()));
     }
 
     #[test]
     fn a_storm_is_told_though_it_was_just_told_that_one_user_had_enough() {
         let mut budget = Budget::default();
         for record in ["1", "2", "3"] {
-            assert_eq!(budget.spend(record, "a", at(0)), Ok(()));
+            assert_eq!(budget.spend(record, "a", false, at(0)), Ok(()));
         }
-        assert_eq!(budget.spend("4", "a", at(1)), Err(Exhausted { tell: true }));
-        assert_eq!(budget.spend("5", "b", at(2)), Ok(()));
-        assert_eq!(budget.spend("6", "c", at(2)), Ok(()));
-        assert_eq!(budget.spend("7", "d", at(3)), Err(Exhausted { tell: true }), "the storm begins");
-        assert_eq!(budget.spend("8", "e", at(4)), Err(Exhausted { tell: false }));
+        assert_eq!(budget.spend("4", "a", false, at(1)), Err(Exhausted { tell: true }));
+        assert_eq!(budget.spend("5", "b", false, at(2)), Ok(()));
+        assert_eq!(budget.spend("6", "c", false, at(2)), Ok(()));
+        assert_eq!(budget.spend("7", "d", false, at(3)), Err(Exhausted { tell: true }), "the storm begins");
+        assert_eq!(budget.spend("8", "e", false, at(4)), Err(Exhausted { tell: false }));
+    }
+
+    #[test]
+    fn that_the_policy_was_rewritten_is_told_once_in_a_storm_that_was_told() {
+        let mut budget = Budget::default();
+        for user in ["a", "b", "c"] {
+            assert_eq!(budget.spend(user, user, false, at(0)), Ok(()));
+        }
+        let disarmed = [false, false, true, true, false, true];
+        let told = (1..)
+            .zip(disarmed)
+            .map(|(n, disarmed)| budget.spend(&n.to_string(), "x", disarmed, at(n)).unwrap_err().tell);
+        assert_eq!(told.collect::<Vec<_>>(), [true, false, true, false, false, false]);
+        assert!(budget.spend("3", "x", true, at(7)).unwrap_err().tell, "its try that follows tells it");
     }
 
     #[test]
     fn a_storm_is_told_again_each_hour() {
         let mut budget = Budget::default();
         for user in ["a", "b", "c"] {
-            assert_eq!(budget.spend(user, user, at(0)), Ok(()));
+            assert_eq!(budget.spend(user, user, false, at(0)), Ok(()));
         }
-        let told: Vec<bool> = (1..150).map(|n| budget.spend(&n.to_string(), "x", at(n)).unwrap_err().tell).collect();
+        let told: Vec<bool> =
+            (1..150).map(|n| budget.spend(&n.to_string(), "x", false, at(n)).unwrap_err().tell).collect();
         assert_eq!(told.iter().filter(|told| **told).count(), 3);
     }
 
@@ -140,20 +161,20 @@ mod tests {
     fn the_same_record_costs_nothing_again() {
         let mut budget = Budget::default();
         for _ in 0..10 {
-            assert_eq!(budget.spend("r", "a", at(0)), Ok(()));
+            assert_eq!(budget.spend("r", "a", false, at(0)), Ok(()));
         }
-        assert_eq!(budget.spend("s", "b", at(0)), Ok(()));
+        assert_eq!(budget.spend("s", "b", false, at(0)), Ok(()));
     }
 
     #[test]
     fn one_user_is_contained_three_times_a_day_at_most() {
         let mut budget = Budget::default();
         for record in ["1", "2", "3"] {
-            assert_eq!(budget.spend(record, "a", at(0)), Ok(()));
+            assert_eq!(budget.spend(record, "a", false, at(0)), Ok(()));
         }
-        assert!(budget.spend("4", "a", at(0)).is_err());
-        assert_eq!(budget.spend("5", "b", at(0)), Ok(()));
-        assert_eq!(budget.spend("6", "a", at(24 * 60)), Ok(()));
+        assert!(budget.spend("4", "a", false, at(0)).is_err());
+        assert_eq!(budget.spend("5", "b", false, at(0)), Ok(()));
+        assert_eq!(budget.spend("6", "a", false, at(24 * 60)), Ok(()));
     }
 
     #[test]
@@ -161,8 +182,8 @@ mod tests {
         let mut budget = Budget::default();
         for user in 0..10 {
             let user = user.to_string();
-            assert_eq!(budget.spend(&user, &user, at(100 * user.parse::<i64>().unwrap())), Ok(()));
+            assert_eq!(budget.spend(&user, &user, false, at(100 * user.parse::<i64>().unwrap())), Ok(()));
         }
-        assert!(budget.spend("x", "x", at(1000)).is_err());
+        assert!(budget.spend("x", "x", false, at(1000)).is_err());
     }
 }
