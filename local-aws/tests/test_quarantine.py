@@ -262,18 +262,19 @@ def test_not_even_an_administrator_puts_a_finding_on_the_bus(deploy_line: Deploy
 # A person decides.
 
 
-def test_a_person_approves_by_name_and_once(deploy_line: DeployLine, binaries: Path) -> None:
-    line = deploy_line(QuarantineLeakedMode="approve")
-    bob = leaked_user(line.account)
+def approver(line: Line) -> dict[str, str]:
+    """The credentials of ann, who may do what the table and the URL ask of whoever approves."""
     iam = line.account.client("iam")
     iam.create_user(UserName="ann")
+    allowed = {"Effect": "Allow", "Action": ["dynamodb:GetItem", "lambda:InvokeFunctionUrl"], "Resource": "*"}
+    iam.put_user_policy(UserName="ann", PolicyName="approve", PolicyDocument=events.policy(allowed))
     key = iam.create_access_key(UserName="ann")["AccessKey"]
-    # What the table and the URL ask of whoever approves.
-    document = events.policy(
-        {"Effect": "Allow", "Action": ["dynamodb:GetItem", "lambda:InvokeFunctionUrl"], "Resource": "*"}
-    )
-    iam.put_user_policy(UserName="ann", PolicyName="approve", PolicyDocument=document)
-    ann = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+
+
+def test_a_person_approves_by_name_and_once(deploy_line: DeployLine, binaries: Path) -> None:
+    line = deploy_line(QuarantineLeakedMode="approve")
+    bob, ann = leaked_user(line.account), approver(line)
     line.send(events.health_risk(line.account.id, bob.key))
     record = only_record(line)
     assert [report["state"] for report in line.quarantine_reports()] == ["PENDING"]
@@ -338,11 +339,7 @@ def test_who_stops_the_trail_is_cut_off_or_the_sessions_of_their_role_ended_once
     records = stack.wait_for(lambda: len(found := line.stack.quarantine_records()) == 2 and found, 20, "two plans")
     assert set(records.values()) == {"PENDING"}
     assert writes(line) == []
-    security = {"Effect": "Allow", "Action": ["dynamodb:GetItem", "lambda:InvokeFunctionUrl"], "Resource": "*"}
-    iam.create_user(UserName="ann")
-    iam.put_user_policy(UserName="ann", PolicyName="approve", PolicyDocument=events.policy(security))
-    key = iam.create_access_key(UserName="ann")["AccessKey"]
-    ann = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    ann = approver(line)
     for record in records:
         url = line.stack.approval_url()
         line.stack.iamwatch(binaries, "quarantine", "approve", record, "--yes", "--url", url, environment=ann)
@@ -355,6 +352,52 @@ def test_who_stops_the_trail_is_cut_off_or_the_sessions_of_their_role_ended_once
     for record in records:
         line.stack.iamwatch(binaries, "quarantine", "restore", record, "--yes", "--leaked")
     assert bob.may_act() and bob.may_act(before)
+    no_event_failed(line)
+
+
+def app_stops_the_trail(line: Line) -> None:
+    trust = events.policy({"Effect": "Allow", "Principal": {"AWS": line.account.id}, "Action": "sts:AssumeRole"})
+    line.account.client("iam").create_role(RoleName="app", AssumeRolePolicyDocument=trust)
+    line.send(events.stop_logging(events.role_session(line.account.id, "app"), "main"))
+
+
+def test_sessions_of_roles_are_left_alone_where_that_is_not_switched_on(deploy_line: DeployLine) -> None:
+    line = deploy_line(QuarantineActorMode="approve")
+    app_stops_the_trail(line)
+    (report,) = line.quarantine_reports()
+    assert (report["state"], report["refusal"]) == ("REFUSED", "sessions-left-alone")
+    mail = line.emails()[-1]["text"]
+    assert "QuarantineRoleSessions" in mail and "quarantine approve" not in mail
+    assert writes(line) == []
+    no_event_failed(line)
+
+
+@pytest.mark.parametrize("approved", ["before", "after"])
+def test_sessions_of_roles_are_left_alone_from_when_that_is_switched_off(
+    deploy_line: DeployLine, binaries: Path, approved: str
+) -> None:
+    line = deploy_line(QuarantineActorMode="approve", QuarantineRoleSessions="true")
+    app_stops_the_trail(line)
+    record = only_record(line)
+    approve = ("quarantine", "approve", record, "--yes", "--url", line.stack.approval_url())
+    ann = approver(line)
+    if approved == "before":
+        line.stack.iamwatch(binaries, *approve, environment=ann)
+        state(line, record, "VERIFIED")
+    functions, name = line.account.client("lambda"), line.stack.physical_id("Quarantine")
+    told = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    told["IAMWATCH_SESSIONS_ROLE"] = ""
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": told})
+    if approved == "before":
+        proofs = stack.wait_for(lambda: line.stack.record(record)["proofs"][1:], 20, "a second proof")
+        assert "not switched on" in proofs[-1]["error"]
+        assert line.stack.quarantine_records() == {record: "VERIFIED"}, "what was done is not forgotten"
+        assert writes(line) == ["PutRolePolicy"]
+    else:
+        line.stack.iamwatch(binaries, *approve, environment=ann)
+        whole = state(line, record, "REFUSED")
+        assert whole["plan"]["refusal"] == "sessions-left-alone"
+        assert writes(line) == []
     no_event_failed(line)
 
 
