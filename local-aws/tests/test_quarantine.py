@@ -182,7 +182,7 @@ def test_nothing_is_simulated_where_the_stack_is_not_known(
     account: stack.Account, deploy_line: DeployLine, binaries: Path
 ) -> None:
     bob = leaked_user(account)
-    nowhere = stack.Stack(account, "iamwatch", {"TableName": "none"})
+    nowhere = stack.Stack(account, "iamwatch", {})
     with pytest.raises(stack.CommandFailed, match="no stack `iamwatch` has a function `iamwatch-quarantine`"):
         nowhere.iamwatch(binaries, "quarantine", "simulate", "bob")
     line = deploy_line()
@@ -263,11 +263,10 @@ def test_not_even_an_administrator_puts_a_finding_on_the_bus(deploy_line: Deploy
 
 
 def approver(line: Line) -> dict[str, str]:
-    """The credentials of ann, who may do what the table and the URL ask of whoever approves."""
+    """The credentials of ann, who has the stack's policy for those who approve, and no other right."""
     iam = line.account.client("iam")
     iam.create_user(UserName="ann")
-    allowed = {"Effect": "Allow", "Action": ["dynamodb:GetItem", "lambda:InvokeFunctionUrl"], "Resource": "*"}
-    iam.put_user_policy(UserName="ann", PolicyName="approve", PolicyDocument=events.policy(allowed))
+    iam.attach_user_policy(UserName="ann", PolicyArn=line.stack.outputs["ApproversPolicyArn"])
     key = iam.create_access_key(UserName="ann")["AccessKey"]
     return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
 
@@ -307,10 +306,12 @@ def test_without_the_right_to_call_the_url_nobody_approves(deploy_line: DeployLi
     iam.put_user_policy(
         UserName="ann",
         PolicyName="read",
-        PolicyDocument=events.policy({"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "*"}),
+        PolicyDocument=events.policy(
+            {"Effect": "Allow", "Action": ["dynamodb:GetItem", "dynamodb:ListTables"], "Resource": "*"}
+        ),
     )
     ann = {"AWS_ACCESS_KEY_ID": made["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"]}
-    with pytest.raises(stack.CommandFailed):
+    with pytest.raises(stack.CommandFailed, match="needs the policy of the stack's output `ApproversPolicyArn`"):
         url = line.stack.approval_url()
         line.stack.iamwatch(binaries, "quarantine", "approve", record, "--yes", "--url", url, environment=ann)
     assert line.stack.quarantine_records() == {record: "PENDING"}

@@ -34,6 +34,11 @@ pub async fn approve(clients: &Clients, url: &str, record: &str, plan: &str) -> 
     let Answer { status, body } = call(clients, "POST", url, body).await?;
     match (status, body.get("error").or_else(|| body.get("Message")).and_then(Value::as_str)) {
         (200, _) => Ok(body),
+        // It was not invoked, so that its log says nothing.
+        (403, _) => Err(format!(
+            "{record} is not approved: AWS does not let you call the approval function; it needs the policy of the stack's output \
+             `ApproversPolicyArn`"
+        )),
         (_, Some(why)) => Err(why.to_owned()),
         (status, None) => Err(format!("the approval function answered {status}; its log says why")),
     }
