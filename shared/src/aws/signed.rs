@@ -67,17 +67,15 @@ pub async fn environment(clients: &Clients, stack: &str) -> Result<BTreeMap<Stri
     let url = format!("{}/2015-03-31/functions/{stack}-quarantine/configuration", lambda(clients)?);
     let Answer { status, body } = call(clients, "GET", &url, String::new()).await?;
     let variables = body.pointer("/Environment/Variables").and_then(Value::as_object);
+    let why = body.get("Message").and_then(Value::as_str).unwrap_or_default();
     let variables = variables.ok_or_else(|| match status {
         404 => format!(
             "no stack `{stack}` has a function `{stack}-quarantine` in this account and region; check the credentials, \
              `AWS_REGION` and `--stack`"
         ),
-        _ => {
-            let why = body.get("Message").and_then(Value::as_str).unwrap_or_default();
-            format!(
-                "what `{stack}-quarantine` was told was not read ({status} {why}); it needs `lambda:GetFunctionConfiguration`"
-            )
-        }
+        _ => format!(
+            "what `{stack}-quarantine` was told was not read ({status} {why}); it needs `lambda:GetFunctionConfiguration`"
+        ),
     })?;
     let text = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
     Ok(variables.iter().filter_map(text).collect())
