@@ -25,9 +25,9 @@ pub struct Budget {
     storm: Option<Timestamp>,
     /// The record whose mail says that it is spent, and until when that is enough.
     told: Option<(String, Timestamp)>,
-    /// Whether that mail says, too, that our deny policy was rewritten.
+    /// The same for the mail that says that our deny policy was rewritten.
     #[serde(default)]
-    told_disarmed: bool,
+    told_disarmed: Option<(String, Timestamp)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,13 +45,12 @@ pub struct Exhausted {
 }
 
 impl Budget {
-    /// Spends on a record, or says that nothing is left. A record that was spent on already costs nothing. That our deny policy was
-    /// found `disarmed` is news, whatever was told before.
+    /// Spends on a record, or says that nothing is left. A record that was spent on already costs nothing.
     ///
     /// # Errors
     ///
     /// [`Exhausted`] when this user, or users in all, were contained too often.
-    pub fn spend(&mut self, record: &str, user: &str, disarmed: bool, now: Timestamp) -> Result<(), Exhausted> {
+    pub fn spend(&mut self, record: &str, user: &str, now: Timestamp) -> Result<(), Exhausted> {
         self.spent.retain(|spent| now.duration_since(spent.at) < DAY);
         if self.spent.iter().any(|spent| spent.record == record) {
             return Ok(());
@@ -67,16 +66,15 @@ impl Budget {
             self.told = None;
         }
         if self.storm.is_some() || of_user >= PER_USER {
-            let old = self.told.as_ref().is_some_and(|(by, until)| by != record && now < *until);
-            let tell = !old || (disarmed && !self.told_disarmed);
-            if tell {
-                self.told = Some((record.to_owned(), now + HOUR));
-                self.told_disarmed = disarmed;
-            }
-            return Err(Exhausted { tell });
+            return Err(Exhausted { tell: tells(&mut self.told, record, now) });
         }
         self.spent.push(Spent { record: record.to_owned(), user: user.to_owned(), at: now });
         Ok(())
+    }
+
+    /// Whether people are to be told by a record, of which nothing else is told, that our deny policy was rewritten: once an hour.
+    pub fn tells_disarmed(&mut self, record: &str, now: Timestamp) -> bool {
+        tells(&mut self.told_disarmed, record, now)
     }
 
     /// Since when nothing is done by itself, if too many were contained.
@@ -97,6 +95,15 @@ impl Budget {
     }
 }
 
+/// Whether a record tells what was not told within an hour, or by itself.
+fn tells(told: &mut Option<(String, Timestamp)>, record: &str, now: Timestamp) -> bool {
+    let tell = told.as_ref().is_none_or(|(by, until)| by == record || *until <= now);
+    if tell {
+        *told = Some((record.to_owned(), now + HOUR));
+    }
+    tell
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,51 +116,44 @@ mod tests {
     fn the_fourth_user_in_an_hour_is_refused_and_told_once() {
         let mut budget = Budget::default();
         for user in ["a", "b", "c"] {
-            assert_eq!(budget.spend(user, user, false, at(0)), Ok(()));
+            assert_eq!(budget.spend(user, user, at(0)), Ok(()));
         }
-        assert_eq!(budget.spend("d", "d", false, at(1)), Err(Exhausted { tell: true }));
-        assert_eq!(budget.spend("e", "e", false, at(2)), Err(Exhausted { tell: false }));
-        assert!(budget.spend("d", "d", false, at(60)).is_err(), "time alone ends no storm");
+        assert_eq!(budget.spend("d", "d", at(1)), Err(Exhausted { tell: true }));
+        assert_eq!(budget.spend("e", "e", at(2)), Err(Exhausted { tell: false }));
+        assert!(budget.spend("d", "d", at(60)).is_err(), "time alone ends no storm");
         assert_eq!((budget.storm(), budget.users().len()), (Some(at(1)), 3));
         budget.reset();
-        assert_eq!(budget.spend("d", "d", false, at(60)), Ok(()));
+        assert_eq!(budget.spend("d", "d", at(60)), Ok(()));
     }
 
     #[test]
     fn a_storm_is_told_though_it_was_just_told_that_one_user_had_enough() {
         let mut budget = Budget::default();
         for record in ["1", "2", "3"] {
-            assert_eq!(budget.spend(record, "a", false, at(0)), Ok(()));
+            assert_eq!(budget.spend(record, "a", at(0)), Ok(()));
         }
-        assert_eq!(budget.spend("4", "a", false, at(1)), Err(Exhausted { tell: true }));
-        assert_eq!(budget.spend("5", "b", false, at(2)), Ok(()));
-        assert_eq!(budget.spend("6", "c", false, at(2)), Ok(()));
-        assert_eq!(budget.spend("7", "d", false, at(3)), Err(Exhausted { tell: true }), "the storm begins");
-        assert_eq!(budget.spend("8", "e", false, at(4)), Err(Exhausted { tell: false }));
+        assert_eq!(budget.spend("4", "a", at(1)), Err(Exhausted { tell: true }));
+        assert_eq!(budget.spend("5", "b", at(2)), Ok(()));
+        assert_eq!(budget.spend("6", "c", at(2)), Ok(()));
+        assert_eq!(budget.spend("7", "d", at(3)), Err(Exhausted { tell: true }), "the storm begins");
+        assert_eq!(budget.spend("8", "e", at(4)), Err(Exhausted { tell: false }));
     }
 
     #[test]
-    fn that_the_policy_was_rewritten_is_told_once_in_a_storm_that_was_told() {
+    fn that_the_policy_was_rewritten_is_told_each_hour_by_one_record() {
         let mut budget = Budget::default();
-        for user in ["a", "b", "c"] {
-            assert_eq!(budget.spend(user, user, false, at(0)), Ok(()));
-        }
-        let disarmed = [false, false, true, true, false, true];
-        let told = (1..)
-            .zip(disarmed)
-            .map(|(n, disarmed)| budget.spend(&n.to_string(), "x", disarmed, at(n)).unwrap_err().tell);
-        assert_eq!(told.collect::<Vec<_>>(), [true, false, true, false, false, false]);
-        assert!(budget.spend("3", "x", true, at(7)).unwrap_err().tell, "its try that follows tells it");
+        let told = [("a", 0), ("b", 1), ("a", 2), ("b", 59), ("b", 62), ("a", 63)];
+        let told = told.map(|(record, minutes)| budget.tells_disarmed(record, at(minutes)));
+        assert_eq!(told, [true, false, true, false, true, false]);
     }
 
     #[test]
     fn a_storm_is_told_again_each_hour() {
         let mut budget = Budget::default();
         for user in ["a", "b", "c"] {
-            assert_eq!(budget.spend(user, user, false, at(0)), Ok(()));
+            assert_eq!(budget.spend(user, user, at(0)), Ok(()));
         }
-        let told: Vec<bool> =
-            (1..150).map(|n| budget.spend(&n.to_string(), "x", false, at(n)).unwrap_err().tell).collect();
+        let told: Vec<bool> = (1..150).map(|n| budget.spend(&n.to_string(), "x", at(n)).unwrap_err().tell).collect();
         assert_eq!(told.iter().filter(|told| **told).count(), 3);
     }
 
@@ -161,20 +161,20 @@ mod tests {
     fn the_same_record_costs_nothing_again() {
         let mut budget = Budget::default();
         for _ in 0..10 {
-            assert_eq!(budget.spend("r", "a", false, at(0)), Ok(()));
+            assert_eq!(budget.spend("r", "a", at(0)), Ok(()));
         }
-        assert_eq!(budget.spend("s", "b", false, at(0)), Ok(()));
+        assert_eq!(budget.spend("s", "b", at(0)), Ok(()));
     }
 
     #[test]
     fn one_user_is_contained_three_times_a_day_at_most() {
         let mut budget = Budget::default();
         for record in ["1", "2", "3"] {
-            assert_eq!(budget.spend(record, "a", false, at(0)), Ok(()));
+            assert_eq!(budget.spend(record, "a", at(0)), Ok(()));
         }
-        assert!(budget.spend("4", "a", false, at(0)).is_err());
-        assert_eq!(budget.spend("5", "b", false, at(0)), Ok(()));
-        assert_eq!(budget.spend("6", "a", false, at(24 * 60)), Ok(()));
+        assert!(budget.spend("4", "a", at(0)).is_err());
+        assert_eq!(budget.spend("5", "b", at(0)), Ok(()));
+        assert_eq!(budget.spend("6", "a", at(24 * 60)), Ok(()));
     }
 
     #[test]
@@ -182,8 +182,8 @@ mod tests {
         let mut budget = Budget::default();
         for user in 0..10 {
             let user = user.to_string();
-            assert_eq!(budget.spend(&user, &user, false, at(100 * user.parse::<i64>().unwrap())), Ok(()));
+            assert_eq!(budget.spend(&user, &user, at(100 * user.parse::<i64>().unwrap())), Ok(()));
         }
-        assert!(budget.spend("x", "x", false, at(1000)).is_err());
+        assert!(budget.spend("x", "x", at(1000)).is_err());
     }
 }

@@ -276,7 +276,10 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     async fn spend(&self, record: &Record, user: &str, now: Timestamp) -> Result<Result<(), Exhausted>, Failure> {
         for _ in 0..BUDGET_TRIES {
             let (mut budget, version) = self.records.budget().await?;
-            let spent = budget.spend(&record.id, user, record.is_disarmed(), now);
+            let mut spent = budget.spend(&record.id, user, now);
+            if let (Err(exhausted), true) = (&mut spent, record.is_disarmed()) {
+                exhausted.tell |= budget.tells_disarmed(&record.id, now);
+            }
             if self.records.put_budget(&budget, version).await? == Moved::Yes {
                 return Ok(spent);
             }
