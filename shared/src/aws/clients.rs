@@ -25,8 +25,8 @@ use base64::engine::general_purpose::STANDARD;
 #[derive(Debug, Clone)]
 pub struct Clients(SdkConfig);
 
-/// A client of one service, made when it is first used: each reads a list of regions and compiles its patterns, which together
-/// is half a function's start, and most events need few of them.
+/// A client of one service, made when it is first used: each reads a list of regions and compiles its patterns, all of which is
+/// more than what else a function does at its start, and most events need few of them.
 pub struct OnDemand<C>(Arc<LazyLock<C, Box<dyn FnOnce() -> C + Send>>>);
 
 impl Clients {

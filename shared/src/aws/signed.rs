@@ -35,9 +35,9 @@ pub async fn approve(clients: &Clients, url: &str, record: &str, plan: &str) -> 
     match (status, body.get("error").or_else(|| body.get("Message")).and_then(Value::as_str)) {
         (200, _) => Ok(body),
         // It was not invoked, so that its log says nothing.
-        (403, _) => Err(format!(
-            "{record} is not approved: AWS does not let you call the approval function; it needs the policy of the stack's output \
-             `ApproversPolicyArn`"
+        (403, why) => Err(format!(
+            "AWS does not let you call the approval function ({}); it needs the policy of the stack's output `ApproversPolicyArn`",
+            why.unwrap_or("403")
         )),
         (_, Some(why)) => Err(why.to_owned()),
         (status, None) => Err(format!("the approval function answered {status}; its log says why")),
