@@ -7,6 +7,7 @@ mod quarantine {
 
     mod actor;
     mod approval;
+    mod claim;
     mod key;
     mod proof;
     mod rewritten;

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::deny::DISARMED;
 use super::plan::{Answer, Fault};
 use super::{
-    Budget, Call, Exhausted, Facts, Moved, Plan, Record, Refusal, State, Step, Subject, guards, plan, subjects,
+    Budget, Call, Exhausted, Facts, Moved, Plan, ROUNDS, Record, Refusal, State, Step, Subject, guards, plan, subjects,
 };
 use crate::alert;
 use crate::cap::{Held, Message};
@@ -248,13 +248,40 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         Ok(facts.filter(|facts| key.is_none_or(|key| facts.keys.iter().any(|known| &known.id == key))))
     }
 
-    /// Goes on with a claim whose holder ended without a word. Its plan stands: IAM may show it half done.
+    /// Goes on with a claim whose holder ended without a word. Its plan stands: IAM may show it half done. The guards are asked
+    /// again, since much may have changed meanwhile.
     pub(super) async fn take_over(&self, there: Record, now: Timestamp) -> Result<Record, Failure> {
         let mut ours = there.clone().moved(State::Claimed, now);
-        if there.at + LEASE <= now && self.records.save(&mut ours).await? == Moved::Yes {
-            Ok(ours)
+        if there.at + LEASE > now || self.records.save(&mut ours).await? == Moved::No {
+            return Err(Failure::busy(&there.id));
+        }
+        let facts = self.truth(&ours.subject).await?;
+        let mut refusal = self.forbids(&ours, facts.as_ref());
+        if let (None, None, Some(user)) = (refusal, &ours.approval, ours.user().map(str::to_owned)) {
+            let mode = self.mode(&ours.finding);
+            let snapshot = facts.as_ref().or(ours.before.as_ref());
+            refusal = snapshot.and_then(|facts| guards::not_alone(&ours.finding, &ours.subject, facts, mode, now));
+            // What was spent on already costs nothing.
+            if refusal.is_none() && self.spend(&ours, &user, now).await?.is_err() {
+                refusal = Some(Refusal::BudgetSpent);
+            }
+        }
+        match refusal {
+            None => Ok(ours),
+            Some(refusal) => self.saved(ours.stopped(refusal, facts.as_ref(), now)).await,
+        }
+    }
+
+    /// What stands against touching whom a record is about any further, whoever said yes. Of a user who is not there the snapshot
+    /// says who it was.
+    pub(super) fn forbids(&self, record: &Record, facts: Option<&Facts>) -> Option<Refusal> {
+        let arn = facts.or(record.before.as_ref()).map(|facts| facts.arn.as_str());
+        if record.finding.account != self.account {
+            Some(Refusal::AnotherAccount)
+        } else if arn.is_some_and(|arn| guards::is_exempt(arn, self.context.config)) {
+            Some(Refusal::Exempt)
         } else {
-            Err(Failure::busy(&there.id))
+            (!self.mode(&record.finding).acts()).then_some(Refusal::Off)
         }
     }
 
@@ -377,6 +404,26 @@ impl Record {
     pub(super) fn called(&mut self, what: String, answer: Answer, at: Timestamp) {
         let error = answer.result.err().map(Fault::words);
         self.calls.push(Call { what, at, request: answer.request, error });
+    }
+
+    /// The same record, where a guard stands against going on. What was begun stays as it is: it can be taken back, and a person
+    /// must do the rest.
+    pub(super) fn stopped(mut self, refusal: Refusal, facts: Option<&Facts>, now: Timestamp) -> Self {
+        let begun = |step: &Step| {
+            let was = self.before.as_ref().is_some_and(|before| step.is_proven_by(before));
+            !was && facts.is_some_and(|facts| step.is_proven_by(facts))
+        };
+        let begun = !self.calls.is_empty() || self.plan.steps.iter().any(begun);
+        self.plan.refusal = Some(refusal);
+        self.told = false;
+        if !begun {
+            return self.moved(if refusal.waits() { State::Pending } else { State::Refused }, now);
+        }
+        // Nobody looks whether it holds, since nothing would be done about it.
+        self.round = ROUNDS.len();
+        let why = Fault::Other(format!("not done: {refusal}"));
+        self.called("do the rest".to_owned(), Answer { request: None, result: Err(why) }, now);
+        self.moved(State::Partial, now).critical()
     }
 
     /// Whether the last call of a step failed.

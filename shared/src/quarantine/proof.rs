@@ -139,8 +139,8 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
 
     async fn prove(&self, mut record: Record, now: Timestamp) -> Result<Record, Failure> {
         if record.round >= ROUNDS.len() || record.is_early(now) {
-            // The look that came to this outcome may have ended before it was told.
-            return self.tell(record, now).await;
+            // The look that came to this outcome may have ended before it asked for the next one, or before it was told.
+            return self.go_on(record, now).await;
         }
         // What a person takes back is not done again under their hands.
         if let Some(left) = record.restoring_for(now) {
@@ -158,6 +158,10 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             record.told &= record.state == State::Verified;
             record = record.moved(State::Verified, now);
             return self.go_on(self.saved(record).await?, now).await;
+        }
+        if let Some(refusal) = self.forbids(&record, Some(&facts)) {
+            let stopped = record.stopped(refusal, Some(&facts), now);
+            return self.go_on(self.saved(stopped).await?, now).await;
         }
         if record.reapplied < REAPPLIED_AT_MOST {
             record.reapplied += 1;

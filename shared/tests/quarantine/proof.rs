@@ -365,3 +365,43 @@ fn after_a_look_that_came_late_the_others_keep_their_distance() {
     world.until(seconds(1_800), &enforce, |_| ());
     assert_eq!(asked(&world), [0, 600, 610, 655, 895]);
 }
+
+#[test]
+fn no_look_is_lost_that_could_not_be_put_into_the_queue_or_before_which_the_process_died() {
+    for undone in [false, true] {
+        for queue in [true, false] {
+            // The queue is out of reach for its nth message, or the process dies before its nth call.
+            for nth in 0..14 {
+                let world = World::with_user("bob", "/", start());
+                let enforce = config(Mode::Enforce);
+                world.contain(&finding("bob", start()), &enforce, start()).unwrap();
+                if undone {
+                    world.change("bob", |user| user.keys[0].active = true);
+                }
+                for round in 0..2 {
+                    let id = world.only_record().id;
+                    let due = world.queue.borrow().iter().map(|(at, _)| *at).min().unwrap();
+                    world.clock.set(due.duration_since(start()));
+                    world.queue.borrow_mut().clear();
+                    if queue {
+                        world.unqueued.set(u32::from(nth % 2 == round));
+                    } else {
+                        world.dies_before.set(Some(nth));
+                    }
+                    if world.look(&id, &enforce).is_err() {
+                        // The message comes back.
+                        world.queue.borrow_mut().push((world.time() + seconds(40), id));
+                    }
+                    world.unqueued.set(0);
+                    world.dies_before.set(None);
+                }
+                world.until(seconds(2_000), &enforce, |_| ());
+                let record = world.only_record();
+                let held = record.proofs.iter().filter(|proof| proof.holds()).count();
+                assert_eq!((record.state, record.round), (State::Verified, ROUNDS.len()), "{undone} {queue} {nth}");
+                assert!(held >= ROUNDS.len(), "{undone} {queue} {nth}: {held}");
+                assert_eq!(world.said().len(), 1);
+            }
+        }
+    }
+}

@@ -49,6 +49,8 @@ pub(crate) struct World {
     pub(crate) requests: Cell<u32>,
     /// That many mails cannot be sent.
     pub(crate) unsent: Cell<u32>,
+    /// That many messages cannot be put into the queue.
+    pub(crate) unqueued: Cell<u32>,
 }
 
 pub(crate) fn start() -> Timestamp {
@@ -341,6 +343,10 @@ impl Records for World {
 impl Later for World {
     async fn look_again(&self, record: &str, after: SignedDuration) -> Result<(), String> {
         self.step()?;
+        if let Some(left) = self.unqueued.get().checked_sub(1) {
+            self.unqueued.set(left);
+            return Err("SQS is out of reach".to_owned());
+        }
         assert!((SignedDuration::ZERO..=SignedDuration::from_mins(15)).contains(&after), "{after:?}");
         self.queue.borrow_mut().push((self.time() + after, record.to_owned()));
         Ok(())
