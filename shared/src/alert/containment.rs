@@ -3,7 +3,7 @@
 use super::text::shown;
 use super::words::clock;
 use crate::config::Config;
-use crate::quarantine::{Call, Proof, Record, Refusal, State, Step, Subject, scp};
+use crate::quarantine::{Call, Gave, Meddling, Proof, Record, Refusal, State, Step, Subject, scp};
 use crate::undo;
 
 /// Calls and proofs that a mail shows: the last ones.
@@ -21,7 +21,14 @@ pub(super) struct Commands {
 pub(super) fn act(record: &Record) -> String {
     let whom = whom(record);
     if let Some(news) = &record.news {
-        return format!("sees that {} {} {whom}, who is contained", shown(&news.by), shown(&news.what));
+        let contained = match &record.subject {
+            Subject::Key { key, .. } if news.gave != Gave::On(key.clone()) => {
+                format!("whose access key {} it set Inactive", shown(key))
+            }
+            Subject::Key { .. } => "which it had set Inactive".to_owned(),
+            _ => "who is contained".to_owned(),
+        };
+        return format!("sees that {} {} {whom}, {contained}", shown(&news.by), shown(&news.what));
     }
     match &record.subject {
         Subject::Key { key, .. } => {
@@ -84,9 +91,12 @@ pub(super) fn reason(record: &Record) -> Option<String> {
 
 /// Who undoes it, as far as events have said so.
 fn undone(record: &Record) -> String {
-    let by = record.meddling.last().map(|meddling| shown(&meddling.by));
-    let by = by.unwrap_or_else(|| "somebody; CloudTrail will say who".to_owned());
-    format!("containment is being undone by {by}")
+    match record.undone_by() {
+        Some(Meddling { by, what, .. }) => {
+            format!("containment is being undone by {}, who {} {}", shown(by), shown(what), whom(record))
+        }
+        None => "containment is being undone by somebody; no event has said yet by whom, CloudTrail will".to_owned(),
+    }
 }
 
 /// What the state means, for a reader who does not know the word.
@@ -175,7 +185,7 @@ pub(super) fn before(record: &Record) -> Vec<String> {
 pub(super) fn steps(record: &Record) -> Vec<String> {
     let key = matches!(record.subject, Subject::Key { .. });
     let steps = match (record.state, record.plan.refusal) {
-        _ if record.news.is_some() => after_meddling(),
+        _ if record.news.is_some() => after_meddling(key),
         (State::UndoneByOther, _) if key => while_a_key_is_undone(),
         (State::UndoneByOther, _) => while_undone(),
         (State::Pending, _) => waiting(),
@@ -189,11 +199,20 @@ pub(super) fn steps(record: &Record) -> Vec<String> {
 const FOLLOW: &str = "Follow the steps of the alert itself: the maker of the key may hold other credentials.";
 const FOLLOW_LEAK: &str = "Follow the steps of the alert itself: whoever has the secret may have made other ways in.";
 
-fn after_meddling() -> &'static [&'static str] {
+fn after_meddling(key: bool) -> &'static [&'static str] {
+    if key {
+        return &[
+            "Ask whoever is named in the first line whether they did it, over a channel that is not their mail.",
+            "If not: take it back with the command below, then cut that principal off, and list all its calls in the 24 hours \
+             before, by `userIdentity.arn`.",
+            "If yes, and the key was made for good reason, too: give it back with a command under Undo.",
+        ];
+    }
     &[
         "Ask whoever is named in the first line whether they did it, over a channel that is not their mail.",
         "If it was meant as an undo: take the rest back with the command under Undo, which leaves nothing half done.",
-        "If not: cut that principal off too, and list all its calls in the 24 hours before, by `userIdentity.arn`.",
+        "If not: take it back with the command below, cut that principal off too, and list all its calls in the 24 hours before, \
+         by `userIdentity.arn`.",
     ]
 }
 
@@ -308,6 +327,8 @@ pub(super) fn commands(record: &Record, config: &Config) -> Vec<Commands> {
             all.push(Commands { heading, in_account, lines });
         }
     };
+    let news = record.news.as_ref().and_then(|news| taken_back(record, news));
+    add("To take back what was done", true, news.into_iter().collect());
     if record.state == State::Pending && record.approval.is_none() {
         add("To approve", true, vec![own("approve")]);
     }
@@ -335,6 +356,36 @@ pub(super) fn commands(record: &Record, config: &Config) -> Vec<Commands> {
     all
 }
 
+/// What takes back what somebody did to what is contained, where a command can.
+fn taken_back(record: &Record, news: &Meddling) -> Option<String> {
+    let user = record.user()?;
+    if let Some(step) = record.left().find(|step| news.gave.undoes(step)) {
+        return command(record, step);
+    }
+    match &news.gave {
+        Gave::On(key) | Gave::New(Some(key)) => undo::disable_access_key(user, key),
+        Gave::Name(name) => undo::rename_user(name, user),
+        Gave::Unknown | Gave::DenyOff | Gave::BoundaryOff | Gave::New(None) => None,
+    }
+}
+
+/// A step as a person would carry it out.
+fn command(record: &Record, step: &Step) -> Option<String> {
+    match step {
+        // Nobody in the account can rewrite AWS's own.
+        Step::DenyUser { user, policy } if record.is_disarmed() => undo::attach_user_policy(user, &deny_all(policy)?),
+        Step::BindUser { user, policy, .. } if record.is_disarmed() => {
+            undo::put_user_boundary(user, &deny_all(policy)?)
+        }
+        step => step.command(),
+    }
+}
+
+/// AWS's own policy that denies everything, in the partition of ours.
+fn deny_all(policy: &str) -> Option<String> {
+    Some(format!("arn:{}:iam::aws:policy/AWSDenyAll", policy.split(':').nth(1)?))
+}
+
 /// The plan as a person would carry it out; for a key also where a guard made no plan, but only if there is such a key to switch
 /// off.
 fn by_hand(record: &Record) -> Vec<String> {
@@ -353,16 +404,7 @@ fn by_hand(record: &Record) -> Vec<String> {
         Subject::Key { user, key } => undo::disable_access_key(user, key).into_iter().collect(),
         Subject::Sessions { role } => Step::EndSessions { role: role.clone() }.command().into_iter().collect(),
         Subject::User { .. } | Subject::Holder { .. } => {
-            let disarmed = record.is_disarmed();
-            let command = |step: &Step| match step {
-                // Nobody in the account can rewrite AWS's own.
-                Step::DenyUser { user, policy } | Step::BindUser { user, policy, .. } if disarmed => {
-                    let partition = policy.split(':').nth(1)?;
-                    undo::attach_user_policy(user, &format!("arn:{partition}:iam::aws:policy/AWSDenyAll"))
-                }
-                step => step.command(),
-            };
-            record.plan.steps.iter().filter_map(command).collect()
+            record.plan.steps.iter().filter_map(|step| command(record, step)).collect()
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::config::{Config, Mode};
 use crate::detect;
 use crate::event::{Actor, Event, Human, Kind, Origin, Target, ToldBy};
 use crate::finding::{Ask, EventRef, Evidence, Severity};
-use crate::quarantine::{Call, Facts, KeyFacts, Meddling, Plan, Proof, Refusal, State, Step, Subject};
+use crate::quarantine::{Call, Facts, Gave, KeyFacts, Meddling, Plan, Proof, Refusal, State, Step, Subject};
 use crate::watcher::Watcher;
 
 fn at(time: &str) -> Timestamp {
@@ -1344,10 +1344,13 @@ fn a_containment_that_is_undone_by_others_says_how_to_end_the_fight() {
         by: "arn:aws:iam::111122223333:user/mallory".to_owned(),
         event: "1b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9".to_owned(),
         at: Some(at("2026-11-22T04:13:50Z")),
+        gave: Gave::DenyOff,
     }];
+    let missing = vec![record.plan.steps[0].words()];
+    record.proofs = vec![Proof { at: at("2026-11-22T04:13:56Z"), missing, error: None }];
     let alert = of_containment(&record, &Context::new(&config));
     assert_snapshot!(alert.email, @r#"
-    iamwatch contained user deploy-bot in prod-payments: containment is being undone by arn:aws:iam::111122223333:user/mallory.
+    iamwatch contained user deploy-bot in prod-payments: containment is being undone by arn:aws:iam::111122223333:user/mallory, who detached iamwatch's deny from user deploy-bot.
 
     Severity: CRITICAL
     State:    UNDONE_BY_OTHER, done four times, and IAM does not show it
@@ -1359,6 +1362,8 @@ fn a_containment_that_is_undone_by_others_says_how_to_end_the_fight() {
               sessions too: done
               2026-11-22 04:13:48 UTC set access key AKIAIOSFODNN7EXAMPLE of user
               deploy-bot Inactive: done
+    Proof:    2026-11-22 04:13:56 UTC undone: deny user deploy-bot everything,
+              open sessions too
     Meddled:  2026-11-22 04:13:50 UTC arn:aws:iam::111122223333:user/mallory
               detached iamwatch's deny from user deploy-bot
     Before:   arn:aws:iam::111122223333:user/apps/deploy-bot

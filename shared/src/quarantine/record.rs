@@ -5,12 +5,10 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Approval, Facts, LONGEST_WAIT, Plan, Proof, Step, Subject};
+use super::{Approval, Facts, Gave, LONGEST_WAIT, Plan, Proof, Step, Subject};
 use crate::finding::{Ask, Finding, Severity};
 use crate::fingerprint;
 
-/// Meddling that a record keeps: more of it tells no more.
-const MEDDLING: usize = 50;
 /// How long a restore may take, and how long its calls may arrive after it began.
 pub(super) const RESTORING: SignedDuration = SignedDuration::from_mins(15);
 
@@ -87,6 +85,8 @@ pub struct Meddling {
     pub by: String,
     pub event: String,
     pub at: Option<Timestamp>,
+    #[serde(default)]
+    pub gave: Gave,
 }
 
 /// How far a containment is. It moves only by conditional writes.
@@ -257,16 +257,6 @@ impl Record {
     pub(super) fn critical(mut self) -> Self {
         self.finding.severity = Severity::Critical;
         self
-    }
-
-    /// Keeps what somebody did to what is contained. False where that is known, or too much.
-    pub(super) fn meddled(&mut self, meddling: &Meddling) -> bool {
-        let known = self.meddling.iter().any(|known| known.event == meddling.event);
-        let new = !known && self.meddling.len() < MEDDLING;
-        if new {
-            self.meddling.push(meddling.clone());
-        }
-        new
     }
 
     /// From the event until iamwatch knew of it.

@@ -405,3 +405,31 @@ fn no_look_is_lost_that_could_not_be_put_into_the_queue_or_before_which_the_proc
         }
     }
 }
+
+#[test]
+fn whoever_did_something_else_meanwhile_is_not_blamed_for_undoing_it() {
+    for known in [false, true] {
+        let world = World::with_leaked_user("bob");
+        let enforce = config(Mode::Enforce);
+        world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
+        world.until(seconds(60), &enforce, |world| {
+            world.change("bob", |user| user.attached.retain(|arn| arn != DENY));
+            let event = |name, by: &str, parameters: &serde_json::Value| {
+                let mut event = call_as_json(name, world.time(), parameters, &serde_json::Value::Null);
+                event["userIdentity"]["arn"] = serde_json::json!(format!("arn:aws:iam::111122223333:user/{by}"));
+                world.watch(&iamwatch::event::Event::decode(event), &enforce);
+            };
+            if known && world.clock.get() == seconds(2) {
+                event("DetachUserPolicy", "mallory", &serde_json::json!({"userName": "bob", "policyArn": DENY}));
+            }
+            if world.clock.get() == seconds(3) {
+                event("CreateLoginProfile", "helpdesk", &serde_json::json!({"userName": "bob"}));
+            }
+        });
+        assert_eq!(world.only_record().state, State::UndoneByOther);
+        let said = world.said().last().unwrap().clone();
+        let who =
+            if known { "by arn:aws:iam::111122223333:user/mallory, who detached" } else { "by somebody; no event" };
+        assert!(said.contains(who) && !said.contains("helpdesk"), "{said}");
+    }
+}
