@@ -582,7 +582,12 @@ def test_the_holder_of_a_key_is_found_by_the_users_that_are_allowed(account: sta
     key = account.create_user("bob")
     iam = role_client(account, "iam", _find_holders(account))
     assert iam.get_access_key_last_used(AccessKeyId=key)["UserName"] == "bob"
-    assert refused(lambda: iam.get_access_key_last_used(AccessKeyId="AKIA999988887EXAMPLE")) == "NoSuchEntity"
+    assert refused(lambda: iam.get_access_key_last_used(AccessKeyId="AKIA999988887EXAMPLE")) == "AccessDenied"
+
+
+def test_ministack_alone_says_of_a_key_that_nobody_holds_that_it_does_not_exist(alone: stack.Account) -> None:
+    unknown = {"AccessKeyId": "AKIA999988887EXAMPLE"}
+    assert refused(lambda: alone.client("iam").get_access_key_last_used(**unknown)) == "NoSuchEntity"
 
 
 def test_ministack_alone_judges_the_holder_of_a_key_by_no_user(alone: stack.Account) -> None:

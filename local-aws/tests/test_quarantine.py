@@ -212,7 +212,7 @@ def test_whom_it_must_not_cut_off_gets_no_write(deploy_line: DeployLine, who: st
         line.account.client("iam").detach_user_policy(UserName="bob", PolicyArn=AWS_QUARANTINE)
     line.send(events.health_risk(line.account.id, named))
     assert len(line.alerts("access-keys")) == 1
-    refusal = {"exempt": "exempt", "unknown key": "no-such-key", "no quarantine by AWS": "not-borne-out"}.get(who)
+    refusal = {"exempt": "exempt", "unknown key": "no-such-holder", "no quarantine by AWS": "not-borne-out"}.get(who)
     if refusal:
         assert [report["refusal"] for report in line.quarantine_reports()] == [refusal]
     assert writes(line) == [] and bob.may_act()

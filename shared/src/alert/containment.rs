@@ -298,6 +298,12 @@ fn about_a_user(record: &Record) -> &'static [&'static str] {
         (State::Failed | State::Partial, _) => {
             &["Do yourself what was not done, with the commands below, now.", FOLLOW_LEAK]
         }
+        (State::Refused, Some(Refusal::NoSuchHolder)) => &[
+            "Look the key up in every account of yours: `aws iam get-access-key-last-used --access-key-id=…`. Where it is, set it \
+             Inactive and follow the steps of the alert itself.",
+            "If no account has it, it was deleted: list what it signed in the 90 days before, by `userIdentity.accessKeyId`.",
+            "In AWS Health or CloudTrail, look the event up by the event id below. If it is not there, it was forged.",
+        ],
         (State::Refused, Some(Refusal::NoSuchUser | Refusal::NoSuchKey)) => &[
             "In AWS Health or CloudTrail, look the event up by the event id below. If it is not there, it was forged.",
             "If forged: list who called `Invoke` and `PutEvents` in the 15 minutes before this mail.",
@@ -396,6 +402,7 @@ fn by_hand(record: &Record) -> Vec<String> {
                 | Refusal::AlreadyContained
                 | Refusal::NoSuchUser
                 | Refusal::NoSuchKey
+                | Refusal::NoSuchHolder
                 | Refusal::NoSuchRole
         )
     );

@@ -105,7 +105,8 @@ impl Iam for AwsIam {
     async fn holder(&self, key: &str) -> Result<Option<String>, String> {
         match self.users.get_access_key_last_used().access_key_id(key).send().await {
             Ok(answer) => Ok(answer.user_name().filter(|name| !name.is_empty()).map(str::to_owned)),
-            Err(error) if error.code() == Some(NO_SUCH_ENTITY) => Ok(None),
+            // Of a key that no user of the account holds IAM says that nobody may ask for it.
+            Err(error) if matches!(error.code(), Some(NO_SUCH_ENTITY | ACCESS_DENIED)) => Ok(None),
             Err(error) => Err(format!("`iam:GetAccessKeyLastUsed` of {key} failed: {}", because(&error))),
         }
     }

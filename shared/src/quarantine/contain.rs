@@ -26,7 +26,7 @@ pub trait Iam {
     async fn facts(&self, user: &str) -> Result<Option<Facts>, String>;
     /// The role; `None` if there is no such role.
     async fn role(&self, role: &str) -> Result<Option<Facts>, String>;
-    /// The user that holds a long-term access key; `None` if nobody in this account does.
+    /// The user that holds a long-term access key; `None` if nobody in this account does, as far as IAM says.
     async fn holder(&self, key: &str) -> Result<Option<String>, String>;
     /// Why our deny policy does not deny everything; `None` where it says what it must.
     async fn disarmed(&self, policy: &str) -> Result<Option<String>, String>;

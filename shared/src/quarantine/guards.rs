@@ -32,6 +32,8 @@ pub enum Refusal {
     NoSuchUser,
     /// The user has no such key: it was deleted, or the event was forged.
     NoSuchKey,
+    /// IAM names nobody who holds the key.
+    NoSuchHolder,
     /// The key is older or younger than the event says: the event was forged, or is about another key.
     AnotherAge,
     /// The key is Inactive already.
@@ -74,6 +76,10 @@ impl fmt::Display for Refusal {
             Self::Exempt => "the user is exempt by configuration",
             Self::NoSuchUser => "the user does not exist",
             Self::NoSuchKey => "the user has no such key now",
+            Self::NoSuchHolder => {
+                "IAM names no user of this account that holds the key; it says no more of a key of another account, of one that is \
+                 gone, and of any key to whoever may not ask"
+            }
             Self::AnotherAge => "the key is not as old as the event says, so the event may be forged",
             Self::AlreadyInactive => "the key is Inactive already",
             Self::AlreadyContained => "the user is denied everything already, and no credential of theirs works",

@@ -56,7 +56,7 @@ fn all_entities_that_aws_names_are_dealt_with_each_by_itself() {
     assert_eq!(
         states,
         [
-            (None, State::Refused, Some(Refusal::NoSuchKey)),
+            (None, State::Refused, Some(Refusal::NoSuchHolder)),
             (user("ann"), State::Refused, Some(Refusal::Exempt)),
             (user("bob"), State::Verified, None),
             (user("eve"), State::Verified, None),
