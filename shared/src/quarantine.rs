@@ -34,6 +34,7 @@ pub(crate) use principal::actor_ask;
 pub use principal::{Principal, Subject, subjects};
 pub use proof::{Proof, REAPPLIED_AT_MOST, ROUNDS};
 pub use record::{Call, Meddling, Moved, Record, State};
+pub use renamed::Former;
 pub use restore::{Restore, restore};
 pub use scp::scp;
 pub use watch::{Gave, WATCHED, meddling};

@@ -10,6 +10,7 @@ mod quarantine {
     mod claim;
     mod key;
     mod proof;
+    mod renamed;
     mod rewritten;
     mod user;
     mod watch;

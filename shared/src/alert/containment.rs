@@ -28,7 +28,7 @@ pub(super) fn act(record: &Record) -> String {
             Subject::Key { .. } => "which it had set Inactive".to_owned(),
             _ => "who is contained".to_owned(),
         };
-        return format!("sees that {} {} {whom}, {contained}", shown(&news.by), shown(&news.what));
+        return format!("sees that {} {} {}, {contained}", shown(&news.by), shown(&news.what), to_whom(news, record));
     }
     match &record.subject {
         Subject::Key { key, .. } => {
@@ -64,10 +64,18 @@ pub(super) fn act(record: &Record) -> String {
 fn whom(record: &Record) -> String {
     match (record.user(), &record.subject) {
         (_, Subject::Sessions { role }) => format!("role {}", shown(role)),
-        (Some(user), _) => format!("user {}", shown(user)),
+        (Some(user), _) => {
+            let before = record.former.last().map(|was| format!(" (named {} before)", shown(&was.name)));
+            format!("user {}{}", shown(user), before.unwrap_or_default())
+        }
         (None, Subject::Holder { key }) => format!("the holder of access key {}", shown(key)),
         (None, _) => "the user".to_owned(),
     }
+}
+
+/// The user under the name that it had when somebody did something to it.
+fn to_whom(meddling: &Meddling, record: &Record) -> String {
+    if meddling.user.is_empty() { whom(record) } else { format!("user {}", shown(&meddling.user)) }
 }
 
 /// What the sentence must add: why nothing was done, or what is not certain.
@@ -92,8 +100,8 @@ pub(super) fn reason(record: &Record) -> Option<String> {
 /// Who undoes it, as far as events have said so.
 fn undone(record: &Record) -> String {
     match record.undone_by() {
-        Some(Meddling { by, what, .. }) => {
-            format!("containment is being undone by {}, who {} {}", shown(by), shown(what), whom(record))
+        Some(meddling @ Meddling { by, what, .. }) => {
+            format!("containment is being undone by {}, who {} {}", shown(by), shown(what), to_whom(meddling, record))
         }
         None => "containment is being undone by somebody; no event has said yet by whom, CloudTrail will".to_owned(),
     }
@@ -149,11 +157,10 @@ pub(super) fn proofs(record: &Record) -> Vec<String> {
 
 /// What others did to what is contained.
 pub(super) fn meddled(record: &Record) -> Vec<String> {
-    let whom = whom(record);
     let news = record.news.iter();
     let all = record.meddling.iter().chain(news).map(|meddling| {
         let at = meddling.at.map(|at| format!("{} ", clock(at))).unwrap_or_default();
-        format!("{at}{} {} {whom}", shown(&meddling.by), shown(&meddling.what))
+        format!("{at}{} {} {}", shown(&meddling.by), shown(&meddling.what), to_whom(meddling, record))
     });
     last(all.collect())
 }
@@ -370,7 +377,7 @@ fn taken_back(record: &Record, news: &Meddling) -> Option<String> {
     }
     match &news.gave {
         Gave::On(key) | Gave::New(Some(key)) => undo::disable_access_key(user, key),
-        Gave::Name(name) => undo::rename_user(name, user),
+        Gave::Name(name) => undo::rename_user(name, &news.user),
         Gave::Unknown | Gave::DenyOff | Gave::BoundaryOff | Gave::New(None) => None,
     }
 }

@@ -1114,6 +1114,9 @@ fn record(state: State, refusal: Option<Refusal>) -> Record {
             ],
             ..Facts::default()
         }),
+        arn: None,
+        former: Vec::new(),
+        aliases: Vec::new(),
         calls: if refusal.is_none() && state != State::DryRun { vec![call] } else { Vec::new() },
         proofs: if state == State::Verified { vec![proof] } else { Vec::new() },
         round: 0,
@@ -1345,6 +1348,7 @@ fn a_containment_that_is_undone_by_others_says_how_to_end_the_fight() {
         event: "1b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9".to_owned(),
         at: Some(at("2026-11-22T04:13:50Z")),
         gave: Gave::DenyOff,
+        user: "deploy-bot".to_owned(),
     }];
     let missing = vec![record.plan.steps[0].words()];
     record.proofs = vec![Proof { at: at("2026-11-22T04:13:56Z"), missing, error: None }];

@@ -8,8 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::deny::DISARMED;
 use super::plan::{Answer, Fault};
+use super::renamed::follow;
 use super::{
-    Budget, Call, Exhausted, Facts, Moved, Plan, ROUNDS, Record, Refusal, State, Step, Subject, guards, plan, subjects,
+    Budget, Call, Exhausted, Facts, Former, Moved, Plan, ROUNDS, Record, Refusal, State, Step, Subject, guards, plan,
+    subjects,
 };
 use crate::alert;
 use crate::cap::{Held, Message};
@@ -203,13 +205,12 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
 
     /// Plans, and claims the plan by putting its record: nobody else acts on this event from then on.
     async fn open(&self, id: String, finding: &Finding, subject: &Subject, now: Timestamp) -> Result<Record, Failure> {
-        let before = self.truth(subject).await?;
-        let plan = plan(finding, subject, before.as_ref(), self.context.config, now);
+        let (found, before) = self.sought(subject).await?;
+        let plan = plan(finding, &found, before.as_ref(), self.context.config, now);
         let state = self.first_state(finding, &plan);
-        let gone = before.is_none() && matches!(subject, Subject::Key { .. });
-        let mut record = Record { id, ..Record::new(finding, subject, plan, before, state, now) };
-        if gone {
-            record = self.unless_gone(record, now).await?;
+        let mut record = Record { id, ..Record::new(finding, &found, plan, before, state, now) };
+        if let Some(name) = subject.user().filter(|_| &found != subject) {
+            record.former.push(Former { name: name.to_owned(), until: now });
         }
         if record.state == State::Claimed
             && let Some(user) = record.user().map(str::to_owned)
@@ -233,19 +234,50 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         }
     }
 
+    /// Whom a finding names, and what IAM says of them now. A new key is its holder's, whatever the holder is called by now.
+    async fn sought(&self, subject: &Subject) -> Result<(Subject, Option<Facts>), Failure> {
+        let facts = self.truth(subject).await?;
+        if let Subject::Key { key, .. } = subject
+            && !facts.iter().flat_map(|facts| &facts.keys).any(|known| &known.id == key)
+            && let Some((user, facts)) = self.held(key).await?
+        {
+            return Ok((Subject::Key { user, key: key.clone() }, Some(facts)));
+        }
+        Ok((subject.clone(), facts))
+    }
+
+    /// The holder of a key.
+    async fn held(&self, key: &str) -> Result<Option<(String, Facts)>, Failure> {
+        let Some(user) = self.iam.holder(key).await? else { return Ok(None) };
+        let Some(facts) = self.iam.facts(&user).await? else {
+            // Renamed or deleted since: IAM knows when it is asked again.
+            return Err(Failure(format!("user {user}, who holds access key {key}, is not there")));
+        };
+        Ok(Some((user, facts)))
+    }
+
+    /// What IAM says now of whom a record is about, under whatever name. The holder of a key must have it still.
+    pub(super) async fn truth_of(&self, record: &mut Record, now: Timestamp) -> Result<Option<Facts>, Failure> {
+        if record.user().is_none() || matches!(record.subject, Subject::Sessions { .. }) {
+            return self.truth(&record.subject).await;
+        }
+        let facts = follow(record, self.iam, self.records, now).await?;
+        let Subject::Holder { key } = &record.subject else { return Ok(facts) };
+        Ok(facts.filter(|facts| facts.keys.iter().any(|known| &known.id == key)))
+    }
+
     /// What IAM says now. Whoever holds a key is known by the key alone, and must have it still.
     pub(super) async fn truth(&self, subject: &Subject) -> Result<Option<Facts>, Failure> {
-        let (user, key) = match subject {
-            Subject::Key { user, .. } | Subject::User { user } => (user.clone(), None),
-            Subject::Holder { key } => match self.iam.holder(key).await? {
-                Some(user) => (user, Some(key)),
-                None => return Ok(None),
-            },
+        let user = match subject {
+            Subject::Key { user, .. } | Subject::User { user } => user,
+            Subject::Holder { key } => {
+                let held = self.held(key).await?.map(|(_, facts)| facts);
+                return Ok(held.filter(|facts| facts.keys.iter().any(|known| &known.id == key)));
+            }
             Subject::Sessions { .. } if self.context.config.quarantine.sessions_role.is_none() => return Ok(None),
             Subject::Sessions { role } => return Ok(self.iam.role(role).await?),
         };
-        let facts = self.iam.facts(&user).await?;
-        Ok(facts.filter(|facts| key.is_none_or(|key| facts.keys.iter().any(|known| &known.id == key))))
+        Ok(self.iam.facts(user).await?)
     }
 
     /// Goes on with a claim whose holder ended without a word. Its plan stands: IAM may show it half done. The guards are asked
@@ -255,7 +287,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         if there.at + LEASE > now || self.records.save(&mut ours).await? == Moved::No {
             return Err(Failure::busy(&there.id));
         }
-        let facts = self.truth(&ours.subject).await?;
+        let facts = self.truth_of(&mut ours, now).await?;
         let mut refusal = self.forbids(&ours, facts.as_ref());
         if let (None, None, Some(user)) = (refusal, &ours.approval, ours.user().map(str::to_owned)) {
             let mode = self.mode(&ours.finding);
@@ -275,7 +307,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     /// What stands against touching whom a record is about any further, whoever said yes. Of a user who is not there the snapshot
     /// says who it was.
     pub(super) fn forbids(&self, record: &Record, facts: Option<&Facts>) -> Option<Refusal> {
-        let arn = facts.or(record.before.as_ref()).map(|facts| facts.arn.as_str());
+        let arn = facts.map(|facts| facts.arn.as_str()).or_else(|| record.arn());
         if record.finding.account != self.account {
             Some(Refusal::AnotherAccount)
         } else if arn.is_some_and(|arn| guards::is_exempt(arn, self.context.config)) {
@@ -313,14 +345,25 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
 
     /// Acts step by step, writing each down, and asks IAM whether it worked.
     async fn act(&self, mut record: Record, now: Timestamp) -> Result<Record, Failure> {
-        if let Some(name) = record.kept_under() {
+        for name in record.names() {
             self.records.remember(&name, &record.id).await?;
         }
-        for step in record.plan.steps.clone() {
-            self.apply(&mut record, &step).await?;
+        let mut facts = None;
+        // Once more where the user got another name meanwhile.
+        for _ in 0..2 {
+            let name = record.user().map(str::to_owned);
+            for step in record.plan.steps.clone() {
+                self.apply(&mut record, &step).await?;
+            }
+            record.acted = Some(self.iam.now());
+            facts = self.proof(&mut record, now).await?;
+            if record.user() == name.as_deref() {
+                break;
+            }
+            if let Some(refusal) = self.forbids(&record, facts.as_ref()) {
+                return self.saved(record.stopped(refusal, facts.as_ref(), now)).await;
+            }
         }
-        record.acted = Some(self.iam.now());
-        let facts = self.proof(&mut record).await;
         let state = record.state_by(facts.as_ref());
         let record = record.moved(state, now);
         let record = if matches!(state, State::Partial | State::Failed) && !record.is_denied() {

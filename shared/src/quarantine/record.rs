@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Approval, Facts, Gave, LONGEST_WAIT, Plan, Proof, Step, Subject};
+use super::{Approval, Facts, Former, Gave, LONGEST_WAIT, Plan, Proof, Step, Subject};
 use crate::finding::{Ask, Finding, Severity};
 use crate::fingerprint;
 
@@ -27,6 +27,15 @@ pub struct Record {
     pub plan: Plan,
     /// What IAM said before anything was done.
     pub before: Option<Facts>,
+    /// The user's ARN as IAM had it last.
+    #[serde(default)]
+    pub arn: Option<String>,
+    /// Names that the user had while this was open.
+    #[serde(default)]
+    pub former: Vec<Former>,
+    /// Names that events gave the user and IAM did not show.
+    #[serde(default)]
+    pub aliases: Vec<String>,
     /// Every call that changed something, or tried to.
     pub calls: Vec<Call>,
     /// Every time that IAM was asked whether it holds.
@@ -87,6 +96,9 @@ pub struct Meddling {
     pub at: Option<Timestamp>,
     #[serde(default)]
     pub gave: Gave,
+    /// The name that the user had.
+    #[serde(default)]
+    pub user: String,
 }
 
 /// How far a containment is. It moves only by conditional writes.
@@ -146,6 +158,9 @@ impl Record {
             evidence: fingerprint::of([json.as_str()], 32),
             plan,
             before,
+            arn: None,
+            former: Vec::new(),
+            aliases: Vec::new(),
             calls: Vec::new(),
             proofs: Vec::new(),
             round: 0,
@@ -208,8 +223,14 @@ impl Record {
     /// The user or role that it is about, as far as IAM knew.
     #[must_use]
     pub fn user(&self) -> Option<&str> {
-        let of_arn = || self.before.as_ref()?.arn.rsplit('/').next();
+        let of_arn = || self.arn()?.rsplit('/').next();
         self.subject.user().or_else(of_arn)
+    }
+
+    /// The ARN of the user or role, as IAM had it last.
+    #[must_use]
+    pub fn arn(&self) -> Option<&str> {
+        self.arn.as_deref().or_else(|| Some(self.before.as_ref()?.arn.as_str()))
     }
 
     /// Under which name it is kept while it is open: roles and users may be named alike. No user is named with a slash.

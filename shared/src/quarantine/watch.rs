@@ -70,7 +70,7 @@ impl Gave {
 
 /// The user that the event gives something back to, and what. Our own calls never do.
 #[must_use]
-pub fn meddling(event: &Event, deny: Option<&str>) -> Option<(String, Meddling)> {
+pub fn meddling(event: &Event, deny: Option<&str>) -> Option<Meddling> {
     if !event.succeeded() || !event.is("iam.amazonaws.com", &WATCHED) {
         return None;
     }
@@ -111,7 +111,7 @@ pub fn meddling(event: &Event, deny: Option<&str>) -> Option<(String, Meddling)>
     let user = event.owner().and_then(|owner| owner.user().map(str::to_owned));
     let user = user.or_else(|| event.request("userName").map(str::to_owned))?;
     let by = event.actor.principal.clone();
-    Some((user, Meddling { what, by, event: event.id.clone(), at: event.time, gave }))
+    Some(Meddling { what, by, event: event.id.clone(), at: event.time, gave, user })
 }
 
 fn switched_on(kind: &str, id: String) -> (String, Gave) {
@@ -126,12 +126,13 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     /// [`Failure`] when it must be tried again.
     pub async fn watch(&self, event: &Event, now: Timestamp) -> Result<Option<Record>, Failure> {
         let deny = self.context.config.quarantine.deny_policy.as_deref();
-        let Some((user, meddling)) = meddling(event, deny) else { return Ok(None) };
+        let Some(meddling) = meddling(event, deny) else { return Ok(None) };
         if event.account != self.account {
             return Ok(None);
         }
+        self.follow_event(&meddling, now).await?;
         let mut concerned = Vec::new();
-        for id in self.records.open_of(&user).await? {
+        for id in self.records.open_of(&meddling.user).await? {
             let severity = self.records.get(&id).await?.and_then(|record| record.alarm(&meddling));
             concerned.extend(severity.map(|severity| (severity, id)));
         }
@@ -188,7 +189,8 @@ impl Record {
         let restored = self.restoring.is_some_and(|from| {
             meddling.at.is_some_and(|at| at >= from - SignedDuration::from_secs(1) && at < from + RESTORING)
         });
-        if !self.state.is_open() || !later || restored || meddling.event == self.finding.event.id {
+        let about = self.goes_by(&meddling.user, meddling.at) && meddling.event != self.finding.event.id;
+        if !self.state.is_open() || !later || restored || !about {
             return None;
         }
         if self.left().any(|step| meddling.gave.undoes(step)) {
@@ -198,11 +200,16 @@ impl Record {
             let more = matches!(meddling.gave, Gave::On(_) | Gave::New(_) | Gave::Name(_));
             let soon = meddling.at.is_none_or(|at| at < since + SOON);
             let same = meddling.by == self.finding.actor.principal;
-            return (more && (soon || same)).then_some(Severity::High);
+            return (more && (soon || same)).then_some(self.loudness_of_more());
         }
         // Of a user whom nothing denies any more only what stayed off counts.
         let whole = self.given_back.is_empty() || self.left().any(Step::denies);
-        whole.then_some(Severity::Critical)
+        whole.then_some(self.loudness_of_more())
+    }
+
+    /// How loud it is that the user gets more, where it is news.
+    pub(super) fn loudness_of_more(&self) -> Severity {
+        if matches!(self.subject, Subject::Key { .. }) { Severity::High } else { Severity::Critical }
     }
 
     /// The last act that undid what IAM does not show any more, if an event told of one.

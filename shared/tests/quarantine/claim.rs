@@ -14,7 +14,7 @@ fn left_behind(begun: bool) -> World {
         world.contain(&leak(&[&key_of("bob")]), &config(Mode::Enforce), start()).unwrap_err();
         world.dies_before.set(None);
         let claimed = world.records.borrow().values().any(|record| record.state == State::Claimed);
-        if claimed && !world.writes.borrow().is_empty() == begun {
+        if claimed && world.writes.borrow().is_empty() != begun {
             return world;
         }
     }

@@ -95,62 +95,6 @@ fn a_user_that_is_deleted_meanwhile_is_contained() {
 }
 
 #[test]
-fn a_user_with_another_name_is_not_gone_and_that_is_critical() {
-    for leaked in [false, true] {
-        let world = World::with_leaked_user("bob");
-        let enforce = config(Mode::Enforce);
-        if leaked {
-            world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
-        } else {
-            world.change("bob", |user| user.keys[0].created = Some(start()));
-            world.contain(&finding("bob", start()), &enforce, start()).unwrap();
-        }
-        assert_eq!(world.only_record().state, State::Verified);
-        rename(&world);
-        world.change("eve", |user| {
-            user.attached.clear();
-            user.keys[0].active = true;
-        });
-        world.until(seconds(900), &enforce, |_| ());
-        let record = world.only_record();
-        assert_eq!(record.state, State::Partial);
-        let mail = world.mails.borrow().last().unwrap().clone();
-        assert!(mail.subject.to_string().starts_with("[CRITICAL]"), "{}", mail.subject);
-        assert!(mail.email.contains("not gone but renamed: eve holds access key"), "{}", mail.email);
-        assert_eq!(world.mails.borrow().len(), 2, "it is told once");
-    }
-}
-
-fn rename(world: &World) {
-    let mut renamed = world.users.borrow_mut().remove("bob").unwrap();
-    renamed.arn = renamed.arn.replace("bob", "eve");
-    world.users.borrow_mut().insert("eve".to_owned(), renamed);
-}
-
-#[test]
-fn a_user_renamed_before_anything_was_done_is_told_by_the_new_name() {
-    let world = World::with_user("bob", "/", start());
-    rename(&world);
-    world.contain(&finding("bob", start()), &config(Mode::Enforce), start()).unwrap();
-    let world_of_approval = World::with_leaked_user("bob");
-    let approve = config(Mode::Approve);
-    world_of_approval.contain(&leak(&[&key_of("bob")]), &approve, start()).unwrap();
-    let record = world_of_approval.only_record();
-    rename(&world_of_approval);
-    world_of_approval.approve(&record.id, "arn:aws:iam::111122223333:user/ann", &record.fingerprint()).unwrap();
-    for (world, config) in [(&world, config(Mode::Enforce)), (&world_of_approval, approve)] {
-        let before = world.mails.borrow().len();
-        world.until(seconds(900), &config, |_| ());
-        let record = world.only_record();
-        assert_eq!(record.state, State::Failed);
-        let mail = world.mails.borrow().last().unwrap().clone();
-        assert!(mail.subject.to_string().starts_with("[CRITICAL]"), "{}", mail.subject);
-        assert!(mail.email.contains("not gone but renamed: eve holds access key"), "{}", mail.email);
-        assert!(world.mails.borrow().len() <= 2 && before <= 1, "it is told once");
-    }
-}
-
-#[test]
 fn the_names_of_those_who_undo_it_are_in_the_alarm_where_events_told_them() {
     let world = World::with_user("bob", "/", start());
     let mut enforce = config(Mode::Enforce);

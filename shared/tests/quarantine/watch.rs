@@ -200,6 +200,7 @@ fn noise_made_on_purpose_does_not_hide_that_the_deny_is_taken_off() {
         event: format!("noise-{number}"),
         at: None,
         gave: Gave::New(None),
+        user: "bob".to_owned(),
     };
     record.meddling = (0..50).map(noise).collect();
     world.records.borrow_mut().insert(record.id.clone(), record);

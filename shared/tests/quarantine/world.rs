@@ -37,6 +37,8 @@ pub(crate) struct World {
     pub(crate) budget: RefCell<(Budget, u64)>,
     pub(crate) mails: RefCell<Vec<Alert>>,
     pub(crate) dies_before: Cell<Option<u32>>,
+    /// A user gets another name before the nth call.
+    pub(crate) renames_before: RefCell<Option<(u32, String, String)>>,
     /// No more policies can be attached to users.
     pub(crate) full: Cell<bool>,
     /// What our deny policy says, where that is not what it must say.
@@ -78,8 +80,12 @@ impl World {
 
     pub(crate) fn add_user(&self, name: &str, path: &str, created: Timestamp) {
         let key = KeyFacts { id: key_of(name), active: true, created: Some(created) };
-        let facts =
-            Facts { arn: format!("arn:aws:iam::{ACCOUNT}:user{path}{name}"), keys: vec![key], ..Facts::default() };
+        let facts = Facts {
+            arn: format!("arn:aws:iam::{ACCOUNT}:user{path}{name}"),
+            id: Some(format!("AIDA{name}")),
+            keys: vec![key],
+            ..Facts::default()
+        };
         self.users.borrow_mut().insert(name.to_owned(), facts);
     }
 
@@ -102,11 +108,26 @@ impl World {
         change(self.users.borrow_mut().get_mut(name).unwrap());
     }
 
+    /// Gives a user another name.
+    pub(crate) fn rename(&self, from: &str, to: &str) {
+        let mut renamed = self.users.borrow_mut().remove(from).unwrap();
+        renamed.arn = renamed.arn.replace(&format!("/{from}"), &format!("/{to}"));
+        self.users.borrow_mut().insert(to.to_owned(), renamed);
+    }
+
     pub(crate) fn user(&self, name: &str) -> Facts {
         self.users.borrow()[name].clone()
     }
 
     pub(crate) fn step(&self) -> Result<(), String> {
+        let renames = self.renames_before.take();
+        match renames {
+            Some((0, from, to)) if self.users.borrow().contains_key(&from) => self.rename(&from, &to),
+            Some((left, from, to)) => {
+                self.renames_before.replace(Some((left.saturating_sub(1), from, to)));
+            }
+            None => {}
+        }
         match self.dies_before.get() {
             Some(0) => Err("the process died".to_owned()),
             Some(left) => {
