@@ -193,6 +193,7 @@ pub(super) fn steps(record: &Record) -> Vec<String> {
     let key = matches!(record.subject, Subject::Key { .. });
     let steps = match (record.state, record.plan.refusal) {
         _ if record.news.is_some() => after_meddling(key),
+        (State::Partial | State::Failed, _) if record.is_disarmed() => while_disarmed(),
         (State::UndoneByOther, _) if key => while_a_key_is_undone(),
         (State::UndoneByOther, _) => while_undone(),
         (State::Pending, _) => waiting(),
@@ -220,6 +221,20 @@ fn after_meddling(key: bool) -> &'static [&'static str] {
         "If it was meant as an undo: take the rest back with the command under Undo, which leaves nothing half done.",
         "If not: take it back with the command below, cut that principal off too, and list all its calls in the 24 hours before, \
          by `userIdentity.arn`.",
+    ]
+}
+
+fn while_disarmed() -> &'static [&'static str] {
+    &[
+        "Run the commands under To do it yourself, now. They deny the user everything by a policy of AWS's own, which nobody in the \
+         account can rewrite, and switch off whatever may still work. If IAM answers LimitExceeded: give the user that policy as \
+         permissions boundary, with `aws iam put-user-permissions-boundary`.",
+        "Put iamwatch's deny policy right with the first command under To put the deny policy right. Until then it gives what was \
+         written into it to everybody whom the second command lists. If it is refused since the policy has five versions: the third \
+         lists them, delete one that is not the default.",
+        "In CloudTrail, list CreatePolicyVersion, SetDefaultPolicyVersion and DeletePolicy with the ARN of that policy in the 24 hours \
+         before this mail, and cut off whoever called them.",
+        FOLLOW_LEAK,
     ]
 }
 
@@ -366,6 +381,9 @@ pub(super) fn commands(record: &Record, config: &Config) -> Vec<Commands> {
         };
         add(heading, true, by_hand(record));
     }
+    if record.is_disarmed() && !matches!(record.state, State::Verified | State::Restored) {
+        add("To put the deny policy right", true, undo::repair_policy(deny_policy(record, config)));
+    }
     all
 }
 
@@ -392,6 +410,15 @@ fn command(record: &Record, step: &Step) -> Option<String> {
         }
         step => step.command(),
     }
+}
+
+/// Our deny policy: where the plan names none, the user had it already.
+fn deny_policy<'a>(record: &'a Record, config: &'a Config) -> Option<&'a str> {
+    let planned = record.plan.steps.iter().find_map(|step| match step {
+        Step::DenyUser { policy, .. } | Step::BindUser { policy, .. } => Some(policy.as_str()),
+        _ => None,
+    });
+    planned.or(config.quarantine.deny_policy.as_deref())
 }
 
 /// AWS's own policy that denies everything, in the partition of ours.

@@ -216,10 +216,14 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             && let Some(user) = record.user().map(str::to_owned)
             && let Err(exhausted) = self.spend(&record, &user, now).await?
         {
-            record.plan.refusal = Some(Refusal::BudgetSpent);
+            record.plan.refusal = Some(exhausted.refusal);
             record.state = State::Pending;
             // A storm is one alert, not one for each user.
             record.told = !exhausted.tell;
+            // Whoever makes one key after another is at it now.
+            if exhausted.refusal == Refusal::TooSoon {
+                record = record.critical();
+            }
         }
         if record.state == State::Claimed {
             record.decided = Some(now);
@@ -294,8 +298,8 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             let snapshot = facts.as_ref().or(ours.before.as_ref());
             refusal = snapshot.and_then(|facts| guards::not_alone(&ours.finding, &ours.subject, facts, mode, now));
             // What was spent on already costs nothing.
-            if refusal.is_none() && self.spend(&ours, &user, now).await?.is_err() {
-                refusal = Some(Refusal::BudgetSpent);
+            if refusal.is_none() {
+                refusal = self.spend(&ours, &user, now).await?.err().map(|exhausted| exhausted.refusal);
             }
         }
         match refusal {
@@ -335,7 +339,8 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     async fn spend(&self, record: &Record, user: &str, now: Timestamp) -> Result<Result<(), Exhausted>, Failure> {
         for _ in 0..BUDGET_TRIES {
             let (mut budget, version) = self.records.budget().await?;
-            let spent = budget.spend(&record.id, user, now);
+            let whole = !matches!(record.subject, Subject::Key { .. });
+            let spent = budget.spend(&record.id, user, whole, now);
             if self.records.put_budget(&budget, version).await? == Moved::Yes {
                 return Ok(spent);
             }

@@ -44,6 +44,8 @@ pub enum Refusal {
     Stale,
     /// Too many were contained lately.
     BudgetSpent,
+    /// The same user was contained a moment ago.
+    TooSoon,
     /// The mode says that a person approves each plan.
     Approval,
     /// Nothing of its kind is done without a person.
@@ -60,7 +62,10 @@ impl Refusal {
     /// Whether a person may say yes to the plan all the same.
     #[must_use]
     pub fn waits(self) -> bool {
-        matches!(self, Self::Stale | Self::BudgetSpent | Self::Approval | Self::NotAutomatic | Self::NotBorneOut)
+        matches!(
+            self,
+            Self::Stale | Self::BudgetSpent | Self::TooSoon | Self::Approval | Self::NotAutomatic | Self::NotBorneOut
+        )
     }
 }
 
@@ -85,6 +90,9 @@ impl fmt::Display for Refusal {
             Self::AlreadyContained => "the user is denied everything already, and no credential of theirs works",
             Self::Stale => "the event is more than 15 minutes old, so a person decides",
             Self::BudgetSpent => "too many users were contained lately, so a person decides",
+            Self::TooSoon => {
+                "another key of the user was contained less than 15 minutes ago, so a person decides; until then this one works"
+            }
             Self::Approval => "a person decides",
             Self::NotAutomatic => "it cuts off a whole user, so a person decides",
             Self::SessionsLeftAlone => "ending sessions of roles is not switched on (`QuarantineRoleSessions`)",

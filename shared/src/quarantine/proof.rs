@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::contain::{Containment, Failure, Iam, Later, Records};
+use super::plan::{Answer, Fault};
 use super::renamed::follow;
 use super::{Facts, Record, Refusal, State, Step, Subject, plan};
 use crate::flow::People;
@@ -152,6 +153,18 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             return self.go_on(self.saved(record).await?, now).await;
         };
         let missing = record.missing(&facts);
+        // A policy that was rewritten is put on nobody: that nothing but it is missing is no reason to end the rounds.
+        let (disarmed, missing): (Vec<Step>, Vec<Step>) =
+            missing.into_iter().partition(|step| step.denies() && facts.disarmed.is_some());
+        if let (Some(why), Some(step), true) = (&facts.disarmed, disarmed.first(), missing.is_empty()) {
+            if !record.is_disarmed() {
+                record.called(step.words(), Answer { request: None, result: Err(Fault::Other(why.clone())) }, now);
+            }
+            record.round += 1;
+            record.told &= record.state == State::Partial;
+            record = record.moved(State::Partial, now).critical();
+            return self.go_on(self.saved(record).await?, now).await;
+        }
         if missing.is_empty() {
             record.round += 1;
             // Who was told that it is not certain is told that it is.

@@ -93,7 +93,7 @@ fn a_budget_that_others_spent_meanwhile_holds_unless_it_was_spent_on_this_record
     let world = left_behind(false);
     let mut storm = world.budget.borrow().0.clone();
     for user in ["a", "b", "c", "d"] {
-        let _ = storm.spend(user, user, start());
+        let _ = storm.spend(user, user, true, start());
     }
     assert!(storm.storm().is_some());
     world.budget.borrow_mut().0 = storm.clone();
@@ -102,7 +102,7 @@ fn a_budget_that_others_spent_meanwhile_holds_unless_it_was_spent_on_this_record
     let world = left_behind(false);
     storm.reset();
     for user in ["a", "b", "c", "d"] {
-        let _ = storm.spend(user, user, start());
+        let _ = storm.spend(user, user, true, start());
     }
     world.budget.borrow_mut().0 = storm;
     let record = taken_over(&world, true, seconds(60), &config(Mode::Enforce));

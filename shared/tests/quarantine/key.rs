@@ -2,9 +2,10 @@
 
 use iamwatch::cap::Message;
 use iamwatch::config::Mode;
+use iamwatch::finding::{Ask, Finding};
 use iamwatch::ledger::{LEASE, Ledger};
-use iamwatch::quarantine::{Outcome, Record, Refusal, Restore, State};
-use jiff::SignedDuration;
+use iamwatch::quarantine::{KeyFacts, Outcome, Record, Refusal, Restore, State};
+use jiff::{SignedDuration, Timestamp};
 use pollster::block_on;
 
 use super::world::*;
@@ -200,4 +201,53 @@ fn in_a_flood_a_report_waits_for_the_digest_unless_the_key_may_still_work() {
     let held = block_on(world.ledger.held()).unwrap();
     assert!(held[0].statement.starts_with("iamwatch set access key"), "{held:?}");
     assert_eq!(Message::of_record(&Record { state: State::Failed, ..world.only_record() }), Message::Critical);
+}
+
+/// Alice makes a second key for bob.
+fn second_key(world: &World, made: Timestamp) -> Finding {
+    let second = "AKIASECONDXXXEXAMPLE";
+    world.change("bob", |user| {
+        user.keys.push(KeyFacts { id: second.to_owned(), active: true, created: Some(made) });
+    });
+    let mut found = finding("bob", made);
+    found.event.id = "event-of-the-second-key".to_owned();
+    found.asks = Some(Ask::DisableAccessKey { user: "bob".to_owned(), key: second.to_owned() });
+    found
+}
+
+#[test]
+fn a_second_key_within_a_quarter_of_an_hour_waits_for_a_person_who_is_woken_and_later_it_is_switched_off() {
+    for (minutes, waits) in [(14, true), (15, false)] {
+        let world = World::with_user("bob", "/", start());
+        let enforce = config(Mode::Enforce);
+        world.contain(&finding("bob", start()), &enforce, start()).unwrap();
+        world.mails.borrow_mut().clear();
+        let made = start() + SignedDuration::from_mins(minutes);
+        let found = second_key(&world, made);
+        let refusal = refusal_of(world.contain(&found, &enforce, made));
+        assert_eq!(refusal, waits.then_some(Refusal::TooSoon), "{minutes}");
+        assert_eq!(world.user("bob").keys[1].active, waits);
+        let mail = world.mails.borrow()[0].clone();
+        assert_eq!(mail.subject.to_string().starts_with("[CRITICAL]"), waits, "{}", mail.subject);
+        if waits {
+            let text = mail.email.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(
+                text.contains("until then this one works") && text.contains("iamwatch quarantine approve q-"),
+                "{text}"
+            );
+            let record = world.records.borrow().values().find(|record| record.state == State::Pending).unwrap().clone();
+            world.approve(&record.id, &user_arn("ann"), &record.fingerprint()).unwrap();
+            world.until(SignedDuration::from_mins(minutes) + seconds(30), &enforce, |_| ());
+            assert!(!world.user("bob").keys[1].active, "and whoever is woken says yes");
+        }
+    }
+}
+
+#[test]
+fn that_the_user_leaked_is_acted_on_though_a_key_of_theirs_was_just_contained() {
+    let world = World::with_leaked_user("bob");
+    world.change("bob", |user| user.keys[0].created = Some(start()));
+    world.contain(&finding("bob", start()), &config(Mode::Enforce), start()).unwrap();
+    world.contain(&leak(&[&key_of("bob")]), &config(Mode::Enforce), start()).unwrap();
+    assert!(world.is_contained("bob"));
 }
