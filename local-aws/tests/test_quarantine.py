@@ -7,6 +7,7 @@ something become events only where a test sends them (AWS: CloudTrail, some minu
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 import time
@@ -197,6 +198,23 @@ def test_where_no_policy_fits_the_boundary_denies_and_restore_gives_the_old_one_
     assert not bob.may_act()
     line.stack.iamwatch(binaries, "quarantine", "restore", record, "--yes", "--leaked")
     assert (bob.boundary(), bob.may_act()) == (old, True)
+
+
+def test_the_record_has_the_hash_of_the_event_as_the_function_got_it(deploy_line: DeployLine, binaries: Path) -> None:
+    line = deploy_line("dry-run")
+    _, event = key_for_another_user(line)
+    detail = json.dumps(event.detail)
+    payload = (
+        f'{{"version": "0", "id": "7bf73129-1428-4cd3-a780-95db273d1602", "detail-type": "{event.detail_type}", '
+        f'"source": "{event.source}", "account": "{line.account.id}", "time": "2026-03-01T03:00:00Z", '
+        f'"region": "us-east-1", "resources": [], "detail": {detail}}}'
+    )
+    function = line.stack.physical_id("AccessKeys")
+    line.account.client("lambda").invoke(FunctionName=function, Payload=payload)
+    record = only_record(line)
+    digest = hashlib.sha256(payload.encode()).hexdigest()
+    assert line.stack.record(record)["finding"]["event"]["sha256"] == digest
+    assert digest in line.stack.iamwatch(binaries, "quarantine", "show", record)
 
 
 @pytest.mark.parametrize("who", ["exempt", "unknown key", "temporary key", "another account", "no quarantine by AWS"])

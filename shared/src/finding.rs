@@ -178,6 +178,9 @@ pub struct EventRef {
     pub name: String,
     pub source: String,
     pub time: Option<Timestamp>,
+    /// SHA-256 of the event as it was received, in hexadecimal digits.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sha256: Option<String>,
 }
 
 /// One labelled fact.
@@ -270,6 +273,7 @@ impl Finding {
                 name: event.name.clone(),
                 source: event.source.clone(),
                 time: event.time,
+                sha256: event.sha256(),
             },
             evidence: Vec::new(),
             undo: None,

@@ -65,6 +65,7 @@ fn containment_mail(words: &Words<'_>, record: &Record, mut mail: Mail) -> Strin
     rows.add("Detection", shown(&words.finding.detection));
     rows.add("Incident", words.incident.as_str());
     rows.add_all("Event id", event_id(words));
+    rows.add("SHA-256", words.finding.event.sha256.as_deref().map(shown).unwrap_or_default());
     mail.rows(&rows);
     mail.text
 }

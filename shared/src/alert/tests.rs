@@ -1225,6 +1225,15 @@ fn a_containment_that_is_proven_says_how_to_take_it_back() {
 }
 
 #[test]
+fn the_mail_of_a_record_has_the_hash_of_the_event_as_it_came() {
+    let mut record = record(State::Verified, None);
+    record.finding.event.sha256 = Some("ba7816bf".repeat(8));
+    let email = of_containment(&record, &Context::new(&enforcing())).email;
+    let line = email.lines().find(|line| line.starts_with("SHA-256:")).unwrap();
+    assert!(line.ends_with(&"ba7816bf".repeat(8)), "{email}");
+}
+
+#[test]
 fn a_containment_that_failed_says_so_first_and_gives_the_command() {
     let config = enforcing();
     let alert = of_containment(&record(State::Failed, None), &Context::new(&config));
@@ -1770,6 +1779,7 @@ prop_compose! {
                 source: id.clone(),
                 id,
                 time: time.map(|second| Timestamp::from_second(second).unwrap()),
+                sha256: None,
             },
             evidence: evidence.into_iter().map(|(label, value)| Evidence { label, value }).collect(),
             undo,
