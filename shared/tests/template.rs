@@ -235,7 +235,7 @@ fn quarantine_is_started_by_findings_that_ask_for_it() {
     assert_eq!(asked["EventBusName"], json!({"Ref": "Findings"}));
     assert_eq!(asked["Pattern"]["source"], json!(["iamwatch"]));
     assert_eq!(asked["Pattern"]["detail-type"], json!(["iamwatch finding"]));
-    let key = Ask::DisableAccessKey { user: String::new(), key: String::new() };
+    let key = Ask::DisableAccessKey { user: String::new(), key: String::new(), reactivated: false };
     let users = Ask::ContainUsers { users: Vec::new(), keys: Vec::new(), case: String::new() };
     let actor = Ask::ContainActor { principal: String::new() };
     let asks = [key.word(), users.word(), actor.word()];

@@ -1088,7 +1088,7 @@ fn a_message_about_a_thousand_held_alerts_is_whole_and_fits() {
 
 fn record(state: State, refusal: Option<Refusal>) -> Record {
     let finding = key_for_another(&json!({}));
-    let Some(Ask::DisableAccessKey { user, key }) = finding.asks.clone() else { unreachable!() };
+    let Some(Ask::DisableAccessKey { user, key, .. }) = finding.asks.clone() else { unreachable!() };
     let step = Step::DisableAccessKey { user, key: key.clone() };
     let error = (state == State::Failed).then(|| "AccessDenied: not allowed to call iam:UpdateAccessKey".to_owned());
     let request = error.is_none().then(|| "6a1b2c3d-0000-4111-8222-333344445555".to_owned());
@@ -1783,7 +1783,7 @@ prop_compose! {
             },
             evidence: evidence.into_iter().map(|(label, value)| Evidence { label, value }).collect(),
             undo,
-            asks: Some(Ask::DisableAccessKey { user, key }),
+            asks: Some(Ask::DisableAccessKey { user, key, reactivated: false }),
             suppressed_by: None,
             also: Vec::new(),
             speaks_at: 1,

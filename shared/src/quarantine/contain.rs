@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::deny::DISARMED;
 use super::plan::{Answer, Fault};
 use super::renamed::follow;
+use super::restore::restored;
 use super::{
     Budget, Call, Exhausted, Facts, Former, Moved, Plan, ROUNDS, Record, Refusal, State, Step, Subject, guards, plan,
     subjects,
@@ -150,6 +151,12 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     }
 
     async fn contain_one(&self, finding: &Finding, subject: &Subject, now: Timestamp) -> Result<Outcome, Failure> {
+        if let Subject::Key { key, .. } = subject
+            && guards::is_reactivated(finding)
+            && self.is_given_back(key, finding.event.time).await?
+        {
+            return Ok(Outcome::Ignored(Refusal::Restored));
+        }
         let (id, there) = self.latest(finding, subject).await?;
         let record = match there {
             None => self.open(id, finding, subject, now).await?,
@@ -163,6 +170,16 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             }
         };
         self.go_on(record, now).await.map(|record| Outcome::Recorded(Box::new(record)))
+    }
+
+    /// Whether it was a restore that switched a key on then: that is no reason to switch it off.
+    async fn is_given_back(&self, key: &str, at: Option<Timestamp>) -> Result<bool, Failure> {
+        for id in self.records.open_of(&restored(key)).await? {
+            if self.records.get(&id).await?.is_some_and(|record| record.was_restored_at(at)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The record that the finding belongs to, or the id of the one to open. Whoever goes on after their record is over gets

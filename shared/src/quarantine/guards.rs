@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AGE_TOLERANCE, Facts, STALE, Subject};
 use crate::config::{Config, Exempt, Mode};
-use crate::finding::Finding;
+use crate::finding::{Ask, Finding};
 
 /// A guard that stands against acting. The words are for the reader of the alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,10 @@ pub enum Refusal {
     BudgetSpent,
     /// The same user was contained a moment ago.
     TooSoon,
+    /// Only the event says that the key was Inactive.
+    Reactivated,
+    /// A restore switched the key on.
+    Restored,
     /// The mode says that a person approves each plan.
     Approval,
     /// Nothing of its kind is done without a person.
@@ -64,7 +68,13 @@ impl Refusal {
     pub fn waits(self) -> bool {
         matches!(
             self,
-            Self::Stale | Self::BudgetSpent | Self::TooSoon | Self::Approval | Self::NotAutomatic | Self::NotBorneOut
+            Self::Stale
+                | Self::BudgetSpent
+                | Self::TooSoon
+                | Self::Reactivated
+                | Self::Approval
+                | Self::NotAutomatic
+                | Self::NotBorneOut
         )
     }
 }
@@ -93,6 +103,10 @@ impl fmt::Display for Refusal {
             Self::TooSoon => {
                 "another key of the user was contained less than 15 minutes ago, so a person decides; until then this one works"
             }
+            Self::Reactivated => {
+                "the key is no new one, and only the event says that it was off before, so a person decides; until then it works"
+            }
+            Self::Restored => "a restore gave the key back",
             Self::Approval => "a person decides",
             Self::NotAutomatic => "it cuts off a whole user, so a person decides",
             Self::SessionsLeftAlone => "ending sessions of roles is not switched on (`QuarantineRoleSessions`)",
@@ -115,9 +129,17 @@ pub(super) fn forbidden(finding: &Finding, subject: &Subject, facts: &Facts, con
     }
     let Subject::Key { key, .. } = subject else { return None };
     let Some(key) = facts.keys.iter().find(|known| &known.id == key) else { return Some(Refusal::NoSuchKey) };
+    if is_reactivated(finding) {
+        return None;
+    }
     let as_old =
         |time| key.created.is_some_and(|created: Timestamp| created.duration_since(time).abs() <= AGE_TOLERANCE);
     (!finding.event.time.is_some_and(as_old)).then_some(Refusal::AnotherAge)
+}
+
+/// Whether it asks about a key that is no new one.
+pub(super) fn is_reactivated(finding: &Finding) -> bool {
+    matches!(finding.asks, Some(Ask::DisableAccessKey { reactivated: true, .. }))
 }
 
 /// Whether a user or role is never touched: by configuration, or because it is AWS's or our own.
@@ -142,6 +164,8 @@ pub(super) fn not_alone(
     match mode {
         Mode::Approve => Some(Refusal::Approval),
         Mode::Enforce if whole_user && !finding.event.is_of_aws_health() => Some(Refusal::NotAutomatic),
+        // A key that somebody uses every day looks the same to IAM.
+        Mode::Enforce if is_reactivated(finding) => Some(Refusal::Reactivated),
         Mode::Enforce if whole_user && !facts.is_quarantined_by_aws() => Some(Refusal::NotBorneOut),
         Mode::Enforce if finding.event.time.is_none_or(|time| now.duration_since(time) > STALE) => Some(Refusal::Stale),
         Mode::Off | Mode::DryRun | Mode::Enforce => None,

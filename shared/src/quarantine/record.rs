@@ -10,7 +10,7 @@ use crate::finding::{Ask, Finding, Severity};
 use crate::fingerprint;
 
 /// How long a restore may take, and how long its calls may arrive after it began.
-pub(super) const RESTORING: SignedDuration = SignedDuration::from_mins(15);
+const RESTORING: SignedDuration = SignedDuration::from_mins(15);
 
 /// One containment, from the first look to its undo. It holds no secret: IAM gives none to whoever only asks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -191,10 +191,15 @@ impl Record {
         let (case, detection) = match &finding.asks {
             Some(Ask::ContainUsers { case, .. }) => (case, finding.detection.as_str()),
             // Who does one thing after another is asked about once, for as long as the plan waits.
-            Some(ask @ Ask::ContainActor { .. }) => {
+            // So is a key that is switched on again and again.
+            Some(ask @ (Ask::ContainActor { .. } | Ask::DisableAccessKey { reactivated: true, .. })) => {
                 let time = finding.event.time.map_or(0, |time| time.as_second() / LONGEST_WAIT.as_secs());
                 day_part = time.to_string();
-                (&day_part, ask.word())
+                let word = match ask {
+                    Ask::ContainActor { .. } => ask.word(),
+                    _ => finding.detection.as_str(),
+                };
+                (&day_part, word)
             }
             Some(Ask::DisableAccessKey { .. }) | None => (&finding.event.id, finding.detection.as_str()),
         };
@@ -265,6 +270,13 @@ impl Record {
         self.state = state;
         self.at = now;
         self
+    }
+
+    /// Whether what gave something back then was the restore of this record.
+    pub(super) fn was_restored_at(&self, at: Option<Timestamp>) -> bool {
+        self.restoring
+            .zip(at)
+            .is_some_and(|(from, at)| at >= from - SignedDuration::from_secs(1) && at < from + RESTORING)
     }
 
     /// How much longer whoever takes it back may be at it: nothing is done again until then.

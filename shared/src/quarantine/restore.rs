@@ -72,6 +72,10 @@ pub async fn restore<I: Iam, R: Records>(
             all = false;
             continue;
         }
+        if let Step::DisableAccessKey { key, .. } = step {
+            // The event of it asks quarantine, too.
+            records.remember(&restored(key), &record.id).await?;
+        }
         let answer = iam.revert(step).await;
         let failed = answer.result.is_err();
         record.called(step.undo_words(), answer, iam.now());
@@ -100,6 +104,11 @@ pub async fn restore<I: Iam, R: Records>(
         records.forget(&name, &record.id).await?;
     }
     Ok(record)
+}
+
+/// Under which name it is kept which records gave a key back. No user is named with a slash.
+pub(super) fn restored(key: &str) -> String {
+    format!("restored/{key}")
 }
 
 /// Another open record that needs what is about the user, or the role, as a whole. One that was to be taken back itself, and

@@ -4,7 +4,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::contain::{Containment, Failure, Iam, Later, Records};
-use super::record::RESTORING;
 use super::{Meddling, Moved, Record, Step, Subject};
 use crate::event::Event;
 use crate::finding::Severity;
@@ -186,9 +185,7 @@ impl Record {
     fn alarm(&self, meddling: &Meddling) -> Option<Severity> {
         let since = self.decided.unwrap_or(self.received);
         let later = meddling.at.is_none_or(|at| at >= since - SignedDuration::from_secs(1));
-        let restored = self.restoring.is_some_and(|from| {
-            meddling.at.is_some_and(|at| at >= from - SignedDuration::from_secs(1) && at < from + RESTORING)
-        });
+        let restored = self.was_restored_at(meddling.at);
         let about = self.goes_by(&meddling.user, meddling.at) && meddling.event != self.finding.event.id;
         if !self.state.is_open() || !later || restored || !about {
             return None;

@@ -156,7 +156,7 @@ fn a_restore_gives_back_to_the_user_under_the_new_name_whether_or_not_an_event_t
             let restored = world.restore(Restore { leaked: true }).unwrap();
             assert_eq!(restored.state, State::Restored);
             assert!(world.is_active("eve") && !world.user("eve").is_under(DENY), "told: {told}, whole: {whole}");
-            assert!(world.open.borrow().is_empty(), "{:?}", world.open.borrow());
+            assert!(world.watched().is_empty(), "{:?}", world.watched());
         }
     }
 }

@@ -270,6 +270,12 @@ impl World {
         }
     }
 
+    /// The names of users and roles with open records.
+    pub(crate) fn watched(&self) -> Vec<String> {
+        let open = self.open.borrow();
+        open.iter().map(|(name, _)| name.clone()).filter(|name| !name.starts_with("restored/")).collect()
+    }
+
     pub(crate) fn only_record(&self) -> Record {
         let records = self.records.borrow();
         assert_eq!(records.len(), 1);
