@@ -596,6 +596,28 @@ def test_ministack_alone_judges_the_holder_of_a_key_by_no_user(alone: stack.Acco
     assert refused(lambda: iam.get_access_key_last_used(AccessKeyId=key)) == "AccessDenied"
 
 
+def _rename(account: stack.Account) -> str:
+    """The unique id of bob, who is eve from then on."""
+    account.create_user("bob")
+    iam = account.client("iam")
+    known: str = iam.get_user(UserName="bob")["User"]["UserId"]
+    iam.update_user(UserName="bob", NewUserName="eve")
+    return known
+
+
+def test_a_user_with_another_name_is_the_same_user(account: stack.Account) -> None:
+    known = _rename(account)
+    iam = account.client("iam")
+    assert iam.get_user(UserName="eve")["User"]["UserId"] == known
+    (key,) = iam.list_access_keys(UserName="eve")["AccessKeyMetadata"]
+    assert iam.get_access_key_last_used(AccessKeyId=key["AccessKeyId"])["UserName"] == "eve"
+    assert refused(lambda: iam.get_user(UserName="bob")) == "NoSuchEntity"
+
+
+def test_ministack_alone_gives_no_user_another_name(alone: stack.Account) -> None:
+    assert refused(lambda: _rename(alone)) == "InvalidAction"
+
+
 def _read_exceptions(account: stack.Account) -> dict[str, Any]:
     path = f"arn:aws:ssm:{stack.REGION}:{account.id}:parameter/iamwatch/exceptions"
     return {"Effect": "Allow", "Action": "ssm:GetParametersByPath", "Resource": path}

@@ -311,7 +311,9 @@ def test_who_stops_the_trail_is_cut_off_or_the_sessions_of_their_role_ended_once
     before = session()
     assert bob.may_act(before)
     time.sleep(1.1)  # the policy knows whole seconds
-    line.send(events.stop_logging(events.iam_user(line.account.id, "bob"), "main"))
+    # By an id that is not bob's it would be somebody else who had the name then.
+    by_bob = {**events.iam_user(line.account.id, "bob"), "principalId": iam.get_user(UserName="bob")["User"]["UserId"]}
+    line.send(events.stop_logging(by_bob, "main"))
     line.send(events.stop_logging(events.role_session(line.account.id, "app"), "main"))
     records = stack.wait_for(lambda: len(found := line.stack.quarantine_records()) == 2 and found, 20, "two plans")
     assert set(records.values()) == {"PENDING"}
@@ -380,6 +382,44 @@ def test_a_new_credential_of_a_contained_user_is_told_with_who_made_it(deploy_li
     told = [mail["text"].splitlines()[0] for mail in line.emails()]
     assert any("user/mallory made a password for user bob, who is contained" in first for first in told), told
     assert line.stack.record(record)["meddling"][0]["by"].endswith("user/mallory")
+
+
+def test_a_user_who_is_renamed_is_watched_and_given_back_under_the_new_name(
+    deploy_line: DeployLine, binaries: Path
+) -> None:
+    line = deploy_line(QuarantineLeakedMode="enforce")
+    bob, iam = leaked_user(line.account), line.account.client("iam")
+    line.send(events.health_risk(line.account.id, bob.key))
+    record = only_record(line)
+    state(line, record, "VERIFIED")
+    line.quarantine_reports()
+    iam.update_user(UserName="bob", NewUserName="eve")
+    iam.update_access_key(UserName="eve", AccessKeyId=bob.key, Status="Active")
+    iam.detach_user_policy(UserName="eve", PolicyArn=line.stack.outputs["DenyPolicyArn"])
+    eve = User(line.account, "eve", bob.key, bob.secret)
+    stack.wait_for(lambda: eve.credentials()[bob.key] == "Inactive" and not eve.may_act(), 30, "eve to be contained")
+    assert line.stack.outputs["DenyPolicyArn"] in eve.attached()
+    told = [mail["text"].splitlines()[0] for mail in line.emails()]
+    assert any("somebody gave the name eve to user bob, who is contained" in first for first in told), told
+    mallory = events.iam_user(line.account.id, "mallory")
+    line.send(events.iam_call(mallory, "CreateLoginProfile", {"userName": "eve"}))
+    stack.wait_for(lambda: len(line.stack.record(record)["meddling"]) == 2, 20, "what is done to eve")
+    line.stack.iamwatch(binaries, "quarantine", "restore", record, "--yes", "--leaked")
+    assert eve.may_act() and set(eve.credentials().values()) == {"Active"}
+    assert line.stack.quarantine_records() == {record: "RESTORED"}
+    no_event_failed(line)
+
+
+def test_any_other_call_by_the_role_of_quarantine_is_critical(deploy_line: DeployLine) -> None:
+    line = deploy_line(QuarantineLeakedMode="enforce")
+    role = line.stack.outputs["QuarantineRoleArn"].rsplit("/", 1)[1]
+    function = events.role_session(line.account.id, role, session=line.stack.physical_id("Quarantine"))
+    off = {"userName": "bob", "accessKeyId": "AKIA111122223EXAMPLE", "status": "Inactive"}
+    line.send(events.iam_call(function, "UpdateAccessKey", off))
+    line.send(events.iam_call(function, "ListUsers", {}))
+    (alert,) = line.alerts("access-denied")
+    assert (alert.attributes["detection"], alert.attributes["severity"]) == ("own-role-misused", "CRITICAL")
+    no_event_failed(line)
 
 
 # What the role may not do, whatever the code does.

@@ -18,7 +18,8 @@ use crate::alert;
 use crate::cap::{Held, Message};
 use crate::config::Mode;
 use crate::detect::Context;
-use crate::finding::Finding;
+use crate::event::Kind;
+use crate::finding::{Ask, Finding};
 use crate::flow::{self, People, Undelivered};
 use crate::ledger::{LEASE, Ledger};
 
@@ -222,7 +223,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
 
     /// Plans, and claims the plan by putting its record: nobody else acts on this event from then on.
     async fn open(&self, id: String, finding: &Finding, subject: &Subject, now: Timestamp) -> Result<Record, Failure> {
-        let (found, before) = self.sought(subject).await?;
+        let (found, before) = self.sought(finding, subject).await?;
         let plan = plan(finding, &found, before.as_ref(), self.context.config, now);
         let state = self.first_state(finding, &plan);
         let mut record = Record { id, ..Record::new(finding, &found, plan, before, state, now) };
@@ -256,8 +257,21 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     }
 
     /// Whom a finding names, and what IAM says of them now. A new key is its holder's, whatever the holder is called by now.
-    async fn sought(&self, subject: &Subject) -> Result<(Subject, Option<Facts>), Failure> {
+    /// So is an act by whom it was, which the event says by an id that nobody else gets.
+    async fn sought(&self, finding: &Finding, subject: &Subject) -> Result<(Subject, Option<Facts>), Failure> {
         let facts = self.truth(subject).await?;
+        let actor = &finding.actor;
+        if let (Subject::User { .. }, Some(Ask::ContainActor { .. }), Some(id), Kind::IamUser) =
+            (subject, &finding.asks, &actor.principal_id, actor.kind)
+            && facts.as_ref().is_none_or(|facts| facts.id.as_ref().is_some_and(|known| known != id))
+        {
+            let held = match &actor.access_key {
+                Some(key) if actor.long_term_key() => self.held(key).await?,
+                _ => None,
+            };
+            let held = held.filter(|(_, facts)| facts.id.as_ref() == Some(id));
+            return Ok(held.map_or((subject.clone(), None), |(user, facts)| (Subject::User { user }, Some(facts))));
+        }
         if let Subject::Key { key, .. } = subject
             && !facts.iter().flat_map(|facts| &facts.keys).any(|known| &known.id == key)
             && let Some((user, facts)) = self.held(key).await?

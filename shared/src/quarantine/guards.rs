@@ -101,7 +101,7 @@ impl fmt::Display for Refusal {
             Self::Stale => "the event is more than 15 minutes old, so a person decides",
             Self::BudgetSpent => "too many users were contained lately, so a person decides",
             Self::TooSoon => {
-                "another key of the user was contained less than 15 minutes ago, so a person decides; until then this one works"
+                "this user was contained already less than 15 minutes ago, so a person decides; until then this works on"
             }
             Self::Reactivated => {
                 "the key is no new one, and only the event says that it was off before, so a person decides; until then it works"

@@ -12,6 +12,10 @@ use crate::ledger::Ledger;
 /// How often the record is read anew where somebody else writes it.
 const TRIES: usize = 5;
 
+/// Former names that a record keeps, and names that only events gave: whoever renames a user without end hides nothing by it.
+const NAMES: usize = 20;
+const ALIASES: usize = 5;
+
 /// A name that the user had.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Former {
@@ -132,6 +136,8 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
                 let new = record.user() != Some(name) && !record.aliases.contains(name);
                 if new {
                     record.aliases.push(name.clone());
+                    let many = record.aliases.len().saturating_sub(ALIASES);
+                    record.aliases.drain(..many);
                 }
                 let was = record.user().map(str::to_owned);
                 follow(&mut record, self.iam, self.records, meddling.at.unwrap_or(now)).await?;
@@ -148,8 +154,12 @@ impl Record {
     /// Goes on under another name.
     fn rename(&mut self, name: &str, until: Timestamp, now: Timestamp) {
         let was = self.user().unwrap_or_default().to_owned();
-        let what = format!("go on with user {was} under its new name {name}");
-        self.calls.push(Call { what, at: now, request: None, error: None });
+        if self.former.len() < NAMES {
+            let what = format!("go on with user {was} under its new name {name}");
+            self.calls.push(Call { what, at: now, request: None, error: None });
+        } else {
+            self.former.remove(0);
+        }
         self.former.push(Former { name: was, until });
         for step in self.plan.steps.iter_mut().chain(&mut self.given_back) {
             match step {

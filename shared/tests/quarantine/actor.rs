@@ -72,6 +72,35 @@ fn a_user_who_did_it_is_cut_off_once_a_person_says_so_whatever_key_signed() {
 }
 
 #[test]
+fn a_user_who_took_another_name_after_the_act_is_found_by_key_and_whoever_has_the_old_name_is_left_alone() {
+    for (key, decoy) in [(true, false), (true, true), (false, false), (false, true)] {
+        let world = World::with_leaked_user("mallory");
+        let config = config(Mode::Approve);
+        // Of a session's key nobody can tell whose it is.
+        let signed = if key { key_of("mallory") } else { "ASIAIOSFODNN7EXAMPLE".to_owned() };
+        let mut identity = user("mallory", &signed);
+        identity["principalId"] = json!("AIDAmallory");
+        world.rename("mallory", "eve");
+        if decoy {
+            world.add_user("mallory", "/", start());
+            world.change("mallory", |user| {
+                user.id = Some("AIDAANOTHER".to_owned());
+                user.keys[0].id = "AKIAANOTHERXXEXAMPLE".to_owned();
+            });
+        }
+        world.contain(&finding_by(&identity, &config), &config, start()).unwrap();
+        let record = world.only_record();
+        assert_eq!(record.state, if key { State::Pending } else { State::Refused }, "{key} {decoy}");
+        assert!(!world.mails.borrow()[0].email.contains("--user-name=mallory"), "{}", world.mails.borrow()[0].email);
+        if key {
+            world.approve(&record.id, "arn:aws:iam::111122223333:user/ann", &record.fingerprint()).unwrap();
+            world.until(seconds(30), &config, |_| ());
+            assert!(world.is_contained("eve"));
+        }
+    }
+}
+
+#[test]
 fn a_federated_session_is_cut_off_by_its_user() {
     let world = World::with_leaked_user("mallory");
     let config = config(Mode::Approve);

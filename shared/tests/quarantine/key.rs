@@ -236,7 +236,7 @@ fn a_second_key_within_a_quarter_of_an_hour_waits_for_a_person_who_is_woken_and_
         if waits {
             let text = mail.email.split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(
-                text.contains("until then this one works") && text.contains("iamwatch quarantine approve q-"),
+                text.contains("until then this works on") && text.contains("iamwatch quarantine approve q-"),
                 "{text}"
             );
             let record = world.records.borrow().values().find(|record| record.state == State::Pending).unwrap().clone();

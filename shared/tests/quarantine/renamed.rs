@@ -256,6 +256,26 @@ fn the_policy_that_ends_a_fight_binds_the_user_under_the_new_name() {
 }
 
 #[test]
+fn whoever_renames_without_end_neither_hides_nor_fills_the_record() {
+    let world = contained(true);
+    world.until(seconds(600), &enforce(), |_| ());
+    let mut name = "bob".to_owned();
+    for number in 0..100 {
+        let next = format!("n{number}");
+        world.clock.set(seconds(700 + number));
+        world.rename(&name, &next);
+        let told = world.watch(&renaming(&world, &name, &next), &enforce());
+        assert_eq!(told.is_some(), number < 50, "{number}");
+        name = next;
+    }
+    let record = world.only_record();
+    assert_eq!(record.user(), Some("n99"));
+    assert!(record.former.len() <= 20 && record.calls.len() < 40 && record.meddling.len() <= 50);
+    world.restore(Restore { leaked: true }).unwrap();
+    assert!(world.is_active("n99") && !world.user("n99").is_under(DENY));
+}
+
+#[test]
 fn a_key_made_under_the_new_name_stays_of_no_use() {
     let world = contained(true);
     world.rename("bob", "eve");
