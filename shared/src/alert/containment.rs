@@ -26,6 +26,7 @@ pub(super) fn act(record: &Record) -> String {
                 format!("whose access key {} it set Inactive", shown(key))
             }
             Subject::Key { .. } => "which it had set Inactive".to_owned(),
+            Subject::Sessions { .. } => "whose sessions it ended".to_owned(),
             _ => "who is contained".to_owned(),
         };
         return format!("sees that {} {} {}, {contained}", shown(&news.by), shown(&news.what), to_whom(news, record));
@@ -75,7 +76,11 @@ fn whom(record: &Record) -> String {
 
 /// The user under the name that it had when somebody did something to it.
 fn to_whom(meddling: &Meddling, record: &Record) -> String {
-    if meddling.user.is_empty() { whom(record) } else { format!("user {}", shown(&meddling.user)) }
+    match meddling.user.strip_prefix("role/") {
+        Some(role) => format!("role {}", shown(role)),
+        None if meddling.user.is_empty() => whom(record),
+        None => format!("user {}", shown(&meddling.user)),
+    }
 }
 
 /// What the sentence must add: why nothing was done, or what is not certain.
@@ -396,7 +401,7 @@ fn taken_back(record: &Record, news: &Meddling) -> Option<String> {
     match &news.gave {
         Gave::On(key) | Gave::New(Some(key)) => undo::disable_access_key(user, key),
         Gave::Name(name) => undo::rename_user(name, &news.user),
-        Gave::Unknown | Gave::DenyOff | Gave::BoundaryOff | Gave::New(None) => None,
+        Gave::Unknown | Gave::DenyOff | Gave::BoundaryOff | Gave::SessionsOn | Gave::New(None) => None,
     }
 }
 

@@ -96,7 +96,7 @@ pub struct Meddling {
     pub at: Option<Timestamp>,
     #[serde(default)]
     pub gave: Gave,
-    /// The name that the user had.
+    /// The name that the user had; of a role, `role/` and its name.
     #[serde(default)]
     pub user: String,
 }

@@ -189,6 +189,8 @@ impl Record {
         let then = |former: &Former| {
             former.name == name && at.is_none_or(|at| at <= former.until + SignedDuration::from_secs(1))
         };
-        self.user() == Some(name) || self.aliases.iter().any(|alias| alias == name) || self.former.iter().any(then)
+        self.kept_under().as_deref() == Some(name)
+            || self.aliases.iter().any(|alias| alias == name)
+            || self.former.iter().any(then)
     }
 }

@@ -4,19 +4,21 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::contain::{Containment, Failure, Iam, Later, Records};
-use super::{Meddling, Moved, Record, Step, Subject};
+use super::{Meddling, Moved, Record, SESSIONS_ENDED, Step, Subject, ended_before};
 use crate::event::Event;
 use crate::finding::Severity;
 use crate::flow::People;
 use crate::ledger::Ledger;
 
 /// The calls of IAM that may give something back: the rule in the template waits for them.
-pub const WATCHED: [&str; 14] = [
+pub const WATCHED: [&str; 16] = [
     "CreateAccessKey",
     "CreateLoginProfile",
     "CreateServiceSpecificCredential",
+    "DeleteRolePolicy",
     "DeleteUserPermissionsBoundary",
     "DetachUserPolicy",
+    "PutRolePolicy",
     "PutUserPermissionsBoundary",
     "UpdateAccessKey",
     "UpdateLoginProfile",
@@ -30,6 +32,8 @@ pub const WATCHED: [&str; 14] = [
 
 /// Meddling that a record keeps: more of it tells no more.
 const MEDDLING: usize = 50;
+/// A policy that ends sessions is written with the time at which it is.
+const A_MINUTE: SignedDuration = SignedDuration::from_mins(1);
 /// How often the record is read anew where somebody else writes it.
 const TRIES: usize = 5;
 /// For how long after one key of a user was contained another credential of theirs is news.
@@ -46,6 +50,8 @@ pub enum Gave {
     DenyOff,
     /// Nor as a boundary.
     BoundaryOff,
+    /// Nor does ours that ends sessions on the role.
+    SessionsOn,
     /// A credential that was there is Active.
     On(String),
     /// A credential that was not there; with its id where it is an access key.
@@ -61,13 +67,14 @@ impl Gave {
         match self {
             Self::DenyOff => matches!(step, Step::DenyUser { .. }),
             Self::BoundaryOff => matches!(step, Step::BindUser { .. }),
+            Self::SessionsOn => matches!(step, Step::EndSessions { .. }),
             Self::On(id) => step.credential() == Some(id),
             Self::Unknown | Self::New(_) | Self::Name(_) => false,
         }
     }
 }
 
-/// The user that the event gives something back to, and what. Our own calls never do.
+/// What the event gives back, and to whom: a user, or a role as `role/NAME`. Our own calls never do.
 #[must_use]
 pub fn meddling(event: &Event, deny: Option<&str>) -> Option<Meddling> {
     if !event.succeeded() || !event.is("iam.amazonaws.com", &WATCHED) {
@@ -77,7 +84,18 @@ pub fn meddling(event: &Event, deny: Option<&str>) -> Option<Meddling> {
         let on = event.request("status") == Some("Active");
         on.then(|| event.request(id).unwrap_or_default().to_owned())
     };
+    let of_role = || event.request("policyName") == Some(SESSIONS_ENDED);
     let (what, gave) = match event.call() {
+        "DeleteRolePolicy" if of_role() => ("took iamwatch's end of sessions off".to_owned(), Gave::SessionsOn),
+        "PutRolePolicy" if of_role() => {
+            // Ours ends what was opened up to now.
+            let ended = event.request("policyDocument").and_then(ended_before);
+            if ended.is_some_and(|ended| event.time.is_none_or(|at| at.duration_since(ended) < A_MINUTE)) {
+                return None;
+            }
+            ("rewrote iamwatch's end of sessions on".to_owned(), Gave::SessionsOn)
+        }
+        "DeleteRolePolicy" | "PutRolePolicy" => return None,
         "DetachUserPolicy" if event.request("policyArn") == deny => {
             ("detached iamwatch's deny from".to_owned(), Gave::DenyOff)
         }
@@ -107,8 +125,12 @@ pub fn meddling(event: &Event, deny: Option<&str>) -> Option<Meddling> {
         }
         _ => return None,
     };
-    let user = event.owner().and_then(|owner| owner.user().map(str::to_owned));
-    let user = user.or_else(|| event.request("userName").map(str::to_owned))?;
+    let role = || event.request("roleName").map(|role| format!("role/{role}"));
+    let user = || {
+        let owner = event.owner().and_then(|owner| owner.user().map(str::to_owned));
+        owner.or_else(|| event.request("userName").map(str::to_owned))
+    };
+    let user = if gave == Gave::SessionsOn { role()? } else { user()? };
     let by = event.actor.principal.clone();
     Some(Meddling { what, by, event: event.id.clone(), at: event.time, gave, user })
 }
@@ -192,6 +214,9 @@ impl Record {
         }
         if self.left().any(|step| meddling.gave.undoes(step)) {
             return Some(Severity::Critical);
+        }
+        if matches!(self.subject, Subject::Sessions { .. }) {
+            return None;
         }
         if matches!(self.subject, Subject::Key { .. }) {
             let more = matches!(meddling.gave, Gave::On(_) | Gave::New(_) | Gave::Name(_));

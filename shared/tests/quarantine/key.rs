@@ -214,7 +214,7 @@ fn second_key(world: &World, made: Timestamp) -> Finding {
         user.keys.push(KeyFacts { id: second.to_owned(), active: true, created: Some(made) });
     });
     let mut found = finding("bob", made);
-    found.event.id = "event-of-the-second-key".to_owned();
+    "event-of-the-second-key".clone_into(&mut found.event.id);
     found.asks = Some(Ask::DisableAccessKey { user: "bob".to_owned(), key: second.to_owned(), reactivated: false });
     found
 }

@@ -2,7 +2,7 @@
 
 use iamwatch::config::Mode;
 use iamwatch::event::Event;
-use iamwatch::quarantine::{Gave, Meddling, Record, Restore, State, WATCHED, meddling};
+use iamwatch::quarantine::{Gave, Meddling, Record, Restore, SESSIONS_ENDED, State, WATCHED, meddling};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -56,7 +56,9 @@ fn all() -> Vec<(&'static str, Value, Value)> {
 
 #[test]
 fn whatever_gives_something_back_to_a_contained_user_is_told_once() {
-    assert_eq!(all().iter().map(|(name, ..)| *name).collect::<Vec<_>>(), WATCHED);
+    // What gives something back to a role is in the tests of roles.
+    let of_users = WATCHED.into_iter().filter(|name| !name.contains("Role"));
+    assert_eq!(all().iter().map(|(name, ..)| *name).collect::<Vec<_>>(), of_users.collect::<Vec<_>>());
     for (name, parameters, response) in all() {
         let world = contained();
         let event = call(name, world.time(), &parameters, &response);
@@ -81,6 +83,7 @@ fn what_takes_nothing_back_or_is_about_somebody_else_is_silent() {
         ("UpdateUser", json!({"userName": "bob", "newPath": "/x/"})),
         ("UpdateAccessKey", json!({"userName": "eve", "accessKeyId": "AKIAX", "status": "Active"})),
         ("TagUser", json!({"userName": "bob"})),
+        ("DeleteRolePolicy", json!({"roleName": "bob", "policyName": SESSIONS_ENDED})),
     ];
     for (name, parameters) in silent {
         let event = call(name, world.time(), &parameters, &Value::Null);
