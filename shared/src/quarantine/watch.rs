@@ -95,7 +95,6 @@ pub fn meddling(event: &Event, deny: Option<&str>) -> Option<Meddling> {
             }
             ("rewrote iamwatch's end of sessions on".to_owned(), Gave::SessionsOn)
         }
-        "DeleteRolePolicy" | "PutRolePolicy" => return None,
         "DetachUserPolicy" if event.request("policyArn") == deny => {
             ("detached iamwatch's deny from".to_owned(), Gave::DenyOff)
         }
