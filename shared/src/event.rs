@@ -63,12 +63,12 @@ pub struct Event {
     /// Several detections ask for both, of one event.
     target: OnceLock<Target>,
     denial: OnceLock<Option<Denial>>,
-    received: Received,
+    received: Option<Box<Received>>,
 }
 
 /// The text by which the event came, secrets and all: nobody gets it, only its hash, which is made where it is asked for.
-#[derive(Clone, Default)]
-struct Received(Option<Box<str>>, OnceLock<String>);
+#[derive(Clone)]
+struct Received(Box<str>, OnceLock<String>);
 
 impl fmt::Debug for Received {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -137,21 +137,21 @@ impl Event {
             succeeded,
             target: OnceLock::new(),
             denial: OnceLock::new(),
-            received: Received::default(),
+            received: None,
         }
     }
 
     /// The same event, which came as this text.
     #[must_use]
     pub fn received_as(self, payload: &str) -> Self {
-        Self { received: Received(Some(payload.into()), OnceLock::new()), ..self }
+        Self { received: Some(Box::new(Received(payload.into(), OnceLock::new()))), ..self }
     }
 
     /// SHA-256 of the text by which it came, in hexadecimal digits, where that is known.
     #[must_use]
     pub fn sha256(&self) -> Option<String> {
-        let Received(text, hash) = &self.received;
-        text.as_deref().map(|text| hash.get_or_init(|| fingerprint::sha256(text)).clone())
+        let Received(text, hash) = self.received.as_deref()?;
+        Some(hash.get_or_init(|| fingerprint::sha256(text)).clone())
     }
 
     /// A payload that is no event at all; `fault` says why.
