@@ -57,15 +57,13 @@ impl Policies for Unread {
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(400 * 24);
 
 /// How the judgement of an event hangs together with events before it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Ties {
     /// It is judged by documents that events before it may have written, or writes one; or it is a denied call, which is
     /// judged with all that its principal was denied.
     pub documents: bool,
     /// What detections ask of the ledger.
     pub questions: Vec<Question>,
-    /// Whether more is asked where something is found.
-    pub beside: bool,
 }
 
 /// Those of an event.
@@ -79,9 +77,7 @@ pub fn ties(event: &Event) -> Ties {
         let writes = Place::written_by(event).is_some() || Place::also_written_by(event).is_some();
         asks.document.is_some() || asks.before.is_some() || writes || Renamed::by(event).is_some()
     };
-    let beside = Question::about(event, true).next().is_some() || denials::key_of_denied_before(event).is_some();
-    let documents = documents || denials::is_one(event);
-    Ties { documents, questions: Question::about(event, false).collect(), beside }
+    Ties { documents: documents || denials::is_one(event), questions: Question::about(event, false).collect() }
 }
 
 /// Asks what the event calls for. Never fails: see [`Fact::Unseen`].
