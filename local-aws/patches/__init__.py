@@ -30,6 +30,8 @@ ALL: dict[str, Callable[[], None]] = {
     "other-credentials": credentials.know_other_credentials,
     "policies-of-a-user": credentials.limit_the_policies_of_a_user,
     "holders-of-keys": credentials.authorise_the_holder_of_a_key,
+    "unknown-keys": credentials.deny_whoever_asks_for_a_key_that_nobody_holds,
+    "names-of-users": credentials.rename_users,
     "user-paths": iam.authorise_users_by_their_whole_arn,
     "parameter-paths": iam.authorise_parameters_by_their_path,
     "session-roles": iam.know_the_role_behind_a_session,

@@ -127,7 +127,48 @@ def authorise_the_holder_of_a_key() -> None:
             return arn
         key = iam._access_keys.get(iam_actions._query_param(parameters, "AccessKeyId") or "")
         user = iam._users.get(key["UserName"]) if key else None
-        # Of a key that nobody holds AWS asks about no user either; here any user of the account stands for it.
         return str(user["Arn"]) if user else f"arn:aws:iam::{account_id}:user/-"
 
     iam_actions.extract_resource_arn = by_holder
+
+
+def deny_whoever_asks_for_a_key_that_nobody_holds() -> None:
+    """AWS answers AccessDenied of a key of another account, or that does not exist. ministack answers NoSuchEntity."""
+    last_used = iam._IAM_HANDLERS["GetAccessKeyLastUsed"]
+
+    def known(p: Params) -> Any:
+        key = iam._p(p, "AccessKeyId")
+        if key in iam._access_keys:
+            return last_used(p)
+        call = "iam:GetAccessKeyLastUsed"
+        return iam._error(403, "AccessDenied", f"The caller is not authorized to perform: {call} on resource: access key {key}")
+
+    iam._IAM_HANDLERS["GetAccessKeyLastUsed"] = known
+
+
+def rename_users() -> None:
+    """AWS gives a user another name by UpdateUser: it is the same user with all that it has. ministack does not know the call.
+
+    Differences to AWS: groups, MFA devices and passwords stay with the old name, and no path is changed.
+    """
+
+    def update(p: Params) -> Any:
+        user, missing = _user(p)
+        if user is None:
+            return missing
+        old, new = iam._p(p, "UserName"), iam._p(p, "NewUserName")
+        if new in iam._users:
+            return iam._error(409, "EntityAlreadyExists", f"User with name {new} already exists.")
+        iam._users.pop(old, None)
+        user.update(UserName=new, Arn=f"{user['Arn'].rsplit('/', 1)[0]}/{new}")
+        iam._users[new] = user
+        policies = iam._user_inline_policies.get(old)
+        if policies is not None:
+            iam._user_inline_policies.pop(old, None)
+            iam._user_inline_policies[new] = policies
+        for key in iam._access_keys.values():
+            if key["UserName"] == old:
+                key["UserName"] = new
+        return iam._xml(200, "UpdateUserResponse", "")
+
+    iam._IAM_HANDLERS["UpdateUser"] = update

@@ -582,13 +582,40 @@ def test_the_holder_of_a_key_is_found_by_the_users_that_are_allowed(account: sta
     key = account.create_user("bob")
     iam = role_client(account, "iam", _find_holders(account))
     assert iam.get_access_key_last_used(AccessKeyId=key)["UserName"] == "bob"
-    assert refused(lambda: iam.get_access_key_last_used(AccessKeyId="AKIA999988887EXAMPLE")) == "NoSuchEntity"
+    assert refused(lambda: iam.get_access_key_last_used(AccessKeyId="AKIA999988887EXAMPLE")) == "AccessDenied"
+
+
+def test_ministack_alone_says_of_a_key_that_nobody_holds_that_it_does_not_exist(alone: stack.Account) -> None:
+    unknown = {"AccessKeyId": "AKIA999988887EXAMPLE"}
+    assert refused(lambda: alone.client("iam").get_access_key_last_used(**unknown)) == "NoSuchEntity"
 
 
 def test_ministack_alone_judges_the_holder_of_a_key_by_no_user(alone: stack.Account) -> None:
     key = alone.create_user("bob")
     iam = role_client(alone, "iam", _find_holders(alone))
     assert refused(lambda: iam.get_access_key_last_used(AccessKeyId=key)) == "AccessDenied"
+
+
+def _rename(account: stack.Account) -> str:
+    """The unique id of bob, who is eve from then on."""
+    account.create_user("bob")
+    iam = account.client("iam")
+    known: str = iam.get_user(UserName="bob")["User"]["UserId"]
+    iam.update_user(UserName="bob", NewUserName="eve")
+    return known
+
+
+def test_a_user_with_another_name_is_the_same_user(account: stack.Account) -> None:
+    known = _rename(account)
+    iam = account.client("iam")
+    assert iam.get_user(UserName="eve")["User"]["UserId"] == known
+    (key,) = iam.list_access_keys(UserName="eve")["AccessKeyMetadata"]
+    assert iam.get_access_key_last_used(AccessKeyId=key["AccessKeyId"])["UserName"] == "eve"
+    assert refused(lambda: iam.get_user(UserName="bob")) == "NoSuchEntity"
+
+
+def test_ministack_alone_gives_no_user_another_name(alone: stack.Account) -> None:
+    assert refused(lambda: _rename(alone)) == "InvalidAction"
 
 
 def _read_exceptions(account: stack.Account) -> dict[str, Any]:

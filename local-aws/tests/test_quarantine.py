@@ -7,6 +7,7 @@ something become events only where a test sends them (AWS: CloudTrail, some minu
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 import time
@@ -216,6 +217,23 @@ def test_where_no_policy_fits_the_boundary_denies_and_restore_gives_the_old_one_
     assert (bob.boundary(), bob.may_act()) == (old, True)
 
 
+def test_the_record_has_the_hash_of_the_event_as_the_function_got_it(deploy_line: DeployLine, binaries: Path) -> None:
+    line = deploy_line("dry-run")
+    _, event = key_for_another_user(line)
+    detail = json.dumps(event.detail)
+    payload = (
+        f'{{"version": "0", "id": "7bf73129-1428-4cd3-a780-95db273d1602", "detail-type": "{event.detail_type}", '
+        f'"source": "{event.source}", "account": "{line.account.id}", "time": "2026-03-01T03:00:00Z", '
+        f'"region": "us-east-1", "resources": [], "detail": {detail}}}'
+    )
+    function = line.stack.physical_id("AccessKeys")
+    line.account.client("lambda").invoke(FunctionName=function, Payload=payload)
+    record = only_record(line)
+    digest = hashlib.sha256(payload.encode()).hexdigest()
+    assert line.stack.record(record)["finding"]["event"]["sha256"] == digest
+    assert digest in line.stack.iamwatch(binaries, "quarantine", "show", record)
+
+
 @pytest.mark.parametrize("who", ["exempt", "unknown key", "temporary key", "another account", "no quarantine by AWS"])
 def test_whom_it_must_not_cut_off_gets_no_write(deploy_line: DeployLine, who: str) -> None:
     line = deploy_line(QuarantineLeakedMode="enforce")
@@ -229,7 +247,7 @@ def test_whom_it_must_not_cut_off_gets_no_write(deploy_line: DeployLine, who: st
         line.account.client("iam").detach_user_policy(UserName="bob", PolicyArn=AWS_QUARANTINE)
     line.send(events.health_risk(line.account.id, named))
     assert len(line.alerts("access-keys")) == 1
-    refusal = {"exempt": "exempt", "unknown key": "no-such-key", "no quarantine by AWS": "not-borne-out"}.get(who)
+    refusal = {"exempt": "exempt", "unknown key": "no-such-holder", "no quarantine by AWS": "not-borne-out"}.get(who)
     if refusal:
         assert [report["refusal"] for report in line.quarantine_reports()] == [refusal]
     assert writes(line) == [] and bob.may_act()
@@ -335,7 +353,9 @@ def test_who_stops_the_trail_is_cut_off_or_the_sessions_of_their_role_ended_once
     before = session()
     assert bob.may_act(before)
     time.sleep(1.1)  # the policy knows whole seconds
-    line.send(events.stop_logging(events.iam_user(line.account.id, "bob"), "main"))
+    # By an id that is not bob's it would be somebody else who had the name then.
+    by_bob = {**events.iam_user(line.account.id, "bob"), "principalId": iam.get_user(UserName="bob")["User"]["UserId"]}
+    line.send(events.stop_logging(by_bob, "main"))
     line.send(events.stop_logging(events.role_session(line.account.id, "app"), "main"))
     records = stack.wait_for(lambda: len(found := line.stack.quarantine_records()) == 2 and found, 20, "two plans")
     assert set(records.values()) == {"PENDING"}
@@ -446,6 +466,44 @@ def test_a_new_credential_of_a_contained_user_is_told_with_who_made_it(deploy_li
     told = [mail["text"].splitlines()[0] for mail in line.emails()]
     assert any("user/mallory made a password for user bob, who is contained" in first for first in told), told
     assert line.stack.record(record)["meddling"][0]["by"].endswith("user/mallory")
+
+
+def test_a_user_who_is_renamed_is_watched_and_given_back_under_the_new_name(
+    deploy_line: DeployLine, binaries: Path
+) -> None:
+    line = deploy_line(QuarantineLeakedMode="enforce")
+    bob, iam = leaked_user(line.account), line.account.client("iam")
+    line.send(events.health_risk(line.account.id, bob.key))
+    record = only_record(line)
+    state(line, record, "VERIFIED")
+    line.quarantine_reports()
+    iam.update_user(UserName="bob", NewUserName="eve")
+    iam.update_access_key(UserName="eve", AccessKeyId=bob.key, Status="Active")
+    iam.detach_user_policy(UserName="eve", PolicyArn=line.stack.outputs["DenyPolicyArn"])
+    eve = User(line.account, "eve", bob.key, bob.secret)
+    stack.wait_for(lambda: eve.credentials()[bob.key] == "Inactive" and not eve.may_act(), 30, "eve to be contained")
+    assert line.stack.outputs["DenyPolicyArn"] in eve.attached()
+    told = [mail["text"].splitlines()[0] for mail in line.emails()]
+    assert any("somebody gave the name eve to user bob, who is contained" in first for first in told), told
+    mallory = events.iam_user(line.account.id, "mallory")
+    line.send(events.iam_call(mallory, "CreateLoginProfile", {"userName": "eve"}))
+    stack.wait_for(lambda: len(line.stack.record(record)["meddling"]) == 2, 20, "what is done to eve")
+    line.stack.iamwatch(binaries, "quarantine", "restore", record, "--yes", "--leaked")
+    assert eve.may_act() and set(eve.credentials().values()) == {"Active"}
+    assert line.stack.quarantine_records() == {record: "RESTORED"}
+    no_event_failed(line)
+
+
+def test_any_other_call_by_the_role_of_quarantine_is_critical(deploy_line: DeployLine) -> None:
+    line = deploy_line(QuarantineLeakedMode="enforce")
+    role = line.stack.outputs["QuarantineRoleArn"].rsplit("/", 1)[1]
+    function = events.role_session(line.account.id, role, session=line.stack.physical_id("Quarantine"))
+    off = {"userName": "bob", "accessKeyId": "AKIA111122223EXAMPLE", "status": "Inactive"}
+    line.send(events.iam_call(function, "UpdateAccessKey", off))
+    line.send(events.iam_call(function, "ListUsers", {}))
+    (alert,) = line.alerts("access-denied")
+    assert (alert.attributes["detection"], alert.attributes["severity"]) == ("own-role-misused", "CRITICAL")
+    no_event_failed(line)
 
 
 # What the role may not do, whatever the code does.

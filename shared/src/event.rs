@@ -12,6 +12,7 @@ mod passed;
 mod redact;
 mod target;
 
+use std::fmt;
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
@@ -62,6 +63,17 @@ pub struct Event {
     /// Several detections ask for both, of one event.
     target: OnceLock<Target>,
     denial: OnceLock<Option<Denial>>,
+    received: Option<Box<Received>>,
+}
+
+/// The text by which the event came, secrets and all: nobody gets it, only its hash, which is made where it is asked for.
+#[derive(Clone)]
+struct Received(Box<str>, OnceLock<String>);
+
+impl fmt::Debug for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Received")
+    }
 }
 
 /// What the EventBridge envelope adds to the record inside it.
@@ -125,7 +137,21 @@ impl Event {
             succeeded,
             target: OnceLock::new(),
             denial: OnceLock::new(),
+            received: None,
         }
+    }
+
+    /// The same event, which came as this text.
+    #[must_use]
+    pub fn received_as(self, payload: &str) -> Self {
+        Self { received: Some(Box::new(Received(payload.into(), OnceLock::new()))), ..self }
+    }
+
+    /// SHA-256 of the text by which it came, in hexadecimal digits, where that is known.
+    #[must_use]
+    pub fn sha256(&self) -> Option<String> {
+        let Received(text, hash) = self.received.as_deref()?;
+        Some(hash.get_or_init(|| fingerprint::sha256(text)).clone())
     }
 
     /// A payload that is no event at all; `fault` says why.

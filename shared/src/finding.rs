@@ -178,6 +178,9 @@ pub struct EventRef {
     pub name: String,
     pub source: String,
     pub time: Option<Timestamp>,
+    /// SHA-256 of the event as it was received, in hexadecimal digits.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sha256: Option<String>,
 }
 
 /// One labelled fact.
@@ -191,8 +194,13 @@ pub struct Evidence {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum Ask {
-    /// Set this one key of this user Inactive.
-    DisableAccessKey { user: String, key: String },
+    /// Set this one key of this user Inactive: it was just made, or `reactivated`, as only the event says.
+    DisableAccessKey {
+        user: String,
+        key: String,
+        #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+        reactivated: bool,
+    },
     /// AWS says that these keys, or keys of these users, have leaked: cut off the users, each with all credentials.
     /// `case` is the same however often AWS tells of it: who was given back is not cut off again for it.
     ContainUsers { users: Vec<String>, keys: Vec<String>, case: String },
@@ -270,6 +278,7 @@ impl Finding {
                 name: event.name.clone(),
                 source: event.source.clone(),
                 time: event.time,
+                sha256: event.sha256(),
             },
             evidence: Vec::new(),
             undo: None,

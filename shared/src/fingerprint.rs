@@ -15,6 +15,11 @@ pub(crate) fn bytes<'a, const BYTES: usize>(parts: impl IntoIterator<Item = &'a 
     bytes
 }
 
+/// The SHA-256 of a text alone, as others compute it.
+pub(crate) fn sha256(text: &str) -> String {
+    digits(Sha256::digest(text.as_bytes()).iter())
+}
+
 /// Bytes as hexadecimal digits.
 pub(crate) fn digits<'a>(bytes: impl IntoIterator<Item = &'a u8>) -> String {
     let digit = |number: u8| char::from_digit(number.into(), 16);
@@ -37,5 +42,11 @@ mod tests {
         assert_ne!(super::of(["ab", "c"], 16), super::of(["a", "bc"], 16));
         assert_ne!(super::of(["ab"], 16), super::of(["ab", ""], 16));
         assert_eq!(super::of(["ab", "c"], 6).len(), 12);
+    }
+
+    #[test]
+    fn the_hash_of_a_text_is_that_of_other_programs() {
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(super::sha256("abc"), abc);
     }
 }

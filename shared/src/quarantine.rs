@@ -34,9 +34,10 @@ pub(crate) use principal::actor_ask;
 pub use principal::{Principal, Subject, subjects};
 pub use proof::{Proof, REAPPLIED_AT_MOST, ROUNDS};
 pub use record::{Call, Meddling, Moved, Record, State};
+pub use renamed::Former;
 pub use restore::{Restore, restore};
 pub use scp::scp;
-pub use watch::{WATCHED, meddling};
+pub use watch::{Gave, WATCHED, meddling};
 
 /// An event older than this is not acted on without a person.
 pub const STALE: SignedDuration = SignedDuration::from_mins(15);

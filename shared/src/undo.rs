@@ -5,6 +5,7 @@
 
 use crate::event::{Target, is_account};
 use crate::policy::Document;
+use crate::quarantine::DENY_EVERYTHING;
 
 /// The longest document that a command is given with, in characters: what is longer fills an alert.
 const LONGEST_DOCUMENT: usize = 1_500;
@@ -360,6 +361,19 @@ fn document(document: &Document) -> Option<String> {
 #[must_use]
 pub fn delete_policy(policy_arn: &str) -> Option<String> {
     Some(format!("aws iam delete-policy --policy-arn={}", arn(policy_arn)?))
+}
+
+/// What makes our deny policy deny everything again; then whom it is attached to, and its versions.
+#[must_use]
+pub fn repair_policy(policy_arn: Option<&str>) -> Vec<String> {
+    let Some(policy) = policy_arn.and_then(arn) else { return Vec::new() };
+    vec![
+        format!(
+            "aws iam create-policy-version --policy-arn={policy} --policy-document='{DENY_EVERYTHING}' --set-as-default"
+        ),
+        format!("aws iam list-entities-for-policy --policy-arn={policy}"),
+        format!("aws iam list-policy-versions --policy-arn={policy}"),
+    ]
 }
 
 /// `aws iam delete-policy-version …`. IAM refuses while the version is the default.

@@ -389,6 +389,19 @@ pub fn honey_pattern(arns: &[&str]) -> Value {
     })
 }
 
+/// The pattern of a rule for all that the roles do with which the stack writes to IAM, whatever came of it. `CloudFormation` begins
+/// their names alike.
+#[must_use]
+pub fn own_roles_pattern() -> Value {
+    let prefix = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${AWS::StackName}-Quarantine";
+    json!({
+        "source": [{"prefix": "aws."}],
+        "account": ["${AWS::AccountId}"],
+        "detail-type": DETAIL_TYPES,
+        "detail": {"userIdentity": {"sessionContext": {"sessionIssuer": {"arn": [{"prefix": prefix}]}}}},
+    })
+}
+
 /// EventBridge's limit on a pattern is 2,048 characters; the template puts blanks between the lines of one.
 const LONGEST_PATTERN: usize = 2_000;
 

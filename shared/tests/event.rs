@@ -11,6 +11,16 @@ use iamwatch::event::{Event, Kind, Layer, ToldBy, without_api_date};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
+#[test]
+fn the_hash_is_that_of_the_text_as_it_came_and_the_text_with_its_secrets_is_shown_nowhere() {
+    let text = r#"{"eventName":"GetSessionToken", "eventSource":"sts.amazonaws.com","responseElements":{"credentials":{"sessionToken":"hidden"}}}"#;
+    let event = Event::decode(serde_json::from_str(text).unwrap());
+    assert_eq!(event.sha256(), None, "what was not received by a function has none");
+    let event = event.received_as(text);
+    assert_eq!(event.sha256().as_deref(), Some("52aa51524948d7a49f9fffc5cf1bf4e55bcba2542f267b08e92e2660867f2956"));
+    assert!(!format!("{event:?}").contains("hidden"));
+}
+
 fn by(identity: Value) -> Event {
     Event::decode(json!({
         "eventID": "e1",

@@ -17,10 +17,11 @@ use iamwatch::flow::{self, Digested, Heard, Line, Machines, Outcome, People, Ret
 use iamwatch::ledger::{
     Claim, Delivery, Due, Ledger, LedgerError, Memory, MemoryKey, Note, Progress, Standing, WINDOW,
 };
+use iamwatch::quarantine::SESSIONS_ENDED;
 use iamwatch::watcher::Watcher;
 use jiff::{SignedDuration, Timestamp};
 use pollster::block_on;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Subscribers and the bus: what they got, and how many of the next messages fail.
 #[derive(Default)]
@@ -141,6 +142,78 @@ impl Ledger for Unreachable {
 
 fn start() -> Timestamp {
     "2026-03-01T03:00:00Z".parse().unwrap()
+}
+
+/// A call by a role of the stack, which its own rule delivers.
+fn by_own_role(role: &str, session: &str, (source, name): (&str, &str), parameters: &Value) -> Event {
+    let arn = format!("arn:aws:iam::111122223333:role/iamwatch-{role}-1ABCDEF");
+    Event::decode(json!({
+        "eventID": format!("{role}-{session}-{name}-{parameters}"), "eventName": name, "eventSource": source,
+        "eventTime": "2026-03-12T02:20:07Z", "recipientAccountId": "111122223333", "awsRegion": "us-east-1",
+        "sourceIPAddress": "198.51.100.23", "requestParameters": parameters,
+        "userIdentity": {"type": "AssumedRole", "accountId": "111122223333", "accessKeyId": "ASIAIOSFODNN7EXAMPLE",
+            "arn": format!("arn:aws:sts::111122223333:assumed-role/iamwatch-{role}-1ABCDEF/{session}"),
+            "sessionContext": {"sessionIssuer": {"type": "Role", "userName": format!("iamwatch-{role}-1ABCDEF"),
+                "accountId": "111122223333", "arn": arn}}},
+    }))
+}
+
+#[test]
+fn each_call_that_quarantine_makes_is_its_own_and_any_other_by_its_roles_is_critical() {
+    let config = Config { stack: "iamwatch".to_owned(), ..Config::default() };
+    let deny = "arn:aws:iam::111122223333:policy/iamwatch-DenyEverything-1ABCDEF";
+    let sessions = "arn:aws:iam::111122223333:role/iamwatch-QuarantineSessionsRole-1ABCDEF";
+    let function = "iamwatch-quarantine";
+    let (iam, sts) = ("iam.amazonaws.com", "sts.amazonaws.com");
+    let off = json!({"userName": "bob", "accessKeyId": "AKIAIOSFODNN7EXAMPLE", "status": "Inactive"});
+    let on = json!({"userName": "bob", "accessKeyId": "AKIAIOSFODNN7EXAMPLE", "status": "Active"});
+    let policy = |arn: &str| json!({"userName": "bob", "policyArn": arn});
+    let cases = [
+        ("QuarantineRole", function, (iam, "UpdateAccessKey"), off.clone(), false),
+        ("QuarantineRole", function, (iam, "AttachUserPolicy"), policy(deny), false),
+        ("QuarantineRole", function, (iam, "PutUserPermissionsBoundary"), json!({"permissionsBoundary": deny}), false),
+        ("QuarantineRole", function, (iam, "GetAccessKeyLastUsed"), json!({}), false),
+        ("QuarantineRole", function, (sts, "AssumeRole"), json!({"roleArn": sessions}), false),
+        ("QuarantineRole", function, ("logs.amazonaws.com", "CreateLogStream"), json!({}), false),
+        // Lambda does it for the function, under a name of its own.
+        ("QuarantineRole", "awslambda_1", ("sqs.amazonaws.com", "ReceiveMessage"), json!({}), false),
+        ("QuarantineSessionsRole", function, (iam, "PutRolePolicy"), json!({"policyName": SESSIONS_ENDED}), false),
+        ("QuarantineRestoreRole", "ann", (iam, "UpdateAccessKey"), on.clone(), false),
+        ("QuarantineRestoreRole", "ann", (iam, "ListUsers"), json!({}), false),
+        ("QuarantineApprovalRole", "x", (iam, "CreateUser"), json!({}), false),
+        ("QuarantineRole", function, (iam, "UpdateAccessKey"), on, true),
+        ("QuarantineRole", "somewhere", (iam, "UpdateAccessKey"), off, true),
+        (
+            "QuarantineRole",
+            function,
+            (iam, "AttachUserPolicy"),
+            policy("arn:aws:iam::aws:policy/AdministratorAccess"),
+            true,
+        ),
+        (
+            "QuarantineRole",
+            function,
+            (sts, "AssumeRole"),
+            json!({"roleArn": "arn:aws:iam::111122223333:role/admin"}),
+            true,
+        ),
+        ("QuarantineRole", function, (sts, "GetCallerIdentity"), Value::Null, true),
+        ("QuarantineRole", function, (iam, "ListUsers"), Value::Null, true),
+        ("QuarantineRole", function, ("s3.amazonaws.com", "ListBuckets"), Value::Null, true),
+        ("QuarantineSessionsRole", function, (iam, "PutRolePolicy"), json!({"policyName": "admin"}), true),
+        ("QuarantineSessionsRole", "admin", (iam, "GetRole"), json!({"roleName": "app"}), true),
+        ("QuarantineRestoreRole", "ann", (iam, "CreateAccessKey"), json!({"userName": "bob"}), true),
+        ("QuarantineRestoreRole", "ann", (iam, "AttachUserPolicy"), policy(deny), true),
+    ];
+    for (role, session, call, parameters, misused) in cases {
+        let event = by_own_role(role, session, call, &parameters);
+        let found = detect::look(Watcher::AccessDenied, &event, &Context::new(&config));
+        let told = found.is_some_and(|finding| {
+            assert_eq!((finding.detection.as_str(), finding.severity), ("own-role-misused", Severity::Critical));
+            true
+        });
+        assert_eq!(told, misused, "{role} {session} {call:?} {parameters}");
+    }
 }
 
 fn key_made(id: &str) -> Event {

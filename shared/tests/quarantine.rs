@@ -7,8 +7,10 @@ mod quarantine {
 
     mod actor;
     mod approval;
+    mod claim;
     mod key;
     mod proof;
+    mod renamed;
     mod rewritten;
     mod user;
     mod watch;

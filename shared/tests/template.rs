@@ -21,7 +21,7 @@ use iamwatch::exceptions;
 use iamwatch::finding::Ask;
 use iamwatch::ledger::LEASE;
 use iamwatch::quarantine::{WATCHED, rewritten};
-use iamwatch::watcher::{Rule, Watcher, honey_pattern};
+use iamwatch::watcher::{Rule, Watcher, honey_pattern, own_roles_pattern};
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Value, json};
 
@@ -30,6 +30,8 @@ const UPDATE: &str = "UPDATE=1 cargo test -p shared --test template";
 const QUEUED: Watcher = Watcher::AccessDenied;
 /// Its rule that is there only where something is laid out to be found.
 const HONEY: &str = "Honey";
+/// The rule for the stack's own roles that write to IAM.
+const OWN_ROLES: &str = "OwnRoles";
 const HONEY_CONDITION: &str = "HasHoney";
 /// EventBridge takes no longer pattern, unless AWS is asked.
 const LONGEST_PATTERN: usize = 2048;
@@ -123,7 +125,8 @@ fn what_cloudformation_makes_of_a_pattern_is_what_the_watcher_says() {
     for watcher in Watcher::ALL {
         let rules = event_rules(&template, &pascal(watcher.name()));
         let mut said: BTreeSet<_> = watcher.rules().iter().map(|rule| rule.name.clone()).collect();
-        said.extend((watcher == QUEUED).then(|| HONEY.to_owned()));
+        let by_hand = [HONEY, OWN_ROLES].map(str::to_owned);
+        said.extend(by_hand.into_iter().filter(|_| watcher == QUEUED));
         assert_eq!(rules.keys().cloned().collect::<BTreeSet<_>>(), said, "{}", watcher.name());
         for rule in watcher.rules() {
             let pattern = rules[&rule.name]["Pattern"]["Fn::Sub"].as_str().expect("the pattern is JSON in a `!Sub`");
@@ -153,6 +156,22 @@ fn what_is_laid_out_to_be_found_is_watched_whatever_it_does() {
     assert_eq!(read, honey_pattern(&["a", "b"]));
     let longest = text.replace("${Honey}", &"x".repeat(250)).replace("${AWS::AccountId}", "111122223333");
     assert!(longest.chars().count() <= LONGEST_PATTERN, "{}", longest.chars().count());
+}
+
+#[test]
+fn what_the_roles_do_that_write_to_iam_is_watched_whatever_it_is() {
+    let template = template();
+    let rule = &event_rules(&template, &pascal(QUEUED.name()))[OWN_ROLES];
+    assert_eq!(rule["State"], "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS");
+    let text = rule["Pattern"]["Fn::Sub"].as_str().unwrap();
+    assert_eq!(serde_json::from_str::<Value>(text).unwrap(), own_roles_pattern());
+    for (name, role) in of_type(&template, "AWS::IAM::Role") {
+        let given = statements(&role["Properties"]["Policies"]).into_iter().filter(|one| one["Effect"] == "Allow");
+        let writes = given.flat_map(|one| list(&one["Action"]).into_iter().cloned().collect::<Vec<_>>());
+        let writes = writes.into_iter().any(|action| action.as_str().is_some_and(writes_to_iam));
+        assert!(!writes || name.starts_with("Quarantine"), "{name} writes to IAM, and nobody watches it");
+        assert!(role["Properties"].get("RoleName").is_none(), "{name} is known by the name that CloudFormation makes");
+    }
 }
 
 #[test]
@@ -216,7 +235,7 @@ fn quarantine_is_started_by_findings_that_ask_for_it() {
     assert_eq!(asked["EventBusName"], json!({"Ref": "Findings"}));
     assert_eq!(asked["Pattern"]["source"], json!(["iamwatch"]));
     assert_eq!(asked["Pattern"]["detail-type"], json!(["iamwatch finding"]));
-    let key = Ask::DisableAccessKey { user: String::new(), key: String::new() };
+    let key = Ask::DisableAccessKey { user: String::new(), key: String::new(), reactivated: false };
     let users = Ask::ContainUsers { users: Vec::new(), keys: Vec::new(), case: String::new() };
     let actor = Ask::ContainActor { principal: String::new() };
     let asks = [key.word(), users.word(), actor.word()];
@@ -354,7 +373,7 @@ fn denied_calls_wait_in_a_queue_that_only_their_rules_fill_and_come_back_one_by_
     assert_eq!(sender["Principal"], json!({"Service": "events.amazonaws.com"}));
     assert_eq!(sender["Action"], "sqs:SendMessage");
     let let_in = list(&sender["Condition"]["ArnEquals"]["aws:SourceArn"]).into_iter().cloned();
-    let rules = QUEUED.rules().into_iter().map(|rule| rule.name).chain([HONEY.to_owned()]);
+    let rules = QUEUED.rules().into_iter().map(|rule| rule.name).chain([HONEY, OWN_ROLES].map(str::to_owned));
     assert_eq!(let_in.collect::<Vec<_>>(), rules.map(|rule| queued_arn(&rule)).collect::<Vec<_>>());
 
     let batches = &template["Resources"][&function]["Properties"]["Events"]["Batches"];
@@ -866,7 +885,8 @@ fn with_dead_letters(text: &str) -> Option<String> {
         let rules = watcher.rules().into_iter();
         rules.map(move |rule| format!("{}{}", pascal(watcher.name()), rule.name))
     };
-    let others = ["QuarantineAsked", "QuarantineUndone", "DigestEveryMinute"].map(str::to_owned);
+    let others =
+        ["AccessDeniedOwnRoles", "QuarantineAsked", "QuarantineUndone", "DigestEveryMinute"].map(str::to_owned);
     let mut list = "                  - !If [HasHoney, !GetAtt AccessDeniedHoney.Arn, !Ref AWS::NoValue]\n".to_owned();
     for rule in Watcher::ALL.into_iter().flat_map(own).chain(others) {
         writeln!(list, "                  - !GetAtt {rule}.Arn").ok()?;

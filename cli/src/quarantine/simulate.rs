@@ -25,7 +25,11 @@ pub(super) async fn simulate(
         Principal::Role(role) => vec![Subject::Sessions { role: role.clone() }],
         Principal::Key(key) => match iam.holder(key).await? {
             Some(user) => vec![Subject::Key { user, key: key.clone() }, Subject::Holder { key: key.clone() }],
-            None => return Ok(format!("{key}: no user of this account has that key; nothing would be done\n")),
+            None => {
+                return Ok(format!(
+                    "{key}: IAM names no user of this account with that key, to you; nothing would be done\n"
+                ));
+            }
         },
         _ => return Ok(format!("{}: nothing would be done: {}\n", clean(principal), who.advice())),
     };

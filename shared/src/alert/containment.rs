@@ -3,7 +3,7 @@
 use super::text::shown;
 use super::words::clock;
 use crate::config::Config;
-use crate::quarantine::{Call, Proof, Record, Refusal, State, Step, Subject, scp};
+use crate::quarantine::{Call, Gave, Meddling, Proof, Record, Refusal, State, Step, Subject, scp};
 use crate::undo;
 
 /// Calls and proofs that a mail shows: the last ones.
@@ -21,7 +21,15 @@ pub(super) struct Commands {
 pub(super) fn act(record: &Record) -> String {
     let whom = whom(record);
     if let Some(news) = &record.news {
-        return format!("sees that {} {} {whom}, who is contained", shown(&news.by), shown(&news.what));
+        let contained = match &record.subject {
+            Subject::Key { key, .. } if news.gave != Gave::On(key.clone()) => {
+                format!("whose access key {} it set Inactive", shown(key))
+            }
+            Subject::Key { .. } => "which it had set Inactive".to_owned(),
+            Subject::Sessions { .. } => "whose sessions it ended".to_owned(),
+            _ => "who is contained".to_owned(),
+        };
+        return format!("sees that {} {} {}, {contained}", shown(&news.by), shown(&news.what), to_whom(news, record));
     }
     match &record.subject {
         Subject::Key { key, .. } => {
@@ -57,9 +65,21 @@ pub(super) fn act(record: &Record) -> String {
 fn whom(record: &Record) -> String {
     match (record.user(), &record.subject) {
         (_, Subject::Sessions { role }) => format!("role {}", shown(role)),
-        (Some(user), _) => format!("user {}", shown(user)),
+        (Some(user), _) => {
+            let before = record.former.last().map(|was| format!(" (named {} before)", shown(&was.name)));
+            format!("user {}{}", shown(user), before.unwrap_or_default())
+        }
         (None, Subject::Holder { key }) => format!("the holder of access key {}", shown(key)),
         (None, _) => "the user".to_owned(),
+    }
+}
+
+/// The user under the name that it had when somebody did something to it.
+fn to_whom(meddling: &Meddling, record: &Record) -> String {
+    match meddling.user.strip_prefix("role/") {
+        Some(role) => format!("role {}", shown(role)),
+        None if meddling.user.is_empty() => whom(record),
+        None => format!("user {}", shown(&meddling.user)),
     }
 }
 
@@ -84,9 +104,12 @@ pub(super) fn reason(record: &Record) -> Option<String> {
 
 /// Who undoes it, as far as events have said so.
 fn undone(record: &Record) -> String {
-    let by = record.meddling.last().map(|meddling| shown(&meddling.by));
-    let by = by.unwrap_or_else(|| "somebody; CloudTrail will say who".to_owned());
-    format!("containment is being undone by {by}")
+    match record.undone_by() {
+        Some(meddling @ Meddling { by, what, .. }) => {
+            format!("containment is being undone by {}, who {} {}", shown(by), shown(what), to_whom(meddling, record))
+        }
+        None => "containment is being undone by somebody; no event has said yet by whom, CloudTrail will".to_owned(),
+    }
 }
 
 /// What the state means, for a reader who does not know the word.
@@ -139,11 +162,10 @@ pub(super) fn proofs(record: &Record) -> Vec<String> {
 
 /// What others did to what is contained.
 pub(super) fn meddled(record: &Record) -> Vec<String> {
-    let whom = whom(record);
     let news = record.news.iter();
     let all = record.meddling.iter().chain(news).map(|meddling| {
         let at = meddling.at.map(|at| format!("{} ", clock(at))).unwrap_or_default();
-        format!("{at}{} {} {whom}", shown(&meddling.by), shown(&meddling.what))
+        format!("{at}{} {} {}", shown(&meddling.by), shown(&meddling.what), to_whom(meddling, record))
     });
     last(all.collect())
 }
@@ -175,7 +197,8 @@ pub(super) fn before(record: &Record) -> Vec<String> {
 pub(super) fn steps(record: &Record) -> Vec<String> {
     let key = matches!(record.subject, Subject::Key { .. });
     let steps = match (record.state, record.plan.refusal) {
-        _ if record.news.is_some() => after_meddling(),
+        _ if record.news.is_some() => after_meddling(key),
+        (State::Partial | State::Failed, _) if record.is_disarmed() => while_disarmed(),
         (State::UndoneByOther, _) if key => while_a_key_is_undone(),
         (State::UndoneByOther, _) => while_undone(),
         (State::Pending, _) => waiting(),
@@ -191,11 +214,34 @@ const FORGED: &str = "If forged: list who changed iamwatch in the 24 hours befor
                       called `Invoke` in the 15 minutes before.";
 const FOLLOW_LEAK: &str = "Follow the steps of the alert itself: whoever has the secret may have made other ways in.";
 
-fn after_meddling() -> &'static [&'static str] {
+fn after_meddling(key: bool) -> &'static [&'static str] {
+    if key {
+        return &[
+            "Ask whoever is named in the first line whether they did it, over a channel that is not their mail.",
+            "If not: take it back with the command below, then cut that principal off, and list all its calls in the 24 hours \
+             before, by `userIdentity.arn`.",
+            "If yes, and the key was made for good reason, too: give it back with a command under Undo.",
+        ];
+    }
     &[
         "Ask whoever is named in the first line whether they did it, over a channel that is not their mail.",
         "If it was meant as an undo: take the rest back with the command under Undo, which leaves nothing half done.",
-        "If not: cut that principal off too, and list all its calls in the 24 hours before, by `userIdentity.arn`.",
+        "If not: take it back with the command below, cut that principal off too, and list all its calls in the 24 hours before, \
+         by `userIdentity.arn`.",
+    ]
+}
+
+fn while_disarmed() -> &'static [&'static str] {
+    &[
+        "Run the commands under To do it yourself, now. They deny the user everything by a policy of AWS's own, which nobody in the \
+         account can rewrite, and switch off whatever may still work. If IAM answers LimitExceeded: give the user that policy as \
+         permissions boundary, with `aws iam put-user-permissions-boundary`.",
+        "Put iamwatch's deny policy right with the first command under To put the deny policy right. Until then it gives what was \
+         written into it to everybody whom the second command lists. If it is refused since the policy has five versions: the third \
+         lists them, delete one that is not the default.",
+        "In CloudTrail, list CreatePolicyVersion, SetDefaultPolicyVersion and DeletePolicy with the ARN of that policy in the 24 hours \
+         before this mail, and cut off whoever called them.",
+        FOLLOW_LEAK,
     ]
 }
 
@@ -281,6 +327,12 @@ fn about_a_user(record: &Record) -> &'static [&'static str] {
         (State::Failed | State::Partial, _) => {
             &["Do yourself what was not done, with the commands below, now.", FOLLOW_LEAK]
         }
+        (State::Refused, Some(Refusal::NoSuchHolder)) => &[
+            "Look the key up in every account of yours: `aws iam get-access-key-last-used --access-key-id=…`. Where it is, set it \
+             Inactive and follow the steps of the alert itself.",
+            "If no account has it, it was deleted: list what it signed in the 90 days before, by `userIdentity.accessKeyId`.",
+            "In AWS Health or CloudTrail, look the event up by the event id below. If it is not there, it was forged.",
+        ],
         (State::Refused, Some(Refusal::NoSuchUser | Refusal::NoSuchKey)) => &[
             "In AWS Health or CloudTrail, look the event up by the event id below. If it is not there, it was forged.",
             FORGED,
@@ -310,6 +362,8 @@ pub(super) fn commands(record: &Record, config: &Config) -> Vec<Commands> {
             all.push(Commands { heading, in_account, lines });
         }
     };
+    let news = record.news.as_ref().and_then(|news| taken_back(record, news));
+    add("To take back what was done", true, news.into_iter().collect());
     if record.state == State::Pending && record.approval.is_none() {
         add("To approve", true, vec![own("approve")]);
     }
@@ -334,7 +388,49 @@ pub(super) fn commands(record: &Record, config: &Config) -> Vec<Commands> {
         };
         add(heading, true, by_hand(record));
     }
+    if record.is_disarmed() && !matches!(record.state, State::Verified | State::Restored) {
+        add("To put the deny policy right", true, undo::repair_policy(deny_policy(record, config)));
+    }
     all
+}
+
+/// What takes back what somebody did to what is contained, where a command can.
+fn taken_back(record: &Record, news: &Meddling) -> Option<String> {
+    let user = record.user()?;
+    if let Some(step) = record.left().find(|step| news.gave.undoes(step)) {
+        return command(record, step);
+    }
+    match &news.gave {
+        Gave::On(key) | Gave::New(Some(key)) => undo::disable_access_key(user, key),
+        Gave::Name(name) => undo::rename_user(name, &news.user),
+        Gave::Unknown | Gave::DenyOff | Gave::BoundaryOff | Gave::SessionsOn | Gave::New(None) => None,
+    }
+}
+
+/// A step as a person would carry it out.
+fn command(record: &Record, step: &Step) -> Option<String> {
+    match step {
+        // Nobody in the account can rewrite AWS's own.
+        Step::DenyUser { user, policy } if record.is_disarmed() => undo::attach_user_policy(user, &deny_all(policy)?),
+        Step::BindUser { user, policy, .. } if record.is_disarmed() => {
+            undo::put_user_boundary(user, &deny_all(policy)?)
+        }
+        step => step.command(),
+    }
+}
+
+/// Our deny policy: where the plan names none, the user had it already.
+fn deny_policy<'a>(record: &'a Record, config: &'a Config) -> Option<&'a str> {
+    let planned = record.plan.steps.iter().find_map(|step| match step {
+        Step::DenyUser { policy, .. } | Step::BindUser { policy, .. } => Some(policy.as_str()),
+        _ => None,
+    });
+    planned.or(config.quarantine.deny_policy.as_deref())
+}
+
+/// AWS's own policy that denies everything, in the partition of ours.
+fn deny_all(policy: &str) -> Option<String> {
+    Some(format!("arn:{}:iam::aws:policy/AWSDenyAll", policy.split(':').nth(1)?))
 }
 
 /// The plan as a person would carry it out; for a key also where a guard made no plan, but only if there is such a key to switch
@@ -347,6 +443,7 @@ fn by_hand(record: &Record) -> Vec<String> {
                 | Refusal::AlreadyContained
                 | Refusal::NoSuchUser
                 | Refusal::NoSuchKey
+                | Refusal::NoSuchHolder
                 | Refusal::NoSuchRole
         )
     );
@@ -355,16 +452,7 @@ fn by_hand(record: &Record) -> Vec<String> {
         Subject::Key { user, key } => undo::disable_access_key(user, key).into_iter().collect(),
         Subject::Sessions { role } => Step::EndSessions { role: role.clone() }.command().into_iter().collect(),
         Subject::User { .. } | Subject::Holder { .. } => {
-            let disarmed = record.is_disarmed();
-            let command = |step: &Step| match step {
-                // Nobody in the account can rewrite AWS's own.
-                Step::DenyUser { user, policy } | Step::BindUser { user, policy, .. } if disarmed => {
-                    let partition = policy.split(':').nth(1)?;
-                    undo::attach_user_policy(user, &format!("arn:{partition}:iam::aws:policy/AWSDenyAll"))
-                }
-                step => step.command(),
-            };
-            record.plan.steps.iter().filter_map(command).collect()
+            record.plan.steps.iter().filter_map(|step| command(record, step)).collect()
         }
     }
 }

@@ -65,6 +65,7 @@ fn containment_mail(words: &Words<'_>, record: &Record, mut mail: Mail) -> Strin
     rows.add("Detection", shown(&words.finding.detection));
     rows.add("Incident", words.incident.as_str());
     rows.add_all("Event id", event_id(words));
+    rows.add("SHA-256", words.finding.event.sha256.as_deref().map(shown).unwrap_or_default());
     mail.rows(&rows);
     mail.text
 }
@@ -181,7 +182,7 @@ fn quarantine(words: &Words<'_>, rows: &mut Rows) {
     let mode = words.config.quarantine.mode_for(asks);
     let (user, key) = match asks {
         None => return,
-        Some(Ask::DisableAccessKey { user, key }) => (user, key),
+        Some(Ask::DisableAccessKey { user, key, .. }) => (user, key),
         // Which credentials they have the event does not say: quarantine's own report shows each call.
         Some(Ask::ContainUsers { .. }) => {
             let will = match mode {
@@ -205,8 +206,13 @@ fn quarantine(words: &Words<'_>, rows: &mut Rows) {
         }
     };
     let Some(command) = undo::disable_access_key(user, key) else { return };
+    let again = matches!(asks, Some(Ask::DisableAccessKey { reactivated: true, .. }));
     match mode {
         Mode::Off => {}
+        Mode::Enforce if again && words.grown.is_none() => {
+            rows.add("Quarantine", "enforce: of a key that is no new one a person decides; a report follows");
+            rows.add_verbatim(&command);
+        }
         Mode::Approve => {
             rows.add("Quarantine", "approve: guards permitting, it runs once somebody approves it; a report follows");
             rows.add_verbatim(&command);

@@ -9,7 +9,7 @@ use crate::config::{Config, Mode};
 use crate::detect;
 use crate::event::{Actor, Event, Human, Kind, Origin, Target, ToldBy};
 use crate::finding::{Ask, EventRef, Evidence, Severity};
-use crate::quarantine::{Call, Facts, KeyFacts, Meddling, Plan, Proof, Refusal, State, Step, Subject};
+use crate::quarantine::{Call, Facts, Gave, KeyFacts, Meddling, Plan, Proof, Refusal, State, Step, Subject};
 use crate::watcher::Watcher;
 
 fn at(time: &str) -> Timestamp {
@@ -1089,7 +1089,7 @@ fn a_message_about_a_thousand_held_alerts_is_whole_and_fits() {
 
 fn record(state: State, refusal: Option<Refusal>) -> Record {
     let finding = key_for_another(&json!({}));
-    let Some(Ask::DisableAccessKey { user, key }) = finding.asks.clone() else { unreachable!() };
+    let Some(Ask::DisableAccessKey { user, key, .. }) = finding.asks.clone() else { unreachable!() };
     let step = Step::DisableAccessKey { user, key: key.clone() };
     let error = (state == State::Failed).then(|| "AccessDenied: not allowed to call iam:UpdateAccessKey".to_owned());
     let request = error.is_none().then(|| "6a1b2c3d-0000-4111-8222-333344445555".to_owned());
@@ -1115,6 +1115,9 @@ fn record(state: State, refusal: Option<Refusal>) -> Record {
             ],
             ..Facts::default()
         }),
+        arn: None,
+        former: Vec::new(),
+        aliases: Vec::new(),
         calls: if refusal.is_none() && state != State::DryRun { vec![call] } else { Vec::new() },
         proofs: if state == State::Verified { vec![proof] } else { Vec::new() },
         round: 0,
@@ -1220,6 +1223,15 @@ fn a_containment_that_is_proven_says_how_to_take_it_back() {
     }
     "#);
     check_message(&alert);
+}
+
+#[test]
+fn the_mail_of_a_record_has_the_hash_of_the_event_as_it_came() {
+    let mut record = record(State::Verified, None);
+    record.finding.event.sha256 = Some("01234567".repeat(8));
+    let email = of_containment(&record, &Context::new(&enforcing())).email;
+    let line = email.lines().find(|line| line.starts_with("SHA-256:")).unwrap();
+    assert!(line.ends_with(&"01234567".repeat(8)), "{email}");
 }
 
 #[test]
@@ -1345,10 +1357,14 @@ fn a_containment_that_is_undone_by_others_says_how_to_end_the_fight() {
         by: "arn:aws:iam::111122223333:user/mallory".to_owned(),
         event: "1b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9".to_owned(),
         at: Some(at("2026-11-22T04:13:50Z")),
+        gave: Gave::DenyOff,
+        user: "deploy-bot".to_owned(),
     }];
+    let missing = vec![record.plan.steps[0].words()];
+    record.proofs = vec![Proof { at: at("2026-11-22T04:13:56Z"), missing, error: None }];
     let alert = of_containment(&record, &Context::new(&config));
     assert_snapshot!(alert.email, @r#"
-    iamwatch contained user deploy-bot in prod-payments: containment is being undone by arn:aws:iam::111122223333:user/mallory.
+    iamwatch contained user deploy-bot in prod-payments: containment is being undone by arn:aws:iam::111122223333:user/mallory, who detached iamwatch's deny from user deploy-bot.
 
     Severity: CRITICAL
     State:    UNDONE_BY_OTHER, done four times, and IAM does not show it
@@ -1360,6 +1376,8 @@ fn a_containment_that_is_undone_by_others_says_how_to_end_the_fight() {
               sessions too: done
               2026-11-22 04:13:48 UTC set access key AKIAIOSFODNN7EXAMPLE of user
               deploy-bot Inactive: done
+    Proof:    2026-11-22 04:13:56 UTC undone: deny user deploy-bot everything,
+              open sessions too
     Meddled:  2026-11-22 04:13:50 UTC arn:aws:iam::111122223333:user/mallory
               detached iamwatch's deny from user deploy-bot
     Before:   arn:aws:iam::111122223333:user/apps/deploy-bot
@@ -1763,10 +1781,11 @@ prop_compose! {
                 source: id.clone(),
                 id,
                 time: time.map(|second| Timestamp::from_second(second).unwrap()),
+                sha256: None,
             },
             evidence: evidence.into_iter().map(|(label, value)| Evidence { label, value }).collect(),
             undo,
-            asks: Some(Ask::DisableAccessKey { user, key }),
+            asks: Some(Ask::DisableAccessKey { user, key, reactivated: false }),
             suppressed_by: None,
             also: Vec::new(),
             speaks_at: 1,

@@ -79,10 +79,10 @@ impl Iam for AwsIam {
         let policies = join(self.attached(user), disarmed);
         let (alone, (keys, ((attached, disarmed), others))) = join(alone, join(keys, join(policies, others))).await;
         // Whoever is deleted between two of these answers is found to be gone by the next look.
-        let Some((arn, boundary)) = alone? else { return Ok(None) };
+        let Some((arn, id, boundary)) = alone? else { return Ok(None) };
         let others = [others.0?, others.1?, others.2?].concat();
         let (keys, attached, disarmed) = (keys?, attached?, disarmed?);
-        Ok(Some(Facts { arn, keys, others, attached, boundary, disarmed, ..Facts::default() }))
+        Ok(Some(Facts { arn, id: Some(id), keys, others, attached, boundary, disarmed, ..Facts::default() }))
     }
 
     async fn role(&self, role: &str) -> Result<Option<Facts>, String> {
@@ -105,7 +105,8 @@ impl Iam for AwsIam {
     async fn holder(&self, key: &str) -> Result<Option<String>, String> {
         match self.users.get_access_key_last_used().access_key_id(key).send().await {
             Ok(answer) => Ok(answer.user_name().filter(|name| !name.is_empty()).map(str::to_owned)),
-            Err(error) if error.code() == Some(NO_SUCH_ENTITY) => Ok(None),
+            // Of a key that no user of the account holds IAM says that nobody may ask for it.
+            Err(error) if matches!(error.code(), Some(NO_SUCH_ENTITY | ACCESS_DENIED)) => Ok(None),
             Err(error) => Err(format!("`iam:GetAccessKeyLastUsed` of {key} failed: {}", because(&error))),
         }
     }
@@ -192,11 +193,11 @@ macro_rules! listed {
 }
 
 impl AwsIam {
-    async fn user(&self, user: &str) -> Result<Option<(String, Option<String>)>, String> {
+    async fn user(&self, user: &str) -> Result<Option<(String, String, Option<String>)>, String> {
         match self.users.get_user().user_name(user).send().await {
             Ok(answer) => Ok(answer.user().map(|user| {
                 let boundary = user.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn());
-                (user.arn().to_owned(), boundary.map(str::to_owned))
+                (user.arn().to_owned(), user.user_id().to_owned(), boundary.map(str::to_owned))
             })),
             Err(error) if matches!(error.as_service_error(), Some(GetUserError::NoSuchEntityException(_))) => Ok(None),
             Err(error) => Err(format!("`iam:GetUser` of {user} failed: {}", because(&error))),

@@ -302,13 +302,14 @@ async fn run<T: Serialize, E: fmt::Display>(
 /// The event in a payload. What is no EventBridge event is an event that cannot be read, not an error: trying again would
 /// not make it readable.
 fn event(payload: &str) -> Event {
-    match serde_json::from_str::<EventBridgeEvent<Value>>(payload) {
+    let event = match serde_json::from_str::<EventBridgeEvent<Value>>(payload) {
         Ok(envelope) => {
             let delivered = Delivered { account: envelope.account, region: envelope.region, id: envelope.id };
             Event::from_detail(envelope.detail, delivered)
         }
         Err(error) => Event::unreadable(&payload.into(), format!("the payload is no EventBridge event: {error}")),
-    }
+    };
+    event.received_as(payload)
 }
 
 /// What starts quarantine.

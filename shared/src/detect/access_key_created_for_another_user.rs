@@ -54,5 +54,5 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     if event.actor.is_root() || event.actor.is_service() {
         return Some(finding);
     }
-    Some(finding.asks(Ask::DisableAccessKey { user: user.to_owned(), key: key.to_owned() }))
+    Some(finding.asks(Ask::DisableAccessKey { user: user.to_owned(), key: key.to_owned(), reactivated: false }))
 }

@@ -7,6 +7,8 @@
 //! Keys are switched off when they leaked, were rotated or belong to somebody who left. Switched on, such a key works
 //! again for everybody who has a copy.
 //!
+//! Where quarantine is on, it plans to switch off again a key that somebody switched on for another user, and a person decides.
+//!
 //! ## False alarms
 //!
 //! A rotation that broke something and was taken back for a while.
@@ -19,9 +21,9 @@
 //! 3. List all calls signed by the key since the event, by `userIdentity.accessKeyId`: sessions that
 //!    it opened with `GetSessionToken` or `GetFederationToken` outlive it.
 
-use super::{Context, Detection, Outcome, Page, Technique};
-use crate::event::Event;
-use crate::finding::{Confidence, Finding, Severity};
+use super::{Context, Detection, Outcome, Page, Technique, own_name};
+use crate::event::{Event, Owner};
+use crate::finding::{Ask, Confidence, Finding, Severity};
 use crate::undo;
 use crate::watcher::{Calls, Watcher};
 
@@ -38,16 +40,23 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     if event.request("status") != Some("Active") {
         return None;
     }
     let owner = event.owner()?;
     let key = event.request("accessKeyId")?;
-    Some(
-        DETECTION
-            .finding(event, format!("switched access key {key} of {owner} on again"))
-            .target(owner.target(event))
-            .undo(owner.user().and_then(|user| undo::disable_access_key(user, key))),
-    )
+    let finding = DETECTION
+        .finding(event, format!("switched access key {key} of {owner} on again"))
+        .target(owner.target(event))
+        .undo(owner.user().and_then(|user| undo::disable_access_key(user, key)));
+    // What root and services do never starts quarantine, and whoever restores does it with a role of the stack.
+    let actor = &event.actor;
+    let asks = actor.is_in_person() && !actor.is_root() && own_name(&actor.name, &context.config.stack).is_none();
+    match owner {
+        Owner::Other(user) if asks => {
+            Some(finding.asks(Ask::DisableAccessKey { user: user.to_owned(), key: key.to_owned(), reactivated: true }))
+        }
+        _ => Some(finding),
+    }
 }

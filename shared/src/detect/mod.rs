@@ -116,6 +116,7 @@ mod organization_policy_written;
 mod organization_tree_changed;
 mod own_exceptions_changed;
 mod own_role_changed;
+mod own_role_misused;
 mod own_stack_changed;
 mod password_changed_by_its_user;
 mod password_policy_changed;
@@ -337,6 +338,7 @@ pub static ALL: &[&Detection] = &[
     &organization_tree_changed::DETECTION,
     &own_exceptions_changed::DETECTION,
     &own_role_changed::DETECTION,
+    &own_role_misused::DETECTION,
     &own_stack_changed::DETECTION,
     &password_changed_by_its_user::DETECTION,
     &password_policy_changed::DETECTION,

@@ -241,7 +241,7 @@ fn what_is_done_to_iamwatch_is_told_whatever_is_excepted() {
 #[test]
 fn every_detection_about_iamwatch_itself_begins_with_own() {
     let own: Vec<&str> = detect::ALL.iter().map(|detection| detection.id).filter(|id| super::is_own(id)).collect();
-    assert_eq!(own, ["own-exceptions-changed", "own-role-changed", "own-stack-changed"]);
+    assert_eq!(own, ["own-exceptions-changed", "own-role-changed", "own-role-misused", "own-stack-changed"]);
     for id in own {
         assert!(mistakes(json!({"detections": [id]})).contains("always told"), "{id}");
     }

@@ -61,6 +61,10 @@ pub async fn approve<R: Records>(
     let now = approval.at;
     let Some(mut record) = records.get(id).await? else { return no(format!("there is no record `{id}`")) };
     if let Some(earlier) = &record.approval {
+        // Said again, since the answer was that it could not be queued: it still waits to be carried out.
+        if record.state == State::Pending && (&earlier.by, &earlier.plan) == (&approval.by, &approval.plan) {
+            return Ok(record);
+        }
         return no(format!("record {id} was approved by {} at {}: a yes counts once", earlier.by, earlier.at));
     }
     if record.state == State::Pending && record.expires() <= now {

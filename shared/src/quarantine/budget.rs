@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::Refusal;
+
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Users in an hour.
@@ -15,6 +17,8 @@ const PER_HOUR: usize = 3;
 const PER_DAY: usize = 10;
 /// Records of one user in a day.
 const PER_USER: usize = 3;
+/// From one record of a user to the next: whoever makes key after key would have quarantine switch off one after another.
+const BETWEEN: SignedDuration = SignedDuration::from_mins(15);
 
 /// What was contained in the last 24 hours.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,12 +39,17 @@ struct Spent {
     record: String,
     user: String,
     at: Timestamp,
+    /// Whether the user was cut off as a whole.
+    #[serde(default)]
+    whole: bool,
 }
 
 /// The budget is spent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exhausted {
-    /// Whether people are to be told of the storm: once an hour.
+    /// What stands against acting.
+    pub refusal: Refusal,
+    /// Whether people are to be told: of a storm once an hour, of the rest always.
     pub tell: bool,
 }
 
@@ -49,8 +58,9 @@ impl Budget {
     ///
     /// # Errors
     ///
-    /// [`Exhausted`] when this user, or users in all, were contained too often.
-    pub fn spend(&mut self, record: &str, user: &str, now: Timestamp) -> Result<(), Exhausted> {
+    /// [`Exhausted`] when this user, or users in all, were contained too often, or this user just now. That a user of whom one key
+    /// was contained is now to be cut off as a whole never waits.
+    pub fn spend(&mut self, record: &str, user: &str, whole: bool, now: Timestamp) -> Result<(), Exhausted> {
         self.spent.retain(|spent| now.duration_since(spent.at) < DAY);
         if self.spent.iter().any(|spent| spent.record == record) {
             return Ok(());
@@ -66,9 +76,13 @@ impl Budget {
             self.told = None;
         }
         if self.storm.is_some() || of_user >= PER_USER {
-            return Err(Exhausted { tell: tells(&mut self.told, record, now) });
+            return Err(Exhausted { refusal: Refusal::BudgetSpent, tell: tells(&mut self.told, record, now) });
         }
-        self.spent.push(Spent { record: record.to_owned(), user: user.to_owned(), at: now });
+        let just = |spent: &&Spent| spent.user == user && (spent.whole || !whole);
+        if self.spent.iter().filter(just).any(|spent| now.duration_since(spent.at) < BETWEEN) {
+            return Err(Exhausted { refusal: Refusal::TooSoon, tell: true });
+        }
+        self.spent.push(Spent { record: record.to_owned(), user: user.to_owned(), at: now, whole });
         Ok(())
     }
 
@@ -112,31 +126,35 @@ mod tests {
         Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes)
     }
 
+    fn spent(tell: bool) -> Result<(), Exhausted> {
+        Err(Exhausted { refusal: Refusal::BudgetSpent, tell })
+    }
+
     #[test]
     fn the_fourth_user_in_an_hour_is_refused_and_told_once() {
         let mut budget = Budget::default();
         for user in ["a", "b", "c"] {
-            assert_eq!(budget.spend(user, user, at(0)), Ok(()));
+            assert_eq!(budget.spend(user, user, false, at(0)), Ok(()));
         }
-        assert_eq!(budget.spend("d", "d", at(1)), Err(Exhausted { tell: true }));
-        assert_eq!(budget.spend("e", "e", at(2)), Err(Exhausted { tell: false }));
-        assert!(budget.spend("d", "d", at(60)).is_err(), "time alone ends no storm");
+        assert_eq!(budget.spend("d", "d", false, at(1)), spent(true));
+        assert_eq!(budget.spend("e", "e", false, at(2)), spent(false));
+        assert!(budget.spend("d", "d", false, at(60)).is_err(), "time alone ends no storm");
         assert_eq!((budget.storm(), budget.users().len()), (Some(at(1)), 3));
         budget.reset();
-        assert_eq!(budget.spend("d", "d", at(60)), Ok(()));
+        assert_eq!(budget.spend("d", "d", false, at(60)), Ok(()));
     }
 
     #[test]
     fn a_storm_is_told_though_it_was_just_told_that_one_user_had_enough() {
         let mut budget = Budget::default();
         for record in ["1", "2", "3"] {
-            assert_eq!(budget.spend(record, "a", at(0)), Ok(()));
+            assert_eq!(budget.spend(record, "a", false, at(15 * record.parse::<i64>().unwrap())), Ok(()));
         }
-        assert_eq!(budget.spend("4", "a", at(1)), Err(Exhausted { tell: true }));
-        assert_eq!(budget.spend("5", "b", at(2)), Ok(()));
-        assert_eq!(budget.spend("6", "c", at(2)), Ok(()));
-        assert_eq!(budget.spend("7", "d", at(3)), Err(Exhausted { tell: true }), "the storm begins");
-        assert_eq!(budget.spend("8", "e", at(4)), Err(Exhausted { tell: false }));
+        assert_eq!(budget.spend("4", "a", false, at(61)), spent(true));
+        assert_eq!(budget.spend("5", "b", false, at(62)), Ok(()));
+        assert_eq!(budget.spend("6", "c", false, at(62)), Ok(()));
+        assert_eq!(budget.spend("7", "d", false, at(63)), spent(true), "the storm begins");
+        assert_eq!(budget.spend("8", "e", false, at(64)), spent(false));
     }
 
     #[test]
@@ -151,30 +169,47 @@ mod tests {
     fn a_storm_is_told_again_each_hour() {
         let mut budget = Budget::default();
         for user in ["a", "b", "c"] {
-            assert_eq!(budget.spend(user, user, at(0)), Ok(()));
+            assert_eq!(budget.spend(user, user, false, at(0)), Ok(()));
         }
-        let told: Vec<bool> = (1..150).map(|n| budget.spend(&n.to_string(), "x", at(n)).unwrap_err().tell).collect();
+        let told: Vec<bool> =
+            (1..150).map(|n| budget.spend(&n.to_string(), "x", false, at(n)).unwrap_err().tell).collect();
         assert_eq!(told.iter().filter(|told| **told).count(), 3);
+    }
+
+    #[test]
+    fn a_user_of_whom_a_key_was_just_contained_waits_a_quarter_of_an_hour_but_for_being_cut_off_as_a_whole() {
+        let mut budget = Budget::default();
+        let soon = Err(Exhausted { refusal: Refusal::TooSoon, tell: true });
+        assert_eq!(budget.spend("1", "a", false, at(0)), Ok(()));
+        assert_eq!(budget.spend("1", "a", false, at(1)), Ok(()), "the same again");
+        for minute in [0, 14] {
+            assert_eq!(budget.spend("2", "a", false, at(minute)), soon);
+        }
+        assert_eq!(budget.spend("3", "b", false, at(14)), Ok(()));
+        assert_eq!(budget.spend("4", "a", true, at(14)), Ok(()), "all of the user is more than the key");
+        assert_eq!(budget.spend("5", "a", true, at(20)), soon);
+        assert_eq!(budget.spend("6", "a", false, at(28)), soon);
+        assert_eq!(budget.spend("6", "a", false, at(29)), Ok(()));
     }
 
     #[test]
     fn the_same_record_costs_nothing_again() {
         let mut budget = Budget::default();
         for _ in 0..10 {
-            assert_eq!(budget.spend("r", "a", at(0)), Ok(()));
+            assert_eq!(budget.spend("r", "a", false, at(0)), Ok(()));
         }
-        assert_eq!(budget.spend("s", "b", at(0)), Ok(()));
+        assert_eq!(budget.spend("s", "b", false, at(0)), Ok(()));
     }
 
     #[test]
     fn one_user_is_contained_three_times_a_day_at_most() {
         let mut budget = Budget::default();
-        for record in ["1", "2", "3"] {
-            assert_eq!(budget.spend(record, "a", at(0)), Ok(()));
+        for record in ["0", "15", "30"] {
+            assert_eq!(budget.spend(record, "a", false, at(record.parse().unwrap())), Ok(()));
         }
-        assert!(budget.spend("4", "a", at(0)).is_err());
-        assert_eq!(budget.spend("5", "b", at(0)), Ok(()));
-        assert_eq!(budget.spend("6", "a", at(24 * 60)), Ok(()));
+        assert_eq!(budget.spend("4", "a", false, at(60)), spent(true));
+        assert_eq!(budget.spend("5", "b", false, at(60)), Ok(()));
+        assert_eq!(budget.spend("6", "a", false, at(24 * 60)), Ok(()));
     }
 
     #[test]
@@ -182,8 +217,8 @@ mod tests {
         let mut budget = Budget::default();
         for user in 0..10 {
             let user = user.to_string();
-            assert_eq!(budget.spend(&user, &user, at(100 * user.parse::<i64>().unwrap())), Ok(()));
+            assert_eq!(budget.spend(&user, &user, false, at(100 * user.parse::<i64>().unwrap())), Ok(()));
         }
-        assert!(budget.spend("x", "x", at(1000)).is_err());
+        assert!(budget.spend("x", "x", false, at(1000)).is_err());
     }
 }

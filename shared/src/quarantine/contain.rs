@@ -8,14 +8,18 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::deny::DISARMED;
 use super::plan::{Answer, Fault};
+use super::renamed::follow;
+use super::restore::restored;
 use super::{
-    Budget, Call, Exhausted, Facts, Moved, Plan, Record, Refusal, State, Step, Subject, guards, plan, subjects,
+    Budget, Call, Exhausted, Facts, Former, Moved, Plan, ROUNDS, Record, Refusal, State, Step, Subject, guards, plan,
+    subjects,
 };
 use crate::alert;
 use crate::cap::{Held, Message};
 use crate::config::Mode;
 use crate::detect::Context;
-use crate::finding::Finding;
+use crate::event::Kind;
+use crate::finding::{Ask, Finding};
 use crate::flow::{self, People, Undelivered};
 use crate::ledger::{LEASE, Ledger};
 
@@ -26,7 +30,7 @@ pub trait Iam {
     async fn facts(&self, user: &str) -> Result<Option<Facts>, String>;
     /// The role; `None` if there is no such role.
     async fn role(&self, role: &str) -> Result<Option<Facts>, String>;
-    /// The user that holds a long-term access key; `None` if nobody in this account does.
+    /// The user that holds a long-term access key; `None` if nobody in this account does, as far as IAM says.
     async fn holder(&self, key: &str) -> Result<Option<String>, String>;
     /// Why our deny policy does not deny everything; `None` where it says what it must.
     async fn disarmed(&self, policy: &str) -> Result<Option<String>, String>;
@@ -148,6 +152,12 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     }
 
     async fn contain_one(&self, finding: &Finding, subject: &Subject, now: Timestamp) -> Result<Outcome, Failure> {
+        if let Subject::Key { key, .. } = subject
+            && guards::is_reactivated(finding)
+            && self.is_given_back(key, finding.event.time).await?
+        {
+            return Ok(Outcome::Ignored(Refusal::Restored));
+        }
         let (id, there) = self.latest(finding, subject).await?;
         let record = match there {
             None => self.open(id, finding, subject, now).await?,
@@ -161,6 +171,16 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             }
         };
         self.go_on(record, now).await.map(|record| Outcome::Recorded(Box::new(record)))
+    }
+
+    /// Whether it was a restore that switched a key on then: that is no reason to switch it off.
+    async fn is_given_back(&self, key: &str, at: Option<Timestamp>) -> Result<bool, Failure> {
+        for id in self.records.open_of(&restored(key)).await? {
+            if self.records.get(&id).await?.is_some_and(|record| record.was_restored_at(at)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The record that the finding belongs to, or the id of the one to open. Whoever goes on after their record is over gets
@@ -203,22 +223,25 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
 
     /// Plans, and claims the plan by putting its record: nobody else acts on this event from then on.
     async fn open(&self, id: String, finding: &Finding, subject: &Subject, now: Timestamp) -> Result<Record, Failure> {
-        let before = self.truth(subject).await?;
-        let plan = plan(finding, subject, before.as_ref(), self.context.config, now);
+        let (found, before) = self.sought(finding, subject).await?;
+        let plan = plan(finding, &found, before.as_ref(), self.context.config, now);
         let state = self.first_state(finding, &plan);
-        let gone = before.is_none() && matches!(subject, Subject::Key { .. });
-        let mut record = Record { id, ..Record::new(finding, subject, plan, before, state, now) };
-        if gone {
-            record = self.unless_gone(record, now).await?;
+        let mut record = Record { id, ..Record::new(finding, &found, plan, before, state, now) };
+        if let Some(name) = subject.user().filter(|_| &found != subject) {
+            record.former.push(Former { name: name.to_owned(), until: now });
         }
         if record.state == State::Claimed
             && let Some(user) = record.user().map(str::to_owned)
             && let Err(exhausted) = self.spend(&record, &user, now).await?
         {
-            record.plan.refusal = Some(Refusal::BudgetSpent);
+            record.plan.refusal = Some(exhausted.refusal);
             record.state = State::Pending;
             // A storm is one alert, not one for each user; that our deny policy was rewritten is one more.
             record.told = !exhausted.tell;
+            // Whoever makes one key after another is at it now.
+            if exhausted.refusal == Refusal::TooSoon {
+                record = record.critical();
+            }
         }
         if record.state == State::Claimed {
             record.decided = Some(now);
@@ -233,28 +256,99 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         }
     }
 
+    /// Whom a finding names, and what IAM says of them now. A new key is its holder's, whatever the holder is called by now.
+    /// So is an act by whom it was, which the event says by an id that nobody else gets.
+    async fn sought(&self, finding: &Finding, subject: &Subject) -> Result<(Subject, Option<Facts>), Failure> {
+        let facts = self.truth(subject).await?;
+        let actor = &finding.actor;
+        if let (Subject::User { .. }, Some(Ask::ContainActor { .. }), Some(id), Kind::IamUser) =
+            (subject, &finding.asks, &actor.principal_id, actor.kind)
+            && facts.as_ref().is_none_or(|facts| facts.id.as_ref().is_some_and(|known| known != id))
+        {
+            let held = match &actor.access_key {
+                Some(key) if actor.long_term_key() => self.held(key).await?,
+                _ => None,
+            };
+            let held = held.filter(|(_, facts)| facts.id.as_ref() == Some(id));
+            return Ok(held.map_or((subject.clone(), None), |(user, facts)| (Subject::User { user }, Some(facts))));
+        }
+        if let Subject::Key { key, .. } = subject
+            && !facts.iter().flat_map(|facts| &facts.keys).any(|known| &known.id == key)
+            && let Some((user, facts)) = self.held(key).await?
+        {
+            return Ok((Subject::Key { user, key: key.clone() }, Some(facts)));
+        }
+        Ok((subject.clone(), facts))
+    }
+
+    /// The holder of a key.
+    async fn held(&self, key: &str) -> Result<Option<(String, Facts)>, Failure> {
+        let Some(user) = self.iam.holder(key).await? else { return Ok(None) };
+        let Some(facts) = self.iam.facts(&user).await? else {
+            // Renamed or deleted since: IAM knows when it is asked again.
+            return Err(Failure(format!("user {user}, who holds access key {key}, is not there")));
+        };
+        Ok(Some((user, facts)))
+    }
+
+    /// What IAM says now of whom a record is about, under whatever name. The holder of a key must have it still.
+    pub(super) async fn truth_of(&self, record: &mut Record, now: Timestamp) -> Result<Option<Facts>, Failure> {
+        if record.user().is_none() || matches!(record.subject, Subject::Sessions { .. }) {
+            return self.truth(&record.subject).await;
+        }
+        let facts = follow(record, self.iam, self.records, now).await?;
+        let Subject::Holder { key } = &record.subject else { return Ok(facts) };
+        Ok(facts.filter(|facts| facts.keys.iter().any(|known| &known.id == key)))
+    }
+
     /// What IAM says now. Whoever holds a key is known by the key alone, and must have it still.
     pub(super) async fn truth(&self, subject: &Subject) -> Result<Option<Facts>, Failure> {
-        let (user, key) = match subject {
-            Subject::Key { user, .. } | Subject::User { user } => (user.clone(), None),
-            Subject::Holder { key } => match self.iam.holder(key).await? {
-                Some(user) => (user, Some(key)),
-                None => return Ok(None),
-            },
+        let user = match subject {
+            Subject::Key { user, .. } | Subject::User { user } => user,
+            Subject::Holder { key } => {
+                let held = self.held(key).await?.map(|(_, facts)| facts);
+                return Ok(held.filter(|facts| facts.keys.iter().any(|known| &known.id == key)));
+            }
             Subject::Sessions { .. } if self.context.config.quarantine.sessions_role.is_none() => return Ok(None),
             Subject::Sessions { role } => return Ok(self.iam.role(role).await?),
         };
-        let facts = self.iam.facts(&user).await?;
-        Ok(facts.filter(|facts| key.is_none_or(|key| facts.keys.iter().any(|known| &known.id == key))))
+        Ok(self.iam.facts(user).await?)
     }
 
-    /// Goes on with a claim whose holder ended without a word. Its plan stands: IAM may show it half done.
+    /// Goes on with a claim whose holder ended without a word. Its plan stands: IAM may show it half done. The guards are asked
+    /// again, since much may have changed meanwhile.
     pub(super) async fn take_over(&self, there: Record, now: Timestamp) -> Result<Record, Failure> {
         let mut ours = there.clone().moved(State::Claimed, now);
-        if there.at + LEASE <= now && self.records.save(&mut ours).await? == Moved::Yes {
-            Ok(ours)
+        if there.at + LEASE > now || self.records.save(&mut ours).await? == Moved::No {
+            return Err(Failure::busy(&there.id));
+        }
+        let facts = self.truth_of(&mut ours, now).await?;
+        let mut refusal = self.forbids(&ours, facts.as_ref());
+        if let (None, None, Some(user)) = (refusal, &ours.approval, ours.user().map(str::to_owned)) {
+            let mode = self.mode(&ours.finding);
+            let snapshot = facts.as_ref().or(ours.before.as_ref());
+            refusal = snapshot.and_then(|facts| guards::not_alone(&ours.finding, &ours.subject, facts, mode, now));
+            // What was spent on already costs nothing.
+            if refusal.is_none() {
+                refusal = self.spend(&ours, &user, now).await?.err().map(|exhausted| exhausted.refusal);
+            }
+        }
+        match refusal {
+            None => Ok(ours),
+            Some(refusal) => self.saved(ours.stopped(refusal, facts.as_ref(), now)).await,
+        }
+    }
+
+    /// What stands against touching whom a record is about any further, whoever said yes. Of a user who is not there the snapshot
+    /// says who it was.
+    pub(super) fn forbids(&self, record: &Record, facts: Option<&Facts>) -> Option<Refusal> {
+        let arn = facts.map(|facts| facts.arn.as_str()).or_else(|| record.arn());
+        if record.finding.account != self.account {
+            Some(Refusal::AnotherAccount)
+        } else if arn.is_some_and(|arn| guards::is_exempt(arn, self.context.config)) {
+            Some(Refusal::Exempt)
         } else {
-            Err(Failure::busy(&there.id))
+            (!self.mode(&record.finding).acts()).then_some(Refusal::Off)
         }
     }
 
@@ -276,7 +370,8 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     async fn spend(&self, record: &Record, user: &str, now: Timestamp) -> Result<Result<(), Exhausted>, Failure> {
         for _ in 0..BUDGET_TRIES {
             let (mut budget, version) = self.records.budget().await?;
-            let mut spent = budget.spend(&record.id, user, now);
+            let whole = !matches!(record.subject, Subject::Key { .. });
+            let mut spent = budget.spend(&record.id, user, whole, now);
             if let (Err(exhausted), true) = (&mut spent, record.is_disarmed()) {
                 exhausted.tell |= budget.tells_disarmed(&record.id, now);
             }
@@ -289,14 +384,25 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
 
     /// Acts step by step, writing each down, and asks IAM whether it worked.
     async fn act(&self, mut record: Record, now: Timestamp) -> Result<Record, Failure> {
-        if let Some(name) = record.kept_under() {
+        for name in record.names() {
             self.records.remember(&name, &record.id).await?;
         }
-        for step in record.plan.steps.clone() {
-            self.apply(&mut record, &step).await?;
+        let mut facts = None;
+        // Once more where the user got another name meanwhile.
+        for _ in 0..2 {
+            let name = record.user().map(str::to_owned);
+            for step in record.plan.steps.clone() {
+                self.apply(&mut record, &step).await?;
+            }
+            record.acted = Some(self.iam.now());
+            facts = self.proof(&mut record, now).await?;
+            if record.user() == name.as_deref() {
+                break;
+            }
+            if let Some(refusal) = self.forbids(&record, facts.as_ref()) {
+                return self.saved(record.stopped(refusal, facts.as_ref(), now)).await;
+            }
         }
-        record.acted = Some(self.iam.now());
-        let facts = self.proof(&mut record).await;
         let state = record.state_by(facts.as_ref());
         let record = record.moved(state, now);
         let record = if matches!(state, State::Partial | State::Failed) && !record.is_denied() {
@@ -383,6 +489,26 @@ impl Record {
     pub(super) fn called(&mut self, what: String, answer: Answer, at: Timestamp) {
         let error = answer.result.err().map(Fault::words);
         self.calls.push(Call { what, at, request: answer.request, error });
+    }
+
+    /// The same record, where a guard stands against going on. What was begun stays as it is: it can be taken back, and a person
+    /// must do the rest.
+    pub(super) fn stopped(mut self, refusal: Refusal, facts: Option<&Facts>, now: Timestamp) -> Self {
+        let begun = |step: &Step| {
+            let was = self.before.as_ref().is_some_and(|before| step.is_proven_by(before));
+            !was && facts.is_some_and(|facts| step.is_proven_by(facts))
+        };
+        let begun = !self.calls.is_empty() || self.plan.steps.iter().any(begun);
+        self.plan.refusal = Some(refusal);
+        self.told = false;
+        if !begun {
+            return self.moved(if refusal.waits() { State::Pending } else { State::Refused }, now);
+        }
+        // Nobody looks whether it holds, since nothing would be done about it.
+        self.round = ROUNDS.len();
+        let why = Fault::Other(format!("not done: {refusal}"));
+        self.called("do the rest".to_owned(), Answer { request: None, result: Err(why) }, now);
+        self.moved(State::Partial, now).critical()
     }
 
     /// Whether the last call of a step failed.

@@ -12,6 +12,9 @@ use crate::policy::AwsManaged;
 pub struct Facts {
     /// The user's ARN, with its path.
     pub arn: String,
+    /// The user's unique id, which no other user ever gets.
+    #[serde(default)]
+    pub id: Option<String>,
     pub keys: Vec<KeyFacts>,
     /// Credentials of other kinds.
     #[serde(default)]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AGE_TOLERANCE, Facts, STALE, Subject};
 use crate::config::{Config, Exempt, Mode};
-use crate::finding::Finding;
+use crate::finding::{Ask, Finding};
 
 /// A guard that stands against acting. The words are for the reader of the alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +32,8 @@ pub enum Refusal {
     NoSuchUser,
     /// The user has no such key: it was deleted, or the event was forged.
     NoSuchKey,
+    /// IAM names nobody who holds the key.
+    NoSuchHolder,
     /// The key is older or younger than the event says: the event was forged, or is about another key.
     AnotherAge,
     /// The key is Inactive already.
@@ -42,6 +44,12 @@ pub enum Refusal {
     Stale,
     /// Too many were contained lately.
     BudgetSpent,
+    /// The same user was contained a moment ago.
+    TooSoon,
+    /// Only the event says that the key was Inactive.
+    Reactivated,
+    /// A restore switched the key on.
+    Restored,
     /// The mode says that a person approves each plan.
     Approval,
     /// Nothing of its kind is done without a person.
@@ -58,7 +66,16 @@ impl Refusal {
     /// Whether a person may say yes to the plan all the same.
     #[must_use]
     pub fn waits(self) -> bool {
-        matches!(self, Self::Stale | Self::BudgetSpent | Self::Approval | Self::NotAutomatic | Self::NotBorneOut)
+        matches!(
+            self,
+            Self::Stale
+                | Self::BudgetSpent
+                | Self::TooSoon
+                | Self::Reactivated
+                | Self::Approval
+                | Self::NotAutomatic
+                | Self::NotBorneOut
+        )
     }
 }
 
@@ -74,11 +91,22 @@ impl fmt::Display for Refusal {
             Self::Exempt => "the user is exempt by configuration",
             Self::NoSuchUser => "the user does not exist",
             Self::NoSuchKey => "the user has no such key now",
+            Self::NoSuchHolder => {
+                "IAM names no user of this account that holds the key; it says no more of a key of another account, of one that is \
+                 gone, and of any key to whoever may not ask"
+            }
             Self::AnotherAge => "the key is not as old as the event says, so the event may be forged",
             Self::AlreadyInactive => "the key is Inactive already",
             Self::AlreadyContained => "the user is denied everything already, and no credential of theirs works",
             Self::Stale => "the event is more than 15 minutes old, so a person decides",
             Self::BudgetSpent => "too many users were contained lately, so a person decides",
+            Self::TooSoon => {
+                "this user was contained already less than 15 minutes ago, so a person decides; until then this works on"
+            }
+            Self::Reactivated => {
+                "the key is no new one, and only the event says that it was off before, so a person decides; until then it works"
+            }
+            Self::Restored => "a restore gave the key back",
             Self::Approval => "a person decides",
             Self::NotAutomatic => "it cuts off a whole user, so a person decides",
             Self::SessionsLeftAlone => "ending sessions of roles is not switched on (`QuarantineRoleSessions`)",
@@ -101,9 +129,17 @@ pub(super) fn forbidden(finding: &Finding, subject: &Subject, facts: &Facts, con
     }
     let Subject::Key { key, .. } = subject else { return None };
     let Some(key) = facts.keys.iter().find(|known| &known.id == key) else { return Some(Refusal::NoSuchKey) };
+    if is_reactivated(finding) {
+        return None;
+    }
     let as_old =
         |time| key.created.is_some_and(|created: Timestamp| created.duration_since(time).abs() <= AGE_TOLERANCE);
     (!finding.event.time.is_some_and(as_old)).then_some(Refusal::AnotherAge)
+}
+
+/// Whether it asks about a key that is no new one.
+pub(super) fn is_reactivated(finding: &Finding) -> bool {
+    matches!(finding.asks, Some(Ask::DisableAccessKey { reactivated: true, .. }))
 }
 
 /// Whether a user or role is never touched: by configuration, or because it is AWS's or our own.
@@ -128,6 +164,8 @@ pub(super) fn not_alone(
     match mode {
         Mode::Approve => Some(Refusal::Approval),
         Mode::Enforce if whole_user && !finding.event.is_of_aws_health() => Some(Refusal::NotAutomatic),
+        // A key that somebody uses every day looks the same to IAM.
+        Mode::Enforce if is_reactivated(finding) => Some(Refusal::Reactivated),
         Mode::Enforce if whole_user && !facts.is_quarantined_by_aws() => Some(Refusal::NotBorneOut),
         Mode::Enforce if finding.event.time.is_none_or(|time| now.duration_since(time) > STALE) => Some(Refusal::Stale),
         Mode::Off | Mode::DryRun | Mode::Enforce => None,

@@ -191,7 +191,7 @@ impl Plan {
 pub fn plan(finding: &Finding, subject: &Subject, facts: Option<&Facts>, config: &Config, now: Timestamp) -> Plan {
     let Some(facts) = facts else {
         return Plan::refused(match subject {
-            Subject::Holder { .. } => Refusal::NoSuchKey,
+            Subject::Holder { .. } => Refusal::NoSuchHolder,
             Subject::Sessions { .. } if config.quarantine.sessions_role.is_none() => Refusal::SessionsLeftAlone,
             Subject::Sessions { .. } => Refusal::NoSuchRole,
             Subject::Key { .. } | Subject::User { .. } => Refusal::NoSuchUser,

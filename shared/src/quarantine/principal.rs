@@ -57,7 +57,7 @@ pub fn subjects(finding: &Finding, own_account: &str) -> Result<Vec<Subject>, Re
     match asks {
         Ask::DisableAccessKey { .. } if finding.actor.is_root() => Err(Refusal::ByRoot),
         Ask::DisableAccessKey { .. } if finding.actor.is_service() => Err(Refusal::ByService),
-        Ask::DisableAccessKey { user, key } => match (undo::name(user), long_term(key)) {
+        Ask::DisableAccessKey { user, key, .. } => match (undo::name(user), long_term(key)) {
             (Some(user), Some(key)) => Ok(vec![Subject::Key { user: user.to_owned(), key: key.to_owned() }]),
             _ => Err(Refusal::Malformed),
         },

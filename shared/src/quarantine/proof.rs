@@ -5,6 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::contain::{Containment, Failure, Iam, Later, Records};
+use super::plan::{Answer, Fault};
+use super::renamed::follow;
 use super::{Facts, Record, Refusal, State, Step, Subject, plan};
 use crate::flow::People;
 use crate::ledger::{LEASE, Ledger};
@@ -88,8 +90,8 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     /// Acts on what a person approved: never more than that, and only what is still left to do. The guards that hold whatever
     /// anybody says are asked again.
     async fn carry_out(&self, mut record: Record, now: Timestamp) -> Result<Record, Failure> {
-        // The steps are about the user that was shown, and about no other name.
-        let facts = self.truth(&record.subject).await?.filter(|facts| record.is_about(facts));
+        // The steps are about the user that was shown, under whatever name.
+        let facts = self.truth_of(&mut record, now).await?;
         let fresh = plan(&record.finding, &record.subject, facts.as_ref(), self.context.config, now);
         let forbids = |refusal: &Refusal| !refusal.waits();
         // The mode was changed while it waited.
@@ -97,9 +99,6 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         if let Some(refusal) = fresh.refusal.filter(forbids).or(off) {
             record.plan.refusal = Some(refusal);
             record = record.moved(State::Refused, now);
-            if facts.is_none() {
-                record = self.unless_gone(record, now).await?;
-            }
         } else {
             record.plan.steps.retain(|step| fresh.steps.contains(step));
             record.plan.refusal = None;
@@ -113,20 +112,22 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     }
 
     /// Asks IAM whether it holds, and writes the answer down.
-    pub(super) async fn proof(&self, record: &mut Record) -> Option<Facts> {
-        let asked = match (&record.subject, record.user().map(str::to_owned)) {
-            (Subject::Sessions { role }, _) => self.iam.role(role).await,
-            (_, Some(user)) => match self.iam.facts(&user).await {
-                Ok(None) => self.gone(record).await.map(|()| None),
-                asked => asked,
-            },
-            (_, None) => Ok(None),
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] where the user got another name and people could not be told of it.
+    pub(super) async fn proof(&self, record: &mut Record, now: Timestamp) -> Result<Option<Facts>, Failure> {
+        let was = record.user().map(str::to_owned);
+        let asked = match &record.subject {
+            Subject::Sessions { role } => self.iam.role(role).await.map_err(Failure),
+            _ => follow(record, self.iam, self.records, now).await,
         };
+        self.tell_of_name(record, was.as_deref(), now).await?;
         let at = self.iam.now();
         // Of a user that is gone nothing works.
         let (facts, error) = match asked {
             Ok(facts) => (Some(facts.unwrap_or_default().since(record.decided.unwrap_or(record.received))), None),
-            Err(why) => (None, Some(why)),
+            Err(why) => (None, Some(why.0)),
         };
         let missing = facts.as_ref().map(|facts| record.missing(facts)).unwrap_or_default();
         let proof = Proof { at, missing: missing.iter().map(Step::words).collect(), error };
@@ -134,30 +135,46 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             record.contained = Some(at);
         }
         record.proofs.push(proof);
-        facts
+        Ok(facts)
     }
 
     async fn prove(&self, mut record: Record, now: Timestamp) -> Result<Record, Failure> {
         if record.round >= ROUNDS.len() || record.is_early(now) {
-            // The look that came to this outcome may have ended before it was told.
-            return self.tell(record, now).await;
+            // The look that came to this outcome may have ended before it asked for the next one, or before it was told.
+            return self.go_on(record, now).await;
         }
         // What a person takes back is not done again under their hands.
         if let Some(left) = record.restoring_for(now) {
             self.later.look_again(&record.id, left.clamp(SECOND, LONGEST_DELAY)).await?;
             return self.tell(record, now).await;
         }
-        let Some(facts) = self.proof(&mut record).await else {
+        let Some(facts) = self.proof(&mut record, now).await? else {
             record.round += 1;
-            return self.go_on(self.saved(record.unless_renamed(now)).await?, now).await;
+            return self.go_on(self.saved(record).await?, now).await;
         };
         let missing = record.missing(&facts);
+        // A policy that was rewritten is put on nobody: that nothing but it is missing is no reason to end the rounds.
+        let (disarmed, missing): (Vec<Step>, Vec<Step>) =
+            missing.into_iter().partition(|step| step.denies() && facts.disarmed.is_some());
+        if let (Some(why), Some(step), true) = (&facts.disarmed, disarmed.first(), missing.is_empty()) {
+            if !record.is_disarmed() {
+                record.called(step.words(), Answer { request: None, result: Err(Fault::Other(why.clone())) }, now);
+            }
+            record.round += 1;
+            record.told &= record.state == State::Partial;
+            record = record.moved(State::Partial, now).critical();
+            return self.go_on(self.saved(record).await?, now).await;
+        }
         if missing.is_empty() {
             record.round += 1;
             // Who was told that it is not certain is told that it is.
             record.told &= record.state == State::Verified;
             record = record.moved(State::Verified, now);
             return self.go_on(self.saved(record).await?, now).await;
+        }
+        if let Some(refusal) = self.forbids(&record, Some(&facts)) {
+            let stopped = record.stopped(refusal, Some(&facts), now);
+            return self.go_on(self.saved(stopped).await?, now).await;
         }
         if record.reapplied < REAPPLIED_AT_MOST {
             record.reapplied += 1;

@@ -5,14 +5,12 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Approval, Facts, LONGEST_WAIT, Plan, Proof, Step, Subject};
+use super::{Approval, Facts, Former, Gave, LONGEST_WAIT, Plan, Proof, Step, Subject};
 use crate::finding::{Ask, Finding, Severity};
 use crate::fingerprint;
 
-/// Meddling that a record keeps: more of it tells no more.
-const MEDDLING: usize = 50;
 /// How long a restore may take, and how long its calls may arrive after it began.
-pub(super) const RESTORING: SignedDuration = SignedDuration::from_mins(15);
+const RESTORING: SignedDuration = SignedDuration::from_mins(15);
 
 /// One containment, from the first look to its undo. It holds no secret: IAM gives none to whoever only asks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +27,15 @@ pub struct Record {
     pub plan: Plan,
     /// What IAM said before anything was done.
     pub before: Option<Facts>,
+    /// The user's ARN as IAM had it last.
+    #[serde(default)]
+    pub arn: Option<String>,
+    /// Names that the user had while this was open.
+    #[serde(default)]
+    pub former: Vec<Former>,
+    /// Names that events gave the user and IAM did not show.
+    #[serde(default)]
+    pub aliases: Vec<String>,
     /// Every call that changed something, or tried to.
     pub calls: Vec<Call>,
     /// Every time that IAM was asked whether it holds.
@@ -87,6 +94,11 @@ pub struct Meddling {
     pub by: String,
     pub event: String,
     pub at: Option<Timestamp>,
+    #[serde(default)]
+    pub gave: Gave,
+    /// The name that the user had; of a role, `role/` and its name.
+    #[serde(default)]
+    pub user: String,
 }
 
 /// How far a containment is. It moves only by conditional writes.
@@ -146,6 +158,9 @@ impl Record {
             evidence: fingerprint::of([json.as_str()], 32),
             plan,
             before,
+            arn: None,
+            former: Vec::new(),
+            aliases: Vec::new(),
             calls: Vec::new(),
             proofs: Vec::new(),
             round: 0,
@@ -176,10 +191,15 @@ impl Record {
         let (case, detection) = match &finding.asks {
             Some(Ask::ContainUsers { case, .. }) => (case, finding.detection.as_str()),
             // Who does one thing after another is asked about once, for as long as the plan waits.
-            Some(ask @ Ask::ContainActor { .. }) => {
+            // So is a key that is switched on again and again.
+            Some(ask @ (Ask::ContainActor { .. } | Ask::DisableAccessKey { reactivated: true, .. })) => {
                 let time = finding.event.time.map_or(0, |time| time.as_second() / LONGEST_WAIT.as_secs());
                 day_part = time.to_string();
-                (&day_part, ask.word())
+                let word = match ask {
+                    Ask::ContainActor { .. } => ask.word(),
+                    _ => finding.detection.as_str(),
+                };
+                (&day_part, word)
             }
             Some(Ask::DisableAccessKey { .. }) | None => (&finding.event.id, finding.detection.as_str()),
         };
@@ -208,8 +228,14 @@ impl Record {
     /// The user or role that it is about, as far as IAM knew.
     #[must_use]
     pub fn user(&self) -> Option<&str> {
-        let of_arn = || self.before.as_ref()?.arn.rsplit('/').next();
+        let of_arn = || self.arn()?.rsplit('/').next();
         self.subject.user().or_else(of_arn)
+    }
+
+    /// The ARN of the user or role, as IAM had it last.
+    #[must_use]
+    pub fn arn(&self) -> Option<&str> {
+        self.arn.as_deref().or_else(|| Some(self.before.as_ref()?.arn.as_str()))
     }
 
     /// Under which name it is kept while it is open: roles and users may be named alike. No user is named with a slash.
@@ -246,6 +272,13 @@ impl Record {
         self
     }
 
+    /// Whether what gave something back then was the restore of this record.
+    pub(super) fn was_restored_at(&self, at: Option<Timestamp>) -> bool {
+        self.restoring
+            .zip(at)
+            .is_some_and(|(from, at)| at >= from - SignedDuration::from_secs(1) && at < from + RESTORING)
+    }
+
     /// How much longer whoever takes it back may be at it: nothing is done again until then.
     pub(super) fn restoring_for(&self, now: Timestamp) -> Option<SignedDuration> {
         let left = (self.restoring? + RESTORING).duration_since(now);
@@ -257,16 +290,6 @@ impl Record {
     pub(super) fn critical(mut self) -> Self {
         self.finding.severity = Severity::Critical;
         self
-    }
-
-    /// Keeps what somebody did to what is contained. False where that is known, or too much.
-    pub(super) fn meddled(&mut self, meddling: &Meddling) -> bool {
-        let known = self.meddling.iter().any(|known| known.event == meddling.event);
-        let new = !known && self.meddling.len() < MEDDLING;
-        if new {
-            self.meddling.push(meddling.clone());
-        }
-        new
     }
 
     /// From the event until iamwatch knew of it.

@@ -1,73 +1,196 @@
-//! A user with another name: by the old one IAM knows nobody, and the keys still work.
+//! A user with another name: by the old one IAM knows nobody, or somebody else, and the keys still work. Everything that goes by the
+//! name follows it from here.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::contain::{Containment, Failure, Iam, Later, Records};
-use super::plan::{Answer, Fault};
-use super::{Facts, Record, State, Subject};
+use super::{Call, Facts, Gave, Meddling, Moved, Record, Step, Subject};
 use crate::flow::People;
 use crate::ledger::Ledger;
 
-/// How the reason begins.
-const RENAMED: &str = "the user is not gone but renamed";
+/// How often the record is read anew where somebody else writes it.
+const TRIES: usize = 5;
+
+/// Former names that a record keeps, and names that only events gave: whoever renames a user without end hides nothing by it.
+const NAMES: usize = 20;
+const ALIASES: usize = 5;
+
+/// A name that the user had.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Former {
+    pub name: String,
+    /// Until when, as far as it is known: later somebody else may have it.
+    pub until: Timestamp,
+}
+
+/// Where IAM has the user of a record now.
+pub(super) enum Found {
+    /// Under the name that the record knows.
+    Here(Facts),
+    Renamed(String, Facts),
+    Gone,
+}
+
+/// Asks IAM for the user of a record, by its unique id where that is known and by its keys: a name can be given to somebody else, and
+/// those cannot. A name that an event gave is tried, too.
+///
+/// # Errors
+///
+/// Why IAM could not be asked.
+pub(super) async fn find<I: Iam>(iam: &I, record: &Record) -> Result<Found, String> {
+    let Some(known) = record.user() else { return Ok(Found::Gone) };
+    let id = record.before.as_ref().and_then(|before| before.id.as_deref());
+    let other = |facts: &Facts| facts.id.as_deref().zip(id).is_some_and(|(one, other)| one != other);
+    if let Some(facts) = iam.facts(known).await?.filter(|facts| !other(facts)) {
+        return Ok(Found::Here(facts));
+    }
+    let keys = record.before.iter().flat_map(|before| &before.keys).map(|key| key.id.as_str());
+    let asked = match &record.subject {
+        Subject::Key { key, .. } | Subject::Holder { key } => Some(key.as_str()),
+        Subject::User { .. } | Subject::Sessions { .. } => None,
+    };
+    for key in keys.chain(asked) {
+        let Some(name) = iam.holder(key).await?.filter(|name| name != known) else { continue };
+        match iam.facts(&name).await? {
+            Some(facts) if other(&facts) => {}
+            Some(facts) => return Ok(Found::Renamed(name, facts)),
+            // Renamed once more or deleted since: IAM knows when it is asked again.
+            None => return Err(format!("user {name}, who holds access key {key}, is not there")),
+        }
+    }
+    for name in record.aliases.iter().filter(|name| *name != known) {
+        if let Some(facts) = iam.facts(name).await?.filter(|facts| id.is_some() && facts.id.as_deref() == id) {
+            return Ok(Found::Renamed(name.clone(), facts));
+        }
+    }
+    Ok(Found::Gone)
+}
+
+/// The user of a record as IAM has it now; the record goes on under the name that it has there.
+///
+/// # Errors
+///
+/// Why IAM or the table could not be asked.
+pub(super) async fn follow<I: Iam, R: Records>(
+    record: &mut Record,
+    iam: &I,
+    records: &R,
+    until: Timestamp,
+) -> Result<Option<Facts>, Failure> {
+    let facts = match find(iam, record).await? {
+        Found::Gone => return Ok(None),
+        Found::Here(facts) => facts,
+        Found::Renamed(name, facts) => {
+            if record.state.is_open() {
+                // Known first: an act under the new name is seen, whatever becomes of this.
+                records.remember(&name, &record.id).await?;
+            }
+            record.rename(&name, until, iam.now());
+            facts
+        }
+    };
+    record.arn = Some(facts.arn.clone());
+    Ok(Some(facts))
+}
 
 impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L, P, W> {
-    /// Whether nobody has any key of a user whom IAM does not know.
-    ///
-    /// # Errors
-    ///
-    /// Who has one, or why IAM could not be asked.
-    pub(super) async fn gone(&self, record: &Record) -> Result<(), String> {
-        let keys = record.before.iter().flat_map(|before| &before.keys).map(|key| key.id.as_str());
-        let asked = match &record.subject {
-            Subject::Key { key, .. } | Subject::Holder { key } => Some(key.as_str()),
-            Subject::User { .. } | Subject::Sessions { .. } => None,
-        };
-        for key in keys.chain(asked) {
-            if let Some(name) = self.iam.holder(key).await? {
-                return Err(format!("{RENAMED}: {name} holds access key {key}; contain user {name}"));
+    /// Tells that a user who was contained under one name has another now, unless an event has told it. Of what is still to be told
+    /// the outcome names both.
+    pub(super) async fn tell_of_name(
+        &self,
+        record: &mut Record,
+        was: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let (Some(was), Some(name)) = (was, record.user()) else { return Ok(()) };
+        let gave = Gave::Name(name.to_owned());
+        let known = record.meddling.iter().any(|known| known.gave == gave);
+        if was == name || known || !record.state.can_be_restored() {
+            return Ok(());
+        }
+        let what = format!("gave the name {name} to");
+        let by = "somebody".to_owned();
+        let hidden = Meddling { what, by, event: String::new(), at: None, gave, user: was.to_owned() };
+        let mut news = Record { news: Some(hidden.clone()), ..record.clone() };
+        news.finding.severity = record.loudness_of_more();
+        self.say(&news, now).await?;
+        record.meddling.push(hidden);
+        Ok(())
+    }
+
+    /// Goes on with all records of a user under the name that an event gave it.
+    pub(super) async fn follow_event(&self, meddling: &Meddling, now: Timestamp) -> Result<(), Failure> {
+        let Gave::Name(name) = &meddling.gave else { return Ok(()) };
+        for id in self.records.open_of(&meddling.user).await? {
+            for tried in 0..=TRIES {
+                if tried == TRIES {
+                    return Err(Failure::busy(&id));
+                }
+                let Some(mut record) = self.records.get(&id).await? else { break };
+                if !record.state.is_open() || !record.goes_by(&meddling.user, meddling.at) {
+                    break;
+                }
+                // Whoever has no key is known by it alone, even if IAM shows a third name by now.
+                self.records.remember(name, &id).await?;
+                let new = record.user() != Some(name) && !record.aliases.contains(name);
+                if new {
+                    record.aliases.push(name.clone());
+                    let many = record.aliases.len().saturating_sub(ALIASES);
+                    record.aliases.drain(..many);
+                }
+                let was = record.user().map(str::to_owned);
+                follow(&mut record, self.iam, self.records, meddling.at.unwrap_or(now)).await?;
+                if !new && record.user() == was.as_deref() || self.records.save(&mut record).await? == Moved::Yes {
+                    break;
+                }
             }
         }
         Ok(())
     }
-
-    /// The record of a user whom IAM does not know, if that is because of another name.
-    pub(super) async fn unless_gone(&self, record: Record, now: Timestamp) -> Result<Record, Failure> {
-        match self.gone(&record).await {
-            Err(why) if is_renamed(&why) => Ok(record.renamed(why, State::Failed, now)),
-            gone => gone.map(|()| record).map_err(Failure),
-        }
-    }
 }
 
 impl Record {
-    /// Whether IAM still shows the user by the name that it had.
-    pub(super) fn is_about(&self, facts: &Facts) -> bool {
-        let name = |facts: &Facts| facts.arn.rsplit('/').next().map(str::to_owned);
-        self.before.as_ref().is_none_or(|before| name(before) == name(facts))
-    }
-
-    /// The same record, for a person at once, where the last proof found the user under another name.
-    #[must_use]
-    pub(super) fn unless_renamed(self, now: Timestamp) -> Self {
-        match self.proofs.last().and_then(|proof| proof.error.clone()) {
-            Some(why) if is_renamed(&why) => self.renamed(why, State::Partial, now),
-            _ => self,
+    /// Goes on under another name.
+    fn rename(&mut self, name: &str, until: Timestamp, now: Timestamp) {
+        let was = self.user().unwrap_or_default().to_owned();
+        if self.former.len() < NAMES {
+            let what = format!("go on with user {was} under its new name {name}");
+            self.calls.push(Call { what, at: now, request: None, error: None });
+        } else {
+            self.former.remove(0);
+        }
+        self.former.push(Former { name: was, until });
+        for step in self.plan.steps.iter_mut().chain(&mut self.given_back) {
+            match step {
+                Step::DenyUser { user, .. }
+                | Step::BindUser { user, .. }
+                | Step::DisableAccessKey { user, .. }
+                | Step::DisableCredential { user, .. } => name.clone_into(user),
+                Step::EndSessions { .. } => {}
+            }
+        }
+        if let Subject::Key { user, .. } | Subject::User { user } = &mut self.subject {
+            name.clone_into(user);
         }
     }
 
-    /// Told once, whatever was told before.
-    pub(super) fn renamed(mut self, why: String, state: State, now: Timestamp) -> Self {
-        if self.calls.iter().filter_map(|call| call.error.as_deref()).any(is_renamed) {
-            return self;
-        }
-        self.called("look for the user".to_owned(), Answer { request: None, result: Err(Fault::Other(why)) }, now);
-        self.told = false;
-        self.contained = None;
-        self.moved(state, now).critical()
+    /// All names under which it may be kept while it is open.
+    pub(super) fn names(&self) -> Vec<String> {
+        let former = self.former.iter().map(|former| former.name.clone());
+        let mut names: Vec<String> = self.kept_under().into_iter().chain(former).chain(self.aliases.clone()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
-}
 
-fn is_renamed(why: &str) -> bool {
-    why.starts_with(RENAMED)
+    /// Whether what was done to a user of that name then was done to this one.
+    pub(super) fn goes_by(&self, name: &str, at: Option<Timestamp>) -> bool {
+        let then = |former: &Former| {
+            former.name == name && at.is_none_or(|at| at <= former.until + SignedDuration::from_secs(1))
+        };
+        self.kept_under().as_deref() == Some(name)
+            || self.aliases.iter().any(|alias| alias == name)
+            || self.former.iter().any(then)
+    }
 }

@@ -1,9 +1,12 @@
 //! The undo: it reads the plan backwards, so that credentials come back first and the deny goes last. A restore that stops
 //! halfway leaves the user contained, and so does one of a user whose key leaked for as long as the key's sessions may live.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::contain::{Failure, Iam, Records};
+use super::renamed::follow;
 use super::{Facts, Moved, ROUNDS, Record, State, Step, Subject};
 use crate::finding::Ask;
 use crate::ledger::LEASE;
@@ -37,6 +40,10 @@ pub async fn restore<I: Iam, R: Records>(
     if record.busy.is_some_and(|since| since + LEASE > now) {
         return Err(Failure::busy(&record.id));
     }
+    if !matches!(record.subject, Subject::Sessions { .. }) {
+        // By the old name it would seem that nothing is left to take back.
+        follow(&mut record, iam, records, now).await?;
+    }
     // Written first: what the watch sees from now on is this, and no look does again what is taken back.
     record.restoring = Some(now);
     record.denied_until = None;
@@ -45,8 +52,7 @@ pub async fn restore<I: Iam, R: Records>(
         record = record.moved(State::Partial, now);
     }
     written(&mut record, records).await?;
-    let name = record.kept_under().unwrap_or_default();
-    let needed = needed_by(&record, &name, records, now).await?;
+    let needed = needed_by(&record, records, now).await?;
     let mut all = true;
     for step in record.left().cloned().collect::<Vec<_>>().iter().rev() {
         let facts = truth(iam, step).await?;
@@ -65,6 +71,10 @@ pub async fn restore<I: Iam, R: Records>(
             left(&mut record, step, &why, iam.now());
             all = false;
             continue;
+        }
+        if let Step::DisableAccessKey { key, .. } = step {
+            // The event of it asks quarantine, too.
+            records.remember(&restored(key), &record.id).await?;
         }
         let answer = iam.revert(step).await;
         let failed = answer.result.is_err();
@@ -90,20 +100,25 @@ pub async fn restore<I: Iam, R: Records>(
     }
     let mut record = record.moved(State::Restored, now);
     written(&mut record, records).await?;
-    records.forget(&name, &record.id).await?;
+    for name in record.names() {
+        records.forget(&name, &record.id).await?;
+    }
     Ok(record)
+}
+
+/// Under which name it is kept which records gave a key back. No user is named with a slash.
+pub(super) fn restored(key: &str) -> String {
+    format!("restored/{key}")
 }
 
 /// Another open record that needs what is about the user, or the role, as a whole. One that was to be taken back itself, and
 /// only waits for others, does not: else two would wait for each other.
-async fn needed_by<R: Records>(
-    record: &Record,
-    name: &str,
-    records: &R,
-    now: Timestamp,
-) -> Result<Option<String>, Failure> {
-    let mut waiting = Vec::new();
-    for id in records.open_of(name).await?.into_iter().filter(|id| id != &record.id) {
+async fn needed_by<R: Records>(record: &Record, records: &R, now: Timestamp) -> Result<Option<String>, Failure> {
+    let (mut waiting, mut others) = (Vec::new(), BTreeSet::new());
+    for name in record.names() {
+        others.extend(records.open_of(&name).await?);
+    }
+    for id in others.into_iter().filter(|id| id != &record.id) {
         let other = records.get(&id).await?;
         let Some(other) = other.filter(|other| other.state.is_open() && other.is_alike(record)) else { continue };
         if other.restoring.is_none() || other.denied_until.is_some_and(|until| now < until) {

@@ -8,7 +8,7 @@ use super::{Record, Subject};
 /// JSON, ready to paste; `restorer` is the role with which people take back what was done.
 #[must_use]
 pub fn scp(record: &Record, restorer: Option<&str>) -> Option<String> {
-    let user = &record.before.as_ref()?.arn;
+    let user = record.arn()?;
     let statements = match &record.subject {
         Subject::Key { .. } => vec![keep_the_key_off(user, restorer.unwrap_or("REPLACE-WITH-YOUR-OWN-ARN"))],
         Subject::User { .. } | Subject::Holder { .. } => vec![deny_everything(user), keep_contained(user)],

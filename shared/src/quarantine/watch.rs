@@ -1,21 +1,24 @@
 //! The standing watch: whatever gives something back to a user with an open record is told, for as long as it is open.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::contain::{Containment, Failure, Iam, Later, Records};
-use super::record::RESTORING;
-use super::{Meddling, Moved, Record, Step};
+use super::{Meddling, Moved, Record, SESSIONS_ENDED, Step, Subject, ended_before};
 use crate::event::Event;
+use crate::finding::Severity;
 use crate::flow::People;
 use crate::ledger::Ledger;
 
 /// The calls of IAM that may give something back: the rule in the template waits for them.
-pub const WATCHED: [&str; 14] = [
+pub const WATCHED: [&str; 16] = [
     "CreateAccessKey",
     "CreateLoginProfile",
     "CreateServiceSpecificCredential",
+    "DeleteRolePolicy",
     "DeleteUserPermissionsBoundary",
     "DetachUserPolicy",
+    "PutRolePolicy",
     "PutUserPermissionsBoundary",
     "UpdateAccessKey",
     "UpdateLoginProfile",
@@ -27,47 +30,112 @@ pub const WATCHED: [&str; 14] = [
     "UploadSigningCertificate",
 ];
 
+/// Meddling that a record keeps: more of it tells no more.
+const MEDDLING: usize = 50;
+/// A policy that ends sessions is written with the time at which it is.
+const A_MINUTE: SignedDuration = SignedDuration::from_mins(1);
 /// How often the record is read anew where somebody else writes it.
 const TRIES: usize = 5;
+/// For how long after one key of a user was contained another credential of theirs is news.
+const SOON: SignedDuration = SignedDuration::from_hours(24);
 
-/// The user that the event gives something back to, and what. Our own calls never do.
+/// What an act gave to a user, as far as it bears on what was taken from them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gave {
+    /// It was kept before this was.
+    #[default]
+    Unknown,
+    /// Our deny policy does not bear on the user any more.
+    DenyOff,
+    /// Nor as a boundary.
+    BoundaryOff,
+    /// Nor does ours that ends sessions on the role.
+    SessionsOn,
+    /// A credential that was there is Active.
+    On(String),
+    /// A credential that was not there; with its id where it is an access key.
+    New(Option<String>),
+    /// Another name.
+    Name(String),
+}
+
+impl Gave {
+    /// Whether it undoes a step.
+    #[must_use]
+    pub fn undoes(&self, step: &Step) -> bool {
+        match self {
+            Self::DenyOff => matches!(step, Step::DenyUser { .. }),
+            Self::BoundaryOff => matches!(step, Step::BindUser { .. }),
+            Self::SessionsOn => matches!(step, Step::EndSessions { .. }),
+            Self::On(id) => step.credential() == Some(id),
+            Self::Unknown | Self::New(_) | Self::Name(_) => false,
+        }
+    }
+}
+
+/// What the event gives back, and to whom: a user, or a role as `role/NAME`. Our own calls never do.
 #[must_use]
-pub fn meddling(event: &Event, deny: Option<&str>) -> Option<(String, Meddling)> {
+pub fn meddling(event: &Event, deny: Option<&str>) -> Option<Meddling> {
     if !event.succeeded() || !event.is("iam.amazonaws.com", &WATCHED) {
         return None;
     }
-    let active = || event.request("status") == Some("Active");
-    let id = |names: &[&str]| {
-        let text = names.iter().find_map(|name| event.request(name).or_else(|| event.response(name)));
-        text.map(|id| format!(" {id}")).unwrap_or_default()
+    let active = |id: &str| {
+        let on = event.request("status") == Some("Active");
+        on.then(|| event.request(id).unwrap_or_default().to_owned())
     };
-    let what = match event.call() {
-        "DetachUserPolicy" if event.request("policyArn") == deny => "detached iamwatch's deny from".to_owned(),
-        "DeleteUserPermissionsBoundary" => "took the permissions boundary off".to_owned(),
+    let of_role = || event.request("policyName") == Some(SESSIONS_ENDED);
+    let (what, gave) = match event.call() {
+        "DeleteRolePolicy" if of_role() => ("took iamwatch's end of sessions off".to_owned(), Gave::SessionsOn),
+        "PutRolePolicy" if of_role() => {
+            // Ours ends what was opened up to now.
+            let ended = event.request("policyDocument").and_then(ended_before);
+            if ended.is_some_and(|ended| event.time.is_none_or(|at| at.duration_since(ended) < A_MINUTE)) {
+                return None;
+            }
+            ("rewrote iamwatch's end of sessions on".to_owned(), Gave::SessionsOn)
+        }
+        "DetachUserPolicy" if event.request("policyArn") == deny => {
+            ("detached iamwatch's deny from".to_owned(), Gave::DenyOff)
+        }
+        "DeleteUserPermissionsBoundary" => ("took the permissions boundary off".to_owned(), Gave::BoundaryOff),
         "PutUserPermissionsBoundary" if event.request("permissionsBoundary") != deny => {
-            "put another permissions boundary on".to_owned()
+            ("put another permissions boundary on".to_owned(), Gave::BoundaryOff)
         }
-        "UpdateAccessKey" if active() => format!("switched access key{} on again of", id(&["accessKeyId"])),
-        "UpdateServiceSpecificCredential" if active() => {
-            format!("switched service-specific credential{} on again of", id(&["serviceSpecificCredentialId"]))
+        "UpdateAccessKey" => switched_on("access key", active("accessKeyId")?),
+        "UpdateServiceSpecificCredential" => {
+            switched_on("service-specific credential", active("serviceSpecificCredentialId")?)
         }
-        "UpdateSSHPublicKey" if active() => format!("switched SSH key{} on again of", id(&["sSHPublicKeyId"])),
-        "UpdateSigningCertificate" if active() => {
-            format!("switched signing certificate{} on again of", id(&["certificateId"]))
+        "UpdateSSHPublicKey" => switched_on("SSH key", active("sSHPublicKeyId")?),
+        "UpdateSigningCertificate" => switched_on("signing certificate", active("certificateId")?),
+        "CreateAccessKey" => {
+            let key = event.response("accessKey.accessKeyId").map(str::to_owned);
+            let named = key.as_deref().map(|key| format!(" {key}")).unwrap_or_default();
+            (format!("made access key{named} for"), Gave::New(key))
         }
-        "CreateAccessKey" => format!("made access key{} for", id(&["accessKey.accessKeyId"])),
-        "CreateLoginProfile" => "made a password for".to_owned(),
-        "UpdateLoginProfile" => "set the password of".to_owned(),
-        "CreateServiceSpecificCredential" => "made a service-specific credential for".to_owned(),
-        "UploadSSHPublicKey" => "uploaded an SSH key for".to_owned(),
-        "UploadSigningCertificate" => "uploaded a signing certificate for".to_owned(),
-        "UpdateUser" => format!("renamed to{}", id(&[event.request("newUserName").map(|_| "newUserName")?])),
+        "CreateLoginProfile" => ("made a password for".to_owned(), Gave::New(None)),
+        "UpdateLoginProfile" => ("set the password of".to_owned(), Gave::New(None)),
+        "CreateServiceSpecificCredential" => ("made a service-specific credential for".to_owned(), Gave::New(None)),
+        "UploadSSHPublicKey" => ("uploaded an SSH key for".to_owned(), Gave::New(None)),
+        "UploadSigningCertificate" => ("uploaded a signing certificate for".to_owned(), Gave::New(None)),
+        "UpdateUser" => {
+            let name = event.request("newUserName")?.to_owned();
+            (format!("gave the name {name} to"), Gave::Name(name))
+        }
         _ => return None,
     };
-    let user = event.owner().and_then(|owner| owner.user().map(str::to_owned));
-    let user = user.or_else(|| event.request("userName").map(str::to_owned))?;
+    let role = || event.request("roleName").map(|role| format!("role/{role}"));
+    let user = || {
+        let owner = event.owner().and_then(|owner| owner.user().map(str::to_owned));
+        owner.or_else(|| event.request("userName").map(str::to_owned))
+    };
+    let user = if gave == Gave::SessionsOn { role()? } else { user()? };
     let by = event.actor.principal.clone();
-    Some((user, Meddling { what, by, event: event.id.clone(), at: event.time }))
+    Some(Meddling { what, by, event: event.id.clone(), at: event.time, gave, user })
+}
+
+fn switched_on(kind: &str, id: String) -> (String, Gave) {
+    (format!("switched {kind} {id} on again of"), Gave::On(id))
 }
 
 impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L, P, W> {
@@ -78,38 +146,47 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     /// [`Failure`] when it must be tried again.
     pub async fn watch(&self, event: &Event, now: Timestamp) -> Result<Option<Record>, Failure> {
         let deny = self.context.config.quarantine.deny_policy.as_deref();
-        let Some((user, meddling)) = meddling(event, deny) else { return Ok(None) };
+        let Some(meddling) = meddling(event, deny) else { return Ok(None) };
         if event.account != self.account {
             return Ok(None);
         }
-        let mut told = None;
-        for id in self.records.open_of(&user).await? {
-            // One record tells it: the others only keep it.
-            let silent = told.is_some();
-            told = self.keep(&id, &meddling, silent, now).await?.or(told);
+        self.follow_event(&meddling, now).await?;
+        let mut concerned = Vec::new();
+        for id in self.records.open_of(&meddling.user).await? {
+            let severity = self.records.get(&id).await?.and_then(|record| record.alarm(&meddling));
+            concerned.extend(severity.map(|severity| (severity, id)));
         }
-        Ok(told)
+        // The loudest record tells it: the others only keep it.
+        concerned.sort_unstable_by(|a, b| b.cmp(a));
+        let (mut told, mut kept) = (false, None);
+        for (_, id) in concerned {
+            let record = self.keep(&id, &meddling, &mut told, now).await?;
+            kept = kept.or(record);
+        }
+        Ok(kept)
     }
 
     async fn keep(
         &self,
         id: &str,
         meddling: &Meddling,
-        silent: bool,
+        told: &mut bool,
         now: Timestamp,
     ) -> Result<Option<Record>, Failure> {
-        let mut told = silent;
         for _ in 0..TRIES {
-            let Some(mut record) = self.records.get(id).await?.filter(|record| record.concerns(meddling)) else {
-                return Ok(None);
-            };
+            let Some(mut record) = self.records.get(id).await? else { return Ok(None) };
+            let Some(severity) = record.alarm(meddling) else { return Ok(None) };
             if !record.meddled(meddling) {
+                // An earlier try told it.
+                *told = true;
                 return Ok(None);
             }
             // Told first: what could not be told is tried again.
-            if !told {
-                self.say(&Record { news: Some(meddling.clone()), ..record.clone().critical() }, now).await?;
-                told = true;
+            if !*told {
+                let mut news = Record { news: Some(meddling.clone()), ..record.clone() };
+                news.finding.severity = severity;
+                self.say(&news, now).await?;
+                *told = true;
             }
             if self.records.save(&mut record).await? == Moved::Yes {
                 return Ok(Some(record));
@@ -120,21 +197,64 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
 }
 
 impl Record {
-    /// Whether the meddling undoes it: it is open, nobody restores it, and it came after it was decided. What made the key in
-    /// the first place comes before.
-    fn concerns(&self, meddling: &Meddling) -> bool {
+    /// How loud it is what somebody did, if it is any news: of a record that is open, that nobody restores, and after it was
+    /// decided. What made the key in the first place comes before.
+    ///
+    /// What undoes a step wakes a person, and so does whatever gives something to a user that is cut off as a whole. Where one key
+    /// was switched off the user's work goes on: another credential is louder than what the detections say of it only within a day,
+    /// or by whoever made the key.
+    fn alarm(&self, meddling: &Meddling) -> Option<Severity> {
         let since = self.decided.unwrap_or(self.received);
         let later = meddling.at.is_none_or(|at| at >= since - SignedDuration::from_secs(1));
-        let restored = self.restoring.is_some_and(|from| {
-            meddling.at.is_some_and(|at| at >= from - SignedDuration::from_secs(1) && at < from + RESTORING)
-        });
-        let ours = meddling.event != self.finding.event.id;
-        self.state.is_open() && later && !restored && ours && self.is_about_what_is_left(meddling)
+        let restored = self.was_restored_at(meddling.at);
+        let about = self.goes_by(&meddling.user, meddling.at) && meddling.event != self.finding.event.id;
+        if !self.state.is_open() || !later || restored || !about {
+            return None;
+        }
+        if self.left().any(|step| meddling.gave.undoes(step)) {
+            return Some(Severity::Critical);
+        }
+        if matches!(self.subject, Subject::Sessions { .. }) {
+            return None;
+        }
+        if matches!(self.subject, Subject::Key { .. }) {
+            let more = matches!(meddling.gave, Gave::On(_) | Gave::New(_) | Gave::Name(_));
+            let soon = meddling.at.is_none_or(|at| at < since + SOON);
+            let same = meddling.by == self.finding.actor.principal;
+            return (more && (soon || same)).then_some(self.loudness_of_more());
+        }
+        // Of a user whom nothing denies any more only what stayed off counts.
+        let whole = self.given_back.is_empty() || self.left().any(Step::denies);
+        whole.then_some(self.loudness_of_more())
     }
 
-    /// Of a user whom nothing denies any more, only what switches on again what stayed off counts.
-    fn is_about_what_is_left(&self, meddling: &Meddling) -> bool {
-        let whole = self.given_back.is_empty() || self.left().any(Step::denies);
-        whole || self.left().filter_map(Step::credential).any(|id| meddling.what.contains(id))
+    /// How loud it is that the user gets more, where it is news.
+    pub(super) fn loudness_of_more(&self) -> Severity {
+        if matches!(self.subject, Subject::Key { .. }) { Severity::High } else { Severity::Critical }
+    }
+
+    /// The last act that undid what IAM does not show any more, if an event told of one.
+    #[must_use]
+    pub(crate) fn undone_by(&self) -> Option<&Meddling> {
+        let missing = &self.proofs.last()?.missing;
+        let undone: Vec<&Step> = self.left().filter(|step| missing.contains(&step.words())).collect();
+        self.meddling.iter().rev().find(|meddling| undone.iter().any(|step| meddling.gave.undoes(step)))
+    }
+
+    /// Keeps what somebody did to what is contained. False where that is known, or too much.
+    fn meddled(&mut self, meddling: &Meddling) -> bool {
+        if self.meddling.iter().any(|known| known.event == meddling.event) {
+            return false;
+        }
+        if self.meddling.len() >= MEDDLING {
+            // Noise made on purpose does not hide the act that counts.
+            let undoes = |meddling: &Meddling| self.left().any(|step| meddling.gave.undoes(step));
+            let Some(noise) = self.meddling.iter().position(|known| !undoes(known)).filter(|_| undoes(meddling)) else {
+                return false;
+            };
+            self.meddling.remove(noise);
+        }
+        self.meddling.push(meddling.clone());
+        true
     }
 }

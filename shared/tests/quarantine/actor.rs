@@ -4,7 +4,7 @@ use iamwatch::config::{Config, Mode};
 use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
 use iamwatch::finding::{Ask, Finding, Severity};
-use iamwatch::quarantine::{Outcome, Refusal, Restore, State, Step};
+use iamwatch::quarantine::{Outcome, Refusal, Restore, SESSIONS_ENDED, State, Step};
 use iamwatch::watcher::Watcher;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -72,6 +72,35 @@ fn a_user_who_did_it_is_cut_off_once_a_person_says_so_whatever_key_signed() {
 }
 
 #[test]
+fn a_user_who_took_another_name_after_the_act_is_found_by_key_and_whoever_has_the_old_name_is_left_alone() {
+    for (key, decoy) in [(true, false), (true, true), (false, false), (false, true)] {
+        let world = World::with_leaked_user("mallory");
+        let config = config(Mode::Approve);
+        // Of a session's key nobody can tell whose it is.
+        let signed = if key { key_of("mallory") } else { "ASIAIOSFODNN7EXAMPLE".to_owned() };
+        let mut identity = user("mallory", &signed);
+        identity["principalId"] = json!("AIDAmallory");
+        world.rename("mallory", "eve");
+        if decoy {
+            world.add_user("mallory", "/", start());
+            world.change("mallory", |user| {
+                user.id = Some("AIDAANOTHER".to_owned());
+                user.keys[0].id = "AKIAANOTHERXXEXAMPLE".to_owned();
+            });
+        }
+        world.contain(&finding_by(&identity, &config), &config, start()).unwrap();
+        let record = world.only_record();
+        assert_eq!(record.state, if key { State::Pending } else { State::Refused }, "{key} {decoy}");
+        assert!(!world.mails.borrow()[0].email.contains("--user-name=mallory"), "{}", world.mails.borrow()[0].email);
+        if key {
+            world.approve(&record.id, "arn:aws:iam::111122223333:user/ann", &record.fingerprint()).unwrap();
+            world.until(seconds(30), &config, |_| ());
+            assert!(world.is_contained("eve"));
+        }
+    }
+}
+
+#[test]
 fn a_federated_session_is_cut_off_by_its_user() {
     let world = World::with_leaked_user("mallory");
     let config = config(Mode::Approve);
@@ -123,6 +152,48 @@ fn a_policy_of_our_name_that_ends_nothing_or_ended_others_proves_nothing() {
         });
         assert_eq!(world.only_record().state, State::UndoneByOther, "{stale:?}");
         assert!(world.mails.borrow().last().unwrap().subject.to_string().starts_with("[CRITICAL]"));
+    }
+}
+
+#[test]
+fn whoever_gives_ended_sessions_back_is_told_and_our_own_policy_is_not() {
+    let ends = |minutes: i64| {
+        let until = start() + SignedDuration::from_mins(10 - minutes);
+        let condition =
+            json!({"DateLessThan": {"aws:TokenIssueTime": until.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()}});
+        let deny = json!({"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition});
+        json!({"Version": "2012-10-17", "Statement": [deny]}).to_string()
+    };
+    let anything = r#"{"Version": "2012-10-17", "Statement": []}"#.to_owned();
+    let put = |document: String| {
+        ("PutRolePolicy", json!({"roleName": "app", "policyName": SESSIONS_ENDED, "policyDocument": document}))
+    };
+    let off = |role: &str, policy: &str| ("DeleteRolePolicy", json!({"roleName": role, "policyName": policy}));
+    let cases = [
+        (off("app", SESSIONS_ENDED), Some("took iamwatch's end of sessions off role app, whose sessions it ended")),
+        (put(anything), Some("rewrote iamwatch's end of sessions on role app, whose sessions it ended")),
+        (put(ends(5)), Some("rewrote iamwatch's end of sessions on role app")),
+        (put(ends(0)), None),
+        (off("app", "another"), None),
+        (off("other", SESSIONS_ENDED), None),
+    ];
+    for ((name, parameters), told) in cases {
+        let world = World::default();
+        role(&world, "app");
+        let config = config(Mode::Approve);
+        world.contain(&finding_by(&session("app"), &config), &config, start()).unwrap();
+        let record = world.only_record();
+        world.approve(&record.id, "arn:aws:iam::111122223333:user/ann", &record.fingerprint()).unwrap();
+        world.until(SignedDuration::from_mins(10), &config, |_| ());
+        world.mails.borrow_mut().clear();
+        let event = call(name, world.time(), &parameters, &Value::Null);
+        assert_eq!(world.watch(&event, &config).is_some(), told.is_some(), "{name} {parameters}");
+        assert_eq!(world.said().len(), usize::from(told.is_some()));
+        if let Some(told) = told {
+            let mail = world.mails.borrow()[0].clone();
+            assert!(mail.subject.to_string().starts_with("[CRITICAL]") && mail.email.contains(told), "{}", mail.email);
+            assert!(mail.email.contains("aws iam put-role-policy --role-name=app"), "{}", mail.email);
+        }
     }
 }
 

@@ -51,6 +51,20 @@ fn a_yes_counts_once() {
 }
 
 #[test]
+fn a_yes_that_was_written_and_could_not_be_queued_may_be_said_again_by_the_same_person() {
+    let (world, approve, record) = waiting();
+    world.approve(&record.id, ANN, &record.fingerprint()).unwrap();
+    world.queue.borrow_mut().clear();
+    assert!(world.approve(&record.id, "arn:aws:iam::111122223333:user/eve", &record.fingerprint()).is_err());
+    world.clock.set(seconds(60));
+    let again = world.approve(&record.id, ANN, &record.fingerprint()).unwrap();
+    assert_eq!(again.approval.unwrap().at, start(), "the first yes counts");
+    world.until(seconds(90), &approve, |_| ());
+    assert!(world.is_contained("bob"));
+    assert_eq!(world.writes.borrow().len(), 5);
+}
+
+#[test]
 fn nobody_approves_for_themselves_with_another_plan_or_from_elsewhere() {
     let (world, _, record) = waiting();
     let plan = record.fingerprint();

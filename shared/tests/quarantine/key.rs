@@ -1,11 +1,16 @@
 //! Level 1: one key is set Inactive.
 
 use iamwatch::cap::Message;
-use iamwatch::config::Mode;
+use iamwatch::config::{Config, Mode};
+use iamwatch::detect::{self, Context};
+use iamwatch::event::Event;
+use iamwatch::finding::{Ask, Finding};
 use iamwatch::ledger::{LEASE, Ledger};
-use iamwatch::quarantine::{Outcome, Record, Refusal, Restore, State};
-use jiff::SignedDuration;
+use iamwatch::quarantine::{KeyFacts, Outcome, Record, Refusal, Restore, State};
+use iamwatch::watcher::Watcher;
+use jiff::{SignedDuration, Timestamp};
 use pollster::block_on;
+use serde_json::{Value, json};
 
 use super::world::*;
 
@@ -230,4 +235,131 @@ fn in_a_flood_a_report_waits_for_the_digest_unless_the_key_may_still_work() {
     let held = block_on(world.ledger.held()).unwrap();
     assert!(held[0].statement.starts_with("iamwatch set access key"), "{held:?}");
     assert_eq!(Message::of_record(&Record { state: State::Failed, ..world.only_record() }), Message::Critical);
+}
+
+/// Alice makes a second key for bob.
+fn second_key(world: &World, made: Timestamp) -> Finding {
+    let second = "AKIASECONDXXXEXAMPLE";
+    world.change("bob", |user| {
+        user.keys.push(KeyFacts { id: second.to_owned(), active: true, created: Some(made) });
+    });
+    let mut found = finding("bob", made);
+    "event-of-the-second-key".clone_into(&mut found.event.id);
+    found.asks = Some(Ask::DisableAccessKey { user: "bob".to_owned(), key: second.to_owned(), reactivated: false });
+    found
+}
+
+#[test]
+fn a_second_key_within_a_quarter_of_an_hour_waits_for_a_person_who_is_woken_and_later_it_is_switched_off() {
+    for (minutes, waits) in [(14, true), (15, false)] {
+        let world = World::with_user("bob", "/", start());
+        let enforce = config(Mode::Enforce);
+        world.contain(&finding("bob", start()), &enforce, start()).unwrap();
+        world.mails.borrow_mut().clear();
+        let made = start() + SignedDuration::from_mins(minutes);
+        let found = second_key(&world, made);
+        let refusal = refusal_of(world.contain(&found, &enforce, made));
+        assert_eq!(refusal, waits.then_some(Refusal::TooSoon), "{minutes}");
+        assert_eq!(world.user("bob").keys[1].active, waits);
+        let mail = world.mails.borrow()[0].clone();
+        assert_eq!(mail.subject.to_string().starts_with("[CRITICAL]"), waits, "{}", mail.subject);
+        if waits {
+            let text = mail.email.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(
+                text.contains("until then this works on") && text.contains("iamwatch quarantine approve q-"),
+                "{text}"
+            );
+            let record = world.records.borrow().values().find(|record| record.state == State::Pending).unwrap().clone();
+            world.approve(&record.id, &user_arn("ann"), &record.fingerprint()).unwrap();
+            world.until(SignedDuration::from_mins(minutes) + seconds(30), &enforce, |_| ());
+            assert!(!world.user("bob").keys[1].active, "and whoever is woken says yes");
+        }
+    }
+}
+
+#[test]
+fn that_the_user_leaked_is_acted_on_though_a_key_of_theirs_was_just_contained() {
+    let world = World::with_leaked_user("bob");
+    world.change("bob", |user| user.keys[0].created = Some(start()));
+    world.contain(&finding("bob", start()), &config(Mode::Enforce), start()).unwrap();
+    world.contain(&leak(&[&key_of("bob")]), &config(Mode::Enforce), start()).unwrap();
+    assert!(world.is_contained("bob"));
+}
+
+/// Somebody switches bob's key on again.
+fn switched_on(by: &str, at: Timestamp, config: &Config) -> Option<Finding> {
+    let on = json!({"userName": "bob", "accessKeyId": key_of("bob"), "status": "Active"});
+    let mut event = call_as_json("UpdateAccessKey", at, &on, &Value::Null);
+    event["userIdentity"] = match by.split_once('/') {
+        Some((role, _)) => json!({"type": "AssumedRole", "accountId": ACCOUNT,
+            "arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/{by}"),
+            "sessionContext": {"sessionIssuer": {"type": "Role", "userName": role, "accountId": ACCOUNT,
+                "arn": format!("arn:aws:iam::{ACCOUNT}:role/{role}")}}}),
+        None => json!({"type": "IAMUser", "userName": by, "accountId": ACCOUNT, "arn": user_arn(by)}),
+    };
+    detect::look(Watcher::AccessKeys, &Event::decode(event), &Context::new(config))
+}
+
+#[test]
+fn an_old_key_that_somebody_switches_on_again_is_planned_and_a_person_decides_in_every_mode() {
+    for mode in [Mode::Approve, Mode::Enforce] {
+        let config = config(mode);
+        let world = World::with_user("bob", "/", start() - SignedDuration::from_hours(9_000));
+        for seconds in 0..20 {
+            let at = start() + SignedDuration::from_secs(seconds);
+            let found = switched_on("mallory", at, &config).unwrap();
+            world.contain(&found, &config, at).unwrap();
+        }
+        let record = world.only_record();
+        assert_eq!((record.state, record.plan.steps.len()), (State::Pending, 1), "one plan, however often it is done");
+        assert_eq!(
+            record.plan.refusal,
+            Some(if mode == Mode::Enforce { Refusal::Reactivated } else { Refusal::Approval })
+        );
+        assert_eq!((world.writes.borrow().len(), world.mails.borrow().len()), (0, 1));
+        world.approve(&record.id, &user_arn("ann"), &record.fingerprint()).unwrap();
+        world.until(seconds(60), &config, |_| ());
+        assert!(!world.is_active("bob"));
+        assert_eq!(world.only_record().state, State::Verified);
+    }
+}
+
+#[test]
+fn of_a_key_switched_on_by_its_own_user_by_a_restore_of_an_exempt_user_or_made_up_nothing_is_planned() {
+    let enforce = config(Mode::Enforce);
+    let asks = |by: &str| switched_on(by, start(), &enforce).unwrap().asks;
+    assert!(asks("mallory").is_some());
+    assert_eq!(asks("bob"), None, "everybody may switch their own key on");
+    assert_eq!(asks("iamwatch-QuarantineRestoreRole-1/ann"), None);
+
+    let found = switched_on("mallory", start(), &enforce).unwrap();
+    for path in ["/break-glass/", "/"] {
+        let world = World::with_user("bob", path, start());
+        if path == "/" {
+            world.change("bob", |user| user.keys[0].id = "AKIAANOTHERXXEXAMPLE".to_owned());
+        }
+        let refused = refusal_of(world.contain(&found, &enforce, start()));
+        assert_eq!(refused, Some(if path == "/" { Refusal::NoSuchKey } else { Refusal::Exempt }));
+        assert!(world.only_record().plan.steps.is_empty());
+    }
+}
+
+#[test]
+fn whoever_restores_with_their_own_rights_is_not_asked_about_the_key_that_they_gave_back() {
+    for config in [config(Mode::Approve), config(Mode::Enforce)] {
+        let world = World::with_user("bob", "/", start());
+        world.contain(&finding("bob", start()), &config, start()).unwrap();
+        if world.only_record().state == State::Pending {
+            let record = world.only_record();
+            world.approve(&record.id, &user_arn("ann"), &record.fingerprint()).unwrap();
+        }
+        world.until(seconds(600), &config, |_| ());
+        world.restore(Restore::default()).unwrap();
+        let found = switched_on("ann", world.time(), &config).unwrap();
+        let later = world.time() + SignedDuration::from_mins(5);
+        assert_eq!(world.contain(&found, &config, later), Ok(Outcome::Ignored(Refusal::Restored)));
+        let again = switched_on("mallory", world.time() + SignedDuration::from_hours(1), &config).unwrap();
+        let later = later + SignedDuration::from_hours(1);
+        assert!(matches!(world.contain(&again, &config, later), Ok(Outcome::Recorded(_))));
+    }
 }

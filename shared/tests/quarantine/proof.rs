@@ -95,62 +95,6 @@ fn a_user_that_is_deleted_meanwhile_is_contained() {
 }
 
 #[test]
-fn a_user_with_another_name_is_not_gone_and_that_is_critical() {
-    for leaked in [false, true] {
-        let world = World::with_leaked_user("bob");
-        let enforce = config(Mode::Enforce);
-        if leaked {
-            world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
-        } else {
-            world.change("bob", |user| user.keys[0].created = Some(start()));
-            world.contain(&finding("bob", start()), &enforce, start()).unwrap();
-        }
-        assert_eq!(world.only_record().state, State::Verified);
-        rename(&world);
-        world.change("eve", |user| {
-            user.attached.clear();
-            user.keys[0].active = true;
-        });
-        world.until(seconds(900), &enforce, |_| ());
-        let record = world.only_record();
-        assert_eq!(record.state, State::Partial);
-        let mail = world.mails.borrow().last().unwrap().clone();
-        assert!(mail.subject.to_string().starts_with("[CRITICAL]"), "{}", mail.subject);
-        assert!(mail.email.contains("not gone but renamed: eve holds access key"), "{}", mail.email);
-        assert_eq!(world.mails.borrow().len(), 2, "it is told once");
-    }
-}
-
-fn rename(world: &World) {
-    let mut renamed = world.users.borrow_mut().remove("bob").unwrap();
-    renamed.arn = renamed.arn.replace("bob", "eve");
-    world.users.borrow_mut().insert("eve".to_owned(), renamed);
-}
-
-#[test]
-fn a_user_renamed_before_anything_was_done_is_told_by_the_new_name() {
-    let world = World::with_user("bob", "/", start());
-    rename(&world);
-    world.contain(&finding("bob", start()), &config(Mode::Enforce), start()).unwrap();
-    let world_of_approval = World::with_leaked_user("bob");
-    let approve = config(Mode::Approve);
-    world_of_approval.contain(&leak(&[&key_of("bob")]), &approve, start()).unwrap();
-    let record = world_of_approval.only_record();
-    rename(&world_of_approval);
-    world_of_approval.approve(&record.id, "arn:aws:iam::111122223333:user/ann", &record.fingerprint()).unwrap();
-    for (world, config) in [(&world, config(Mode::Enforce)), (&world_of_approval, approve)] {
-        let before = world.mails.borrow().len();
-        world.until(seconds(900), &config, |_| ());
-        let record = world.only_record();
-        assert_eq!(record.state, State::Failed);
-        let mail = world.mails.borrow().last().unwrap().clone();
-        assert!(mail.subject.to_string().starts_with("[CRITICAL]"), "{}", mail.subject);
-        assert!(mail.email.contains("not gone but renamed: eve holds access key"), "{}", mail.email);
-        assert!(world.mails.borrow().len() <= 2 && before <= 1, "it is told once");
-    }
-}
-
-#[test]
 fn the_names_of_those_who_undo_it_are_in_the_alarm_where_events_told_them() {
     let world = World::with_user("bob", "/", start());
     let mut enforce = config(Mode::Enforce);
@@ -364,4 +308,72 @@ fn after_a_look_that_came_late_the_others_keep_their_distance() {
     world.look(&id, &enforce).unwrap();
     world.until(seconds(1_800), &enforce, |_| ());
     assert_eq!(asked(&world), [0, 600, 610, 655, 895]);
+}
+
+#[test]
+fn no_look_is_lost_that_could_not_be_put_into_the_queue_or_before_which_the_process_died() {
+    for undone in [false, true] {
+        for queue in [true, false] {
+            // The queue is out of reach for its nth message, or the process dies before its nth call.
+            for nth in 0..14 {
+                let world = World::with_user("bob", "/", start());
+                let enforce = config(Mode::Enforce);
+                world.contain(&finding("bob", start()), &enforce, start()).unwrap();
+                if undone {
+                    world.change("bob", |user| user.keys[0].active = true);
+                }
+                for round in 0..2 {
+                    let id = world.only_record().id;
+                    let due = world.queue.borrow().iter().map(|(at, _)| *at).min().unwrap();
+                    world.clock.set(due.duration_since(start()));
+                    world.queue.borrow_mut().clear();
+                    if queue {
+                        world.unqueued.set(u32::from(nth % 2 == round));
+                    } else {
+                        world.dies_before.set(Some(nth));
+                    }
+                    if world.look(&id, &enforce).is_err() {
+                        // The message comes back.
+                        world.queue.borrow_mut().push((world.time() + seconds(40), id));
+                    }
+                    world.unqueued.set(0);
+                    world.dies_before.set(None);
+                }
+                world.until(seconds(2_000), &enforce, |_| ());
+                let record = world.only_record();
+                let held = record.proofs.iter().filter(|proof| proof.holds()).count();
+                assert_eq!((record.state, record.round), (State::Verified, ROUNDS.len()), "{undone} {queue} {nth}");
+                assert!(held >= ROUNDS.len(), "{undone} {queue} {nth}: {held}");
+                assert_eq!(world.said().len(), 1);
+            }
+        }
+    }
+}
+
+#[test]
+fn whoever_did_something_else_meanwhile_is_not_blamed_for_undoing_it() {
+    for known in [false, true] {
+        let world = World::with_leaked_user("bob");
+        let enforce = config(Mode::Enforce);
+        world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
+        world.until(seconds(60), &enforce, |world| {
+            world.change("bob", |user| user.attached.retain(|arn| arn != DENY));
+            let event = |name, by: &str, parameters: &serde_json::Value| {
+                let mut event = call_as_json(name, world.time(), parameters, &serde_json::Value::Null);
+                event["userIdentity"]["arn"] = serde_json::json!(format!("arn:aws:iam::111122223333:user/{by}"));
+                world.watch(&iamwatch::event::Event::decode(event), &enforce);
+            };
+            if known && world.clock.get() == seconds(2) {
+                event("DetachUserPolicy", "mallory", &serde_json::json!({"userName": "bob", "policyArn": DENY}));
+            }
+            if world.clock.get() == seconds(3) {
+                event("CreateLoginProfile", "helpdesk", &serde_json::json!({"userName": "bob"}));
+            }
+        });
+        assert_eq!(world.only_record().state, State::UndoneByOther);
+        let said = world.said().last().unwrap().clone();
+        let who =
+            if known { "by arn:aws:iam::111122223333:user/mallory, who detached" } else { "by somebody; no event" };
+        assert!(said.contains(who) && !said.contains("helpdesk"), "{said}");
+    }
 }

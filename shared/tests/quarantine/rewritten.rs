@@ -30,7 +30,11 @@ fn a_deny_policy_that_was_rewritten_is_put_on_nobody_and_the_keys_go() {
         assert!(mail.subject.to_string().starts_with("[CRITICAL]"), "{}", mail.subject);
         assert!(mail.email.contains("our deny policy was rewritten and says: allow *"), "{}", mail.email);
         assert!(mail.email.contains("arn:aws:iam::aws:policy/AWSDenyAll"), "{}", mail.email);
-        assert!(!mail.email.contains(&format!("--policy-arn={DENY}")), "nobody pastes it either: {}", mail.email);
+        assert!(
+            !mail.email.contains(&format!("--user-name=bob --policy-arn={DENY}")),
+            "nobody pastes it either: {}",
+            mail.email
+        );
         assert!(world.queue.borrow().is_empty());
     }
 }
@@ -96,4 +100,58 @@ fn rewritten_in_a_storm_that_was_told_it_is_told_once_more() {
     assert_eq!(storm(6, 12), 5);
     let mail = world.mails.borrow()[4].clone();
     assert!(mail.subject.to_string().starts_with("[CRITICAL]") && mail.email.contains("rewritten"), "{}", mail.email);
+}
+
+#[test]
+fn the_mail_says_with_commands_how_the_user_is_denied_without_it_and_how_it_is_put_right() {
+    for attached in [false, true] {
+        let world = World::with_leaked_user("bob");
+        let enforce = config(Mode::Enforce);
+        if attached {
+            world.change("bob", |user| user.attached.push(DENY.to_owned()));
+        }
+        rewrite(&world);
+        world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
+        assert!(!world.is_active("bob"), "the keys go all the same");
+        let mail = world.mails.borrow().last().unwrap().email.clone();
+        let text = mail.split_whitespace().collect::<Vec<_>>().join(" ");
+        let order = [
+            "1. Run the commands under To do it yourself, now.",
+            "2. Put iamwatch's deny policy right",
+            "3. In CloudTrail, list CreatePolicyVersion",
+            "aws iam attach-user-policy --user-name=bob --policy-arn=arn:aws:iam::aws:policy/AWSDenyAll",
+            "aws iam update-access-key --user-name=bob",
+            &format!(
+                "aws iam create-policy-version --policy-arn={DENY} --policy-document='{DENY_EVERYTHING}' --set-as-default"
+            ),
+            &format!("aws iam list-entities-for-policy --policy-arn={DENY}"),
+        ];
+        let places: Vec<_> =
+            order.iter().map(|words| text.find(words).unwrap_or_else(|| panic!("{words}: {mail}"))).collect();
+        assert!(places.is_sorted(), "{mail}");
+    }
+}
+
+#[test]
+fn while_it_is_rewritten_keys_that_somebody_switches_on_are_switched_off_and_once_put_right_it_denies() {
+    for repaired in [false, true] {
+        let world = World::with_leaked_user("bob");
+        let enforce = config(Mode::Enforce);
+        world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
+        rewrite(&world);
+        world.until(seconds(900), &enforce, |world| {
+            if world.clock.get() == seconds(40) {
+                world.change("bob", |user| user.keys[0].active = true);
+            }
+            if world.clock.get() == seconds(80) && repaired {
+                put_back(world);
+            }
+        });
+        let record = world.only_record();
+        assert!(!world.is_active("bob"), "a look after a minute finds the key");
+        assert_eq!(record.state, if repaired { State::Verified } else { State::Partial });
+        let critical =
+            world.mails.borrow().iter().filter(|mail| mail.subject.to_string().starts_with("[CRITICAL]")).count();
+        assert_eq!((critical, world.mails.borrow().len()), (2 + usize::from(repaired), 2 + usize::from(repaired)));
+    }
 }

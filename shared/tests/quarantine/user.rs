@@ -56,7 +56,7 @@ fn all_entities_that_aws_names_are_dealt_with_each_by_itself() {
     assert_eq!(
         states,
         [
-            (None, State::Refused, Some(Refusal::NoSuchKey)),
+            (None, State::Refused, Some(Refusal::NoSuchHolder)),
             (user("ann"), State::Refused, Some(Refusal::Exempt)),
             (user("bob"), State::Verified, None),
             (user("eve"), State::Verified, None),
@@ -245,7 +245,7 @@ fn the_deny_stays_while_another_record_needs_it_and_the_record_that_left_it_stay
     let ended = world.restore_of(&half, Restore { leaked: true }).unwrap();
     assert_eq!(ended.state, State::Restored);
     assert!(!world.user("bob").is_under(DENY) && world.is_active("bob"));
-    assert!(world.open.borrow().is_empty());
+    assert!(world.watched().is_empty());
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use iamwatch::config::Mode;
 use iamwatch::event::Event;
-use iamwatch::quarantine::{Restore, State, WATCHED, meddling};
+use iamwatch::quarantine::{Gave, Meddling, Record, Restore, SESSIONS_ENDED, State, WATCHED, meddling};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::world::*;
@@ -55,7 +56,9 @@ fn all() -> Vec<(&'static str, Value, Value)> {
 
 #[test]
 fn whatever_gives_something_back_to_a_contained_user_is_told_once() {
-    assert_eq!(all().iter().map(|(name, ..)| *name).collect::<Vec<_>>(), WATCHED);
+    // What gives something back to a role is in the tests of roles.
+    let of_users = WATCHED.into_iter().filter(|name| !name.contains("Role"));
+    assert_eq!(all().iter().map(|(name, ..)| *name).collect::<Vec<_>>(), of_users.collect::<Vec<_>>());
     for (name, parameters, response) in all() {
         let world = contained();
         let event = call(name, world.time(), &parameters, &response);
@@ -80,6 +83,7 @@ fn what_takes_nothing_back_or_is_about_somebody_else_is_silent() {
         ("UpdateUser", json!({"userName": "bob", "newPath": "/x/"})),
         ("UpdateAccessKey", json!({"userName": "eve", "accessKeyId": "AKIAX", "status": "Active"})),
         ("TagUser", json!({"userName": "bob"})),
+        ("DeleteRolePolicy", json!({"roleName": "bob", "policyName": SESSIONS_ENDED})),
     ];
     for (name, parameters) in silent {
         let event = call(name, world.time(), &parameters, &Value::Null);
@@ -119,4 +123,93 @@ fn a_key_that_was_contained_and_is_switched_on_again_is_told() {
     assert_eq!(told.unwrap().meddling[0].by, "arn:aws:iam::111122223333:user/mallory");
     let mail = world.mails.borrow().last().unwrap().email.clone();
     assert!(mail.contains("iamwatch quarantine restore"), "{mail}");
+}
+
+/// One key of bob's is contained; what is left of the mails is none.
+fn key_contained() -> World {
+    let world = World::with_user("bob", "/", start());
+    world.contain(&finding("bob", start()), &config(Mode::Enforce), start()).unwrap();
+    world.until(seconds(600), &config(Mode::Enforce), |_| ());
+    world.mails.borrow_mut().clear();
+    world
+}
+
+#[test]
+fn of_a_user_with_one_key_contained_another_credential_is_louder_only_soon_or_by_whoever_made_the_key() {
+    let later = SignedDuration::from_hours(25);
+    for (name, parameters, response) in all() {
+        for (after, by_the_same) in [(SignedDuration::from_hours(1), false), (later, false), (later, true)] {
+            let world = key_contained();
+            world.clock.set(after);
+            let mut event = call_as_json(name, world.time(), &parameters, &response);
+            if by_the_same {
+                event["userIdentity"]["arn"] = json!("arn:aws:iam::111122223333:user/alice");
+            }
+            world.watch(&Event::decode(event), &config(Mode::Enforce));
+            let gives =
+                !["DetachUserPolicy", "DeleteUserPermissionsBoundary", "PutUserPermissionsBoundary"].contains(&name);
+            let told = gives && (after < later || by_the_same);
+            assert_eq!(world.mails.borrow().len(), usize::from(told), "{name} {after:?} {by_the_same}");
+            if let Some(mail) = world.mails.borrow().first() {
+                assert!(mail.subject.to_string().starts_with("[HIGH]"), "{name}: {}", mail.subject);
+                assert!(mail.email.contains("user bob, whose access key AKIA"), "{name}: {}", mail.email);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_contained_key_switched_on_again_is_critical_after_months_and_the_mail_has_the_command() {
+    let world = key_contained();
+    world.clock.set(SignedDuration::from_hours(200 * 24));
+    let on = json!({"userName": "bob", "accessKeyId": key_of("bob"), "status": "Active"});
+    world.watch(&call("UpdateAccessKey", world.time(), &on, &Value::Null), &config(Mode::Enforce)).unwrap();
+    let mail = world.mails.borrow()[0].clone();
+    assert!(mail.subject.to_string().starts_with("[CRITICAL]"), "{}", mail.subject);
+    let command =
+        format!("aws iam update-access-key --user-name=bob --access-key-id={} --status=Inactive", key_of("bob"));
+    assert!(mail.email.contains(&command), "{}", mail.email);
+}
+
+#[test]
+fn of_two_records_the_one_for_which_it_is_louder_tells_it() {
+    for whole in ["q-0", "q-z"] {
+        let world = contained();
+        let record = world.only_record();
+        let key = key_contained().only_record();
+        world.records.borrow_mut().clear();
+        world.open.borrow_mut().clear();
+        for record in [Record { id: whole.to_owned(), ..record }, Record { id: "q-m".to_owned(), ..key }] {
+            world.open.borrow_mut().insert(("bob".to_owned(), record.id.clone()));
+            world.records.borrow_mut().insert(record.id.clone(), record);
+        }
+        let event = call("CreateLoginProfile", world.time(), &json!({"userName": "bob"}), &Value::Null);
+        world.watch(&event, &config(Mode::Enforce)).unwrap();
+        assert_eq!(world.mails.borrow().len(), 1);
+        assert!(world.mails.borrow()[0].subject.to_string().starts_with("[CRITICAL]"), "{whole}");
+        assert!(world.records.borrow().values().all(|record| record.meddling.len() == 1));
+        assert!(world.watch(&event, &config(Mode::Enforce)).is_none());
+        assert_eq!(world.mails.borrow().len(), 1);
+    }
+}
+
+#[test]
+fn noise_made_on_purpose_does_not_hide_that_the_deny_is_taken_off() {
+    let world = contained();
+    let mut record = world.only_record();
+    let noise = |number| Meddling {
+        what: "set the password of".to_owned(),
+        by: "arn:aws:iam::111122223333:user/mallory".to_owned(),
+        event: format!("noise-{number}"),
+        at: None,
+        gave: Gave::New(None),
+        user: "bob".to_owned(),
+    };
+    record.meddling = (0..50).map(noise).collect();
+    world.records.borrow_mut().insert(record.id.clone(), record);
+    let more = call("UpdateLoginProfile", world.time(), &json!({"userName": "bob"}), &Value::Null);
+    assert!(world.watch(&more, &config(Mode::Enforce)).is_none(), "it tells no more than the fifty before");
+    let detach = call("DetachUserPolicy", world.time(), &json!({"userName": "bob", "policyArn": DENY}), &Value::Null);
+    assert!(world.watch(&detach, &config(Mode::Enforce)).is_some());
+    assert_eq!((world.mails.borrow().len(), world.only_record().meddling.len()), (1, 50));
 }

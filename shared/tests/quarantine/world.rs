@@ -37,6 +37,8 @@ pub(crate) struct World {
     pub(crate) budget: RefCell<(Budget, u64)>,
     pub(crate) mails: RefCell<Vec<Alert>>,
     pub(crate) dies_before: Cell<Option<u32>>,
+    /// A user gets another name before the nth call.
+    pub(crate) renames_before: RefCell<Option<(u32, String, String)>>,
     /// No more policies can be attached to users.
     pub(crate) full: Cell<bool>,
     /// What our deny policy says, where that is not what it must say.
@@ -49,6 +51,8 @@ pub(crate) struct World {
     pub(crate) requests: Cell<u32>,
     /// That many mails cannot be sent.
     pub(crate) unsent: Cell<u32>,
+    /// That many messages cannot be put into the queue.
+    pub(crate) unqueued: Cell<u32>,
 }
 
 pub(crate) fn start() -> Timestamp {
@@ -76,8 +80,12 @@ impl World {
 
     pub(crate) fn add_user(&self, name: &str, path: &str, created: Timestamp) {
         let key = KeyFacts { id: key_of(name), active: true, created: Some(created) };
-        let facts =
-            Facts { arn: format!("arn:aws:iam::{ACCOUNT}:user{path}{name}"), keys: vec![key], ..Facts::default() };
+        let facts = Facts {
+            arn: format!("arn:aws:iam::{ACCOUNT}:user{path}{name}"),
+            id: Some(format!("AIDA{name}")),
+            keys: vec![key],
+            ..Facts::default()
+        };
         self.users.borrow_mut().insert(name.to_owned(), facts);
     }
 
@@ -100,11 +108,26 @@ impl World {
         change(self.users.borrow_mut().get_mut(name).unwrap());
     }
 
+    /// Gives a user another name.
+    pub(crate) fn rename(&self, from: &str, to: &str) {
+        let mut renamed = self.users.borrow_mut().remove(from).unwrap();
+        renamed.arn = renamed.arn.replace(&format!("/{from}"), &format!("/{to}"));
+        self.users.borrow_mut().insert(to.to_owned(), renamed);
+    }
+
     pub(crate) fn user(&self, name: &str) -> Facts {
         self.users.borrow()[name].clone()
     }
 
     pub(crate) fn step(&self) -> Result<(), String> {
+        let renames = self.renames_before.take();
+        match renames {
+            Some((0, from, to)) if self.users.borrow().contains_key(&from) => self.rename(&from, &to),
+            Some((left, from, to)) => {
+                self.renames_before.replace(Some((left.saturating_sub(1), from, to)));
+            }
+            None => {}
+        }
         match self.dies_before.get() {
             Some(0) => Err("the process died".to_owned()),
             Some(left) => {
@@ -247,6 +270,12 @@ impl World {
         }
     }
 
+    /// The names of users and roles with open records.
+    pub(crate) fn watched(&self) -> Vec<String> {
+        let open = self.open.borrow();
+        open.iter().map(|(name, _)| name.clone()).filter(|name| !name.starts_with("restored/")).collect()
+    }
+
     pub(crate) fn only_record(&self) -> Record {
         let records = self.records.borrow();
         assert_eq!(records.len(), 1);
@@ -341,6 +370,10 @@ impl Records for World {
 impl Later for World {
     async fn look_again(&self, record: &str, after: SignedDuration) -> Result<(), String> {
         self.step()?;
+        if let Some(left) = self.unqueued.get().checked_sub(1) {
+            self.unqueued.set(left);
+            return Err("SQS is out of reach".to_owned());
+        }
         assert!((SignedDuration::ZERO..=SignedDuration::from_mins(15)).contains(&after), "{after:?}");
         self.queue.borrow_mut().push((self.time() + after, record.to_owned()));
         Ok(())
