@@ -35,6 +35,17 @@ pub trait People {
     ) -> Result<(), Undelivered> {
         self.tell(&alert::of_finding(finding, standing, context, now)).await
     }
+
+    /// What time it is for whoever publishes. Where time is passed in, it is when the event was received.
+    fn now(&self, received: Timestamp) -> Timestamp {
+        received
+    }
+
+    /// Waits for the turn that the ledger gave on the topic, and says whether it is in time for it. With none, since the ledger
+    /// does not answer, whoever publishes paces itself.
+    async fn wait_for(&self, _turn: Option<Timestamp>) -> bool {
+        true
+    }
 }
 
 /// Hands findings to machines.
@@ -230,28 +241,40 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
         let tell = || self.people.tell_of(finding, standing, &self.context, now);
         // A ledger that did not answer is not asked again: the function's time is short.
         if standing.unclaimed {
+            self.people.wait_for(None).await;
             return tell().await.map(|()| Heard::Told);
         }
         let held = || Held::finding(finding, standing, alert::statement(finding, &self.context), now);
-        tell_or_hold(self.ledger, Message::of(finding.severity), now, held, tell).await
+        tell_or_hold(self.ledger, self.people, Message::of(finding.severity), now, held, tell).await
     }
 }
 
-/// Tells people, or holds the alert back for the digest where the topic has no room for it. When the ledger cannot say, it
-/// is told: better too much than nothing.
+/// How often one asks for another turn that was late for its own.
+const TURNS: u32 = 3;
+
+/// Tells people when it is its turn, or holds the alert back for the digest where the topic has no room for it soon. When the
+/// ledger cannot say, it is told: better too much than nothing. `now` is the time of receipt.
 ///
 /// # Errors
 ///
 /// Those of `tell`.
-pub async fn tell_or_hold<L: Ledger>(
+pub async fn tell_or_hold<L: Ledger, P: People>(
     ledger: &L,
+    people: &P,
     message: Message,
     now: Timestamp,
-    held: impl FnOnce() -> Held,
+    held: impl Fn() -> Held,
     tell: impl AsyncFnOnce() -> Result<(), Undelivered>,
 ) -> Result<Heard, Undelivered> {
-    if ledger.admit(message, now).await == Ok(Admission::HeldBack) && ledger.hold(&held()).await.is_ok() {
-        return Ok(Heard::HeldBack);
+    for _ in 0..TURNS {
+        let turn = match ledger.admit(message, now, people.now(now)).await {
+            Ok(Admission::Turn(turn)) => Some(turn),
+            Ok(Admission::HeldBack) if ledger.hold(&held()).await.is_ok() => return Ok(Heard::HeldBack),
+            Ok(Admission::HeldBack) | Err(_) => None,
+        };
+        if people.wait_for(turn).await {
+            break;
+        }
     }
     tell().await.map(|()| Heard::Told)
 }
@@ -293,9 +316,15 @@ pub async fn tell_held<L: Ledger, P: People>(
     now: Timestamp,
 ) -> Result<(usize, bool), Undelivered> {
     let held = ledger.held().await?;
-    if held.is_empty() || ledger.admit(Message::Digest, now).await? == Admission::HeldBack {
-        return Ok((held.len(), false));
+    if held.is_empty() {
+        return Ok((0, false));
     }
+    // Those counts that were told before it in the same run had turns of their own.
+    let asked = people.now(now);
+    let Admission::Turn(turn) = ledger.admit(Message::Digest, asked, asked).await? else {
+        return Ok((held.len(), false));
+    };
+    people.wait_for(Some(turn)).await;
     people.tell(&alert::of_held(&held, context, now)).await?;
     ledger.let_go(&held).await?;
     Ok((held.len(), true))
@@ -322,8 +351,8 @@ pub async fn settle<L: Ledger, P: People>(
         // A count takes nothing of what is kept for news.
         let message = Message::of(due.finding.severity.min(Severity::High));
         let held = || Held::due(due, alert::statement(&due.finding, context), now);
-        heard = tell_or_hold(ledger, message, now, held, async || people.tell(&alert::of_due(due, context, now)).await)
-            .await?;
+        let tell = async || people.tell(&alert::of_due(due, context, now)).await;
+        heard = tell_or_hold(ledger, people, message, now, held, tell).await?;
     }
     ledger.close(due, now).await?;
     Ok(heard)

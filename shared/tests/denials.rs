@@ -44,6 +44,11 @@ impl People for Listeners {
         self.mails.borrow_mut().push((self.now.get(), alert.clone()));
         Ok(())
     }
+
+    async fn wait_for(&self, turn: Option<Timestamp>) -> bool {
+        self.now.set(turn.expect("the ledger in memory always answers"));
+        true
+    }
 }
 
 impl Machines for Listeners {
@@ -184,7 +189,7 @@ fn five_hundred_principals_are_told_one_a_second_and_no_count_is_lost() {
         let times = || mails.iter().map(|(at, _)| *at);
         times().map(|from| times().filter(|at| *at >= from && at.duration_since(from) < seconds(within)).count()).max()
     };
-    assert!(most(10) <= Some(10) && most(3_600) <= Some(60), "{:?} {:?}", most(10), most(3_600));
+    assert!(most(1) == Some(1) && most(3_600) <= Some(60), "{:?} {:?}", most(1), most(3_600));
     let counts: Vec<u64> = events
         .iter()
         .take(1_000)

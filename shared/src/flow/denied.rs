@@ -256,7 +256,7 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
         if tells {
             let held = || Held::finding(&finding, &standing, alert::statement(&finding, &self.context), now);
             let tell = async || self.people.tell_of(&finding, &standing, &self.context, now).await;
-            match tell_or_hold(self.ledger, Message::of(finding.severity), now, held, tell).await {
+            match tell_or_hold(self.ledger, self.people, Message::of(finding.severity), now, held, tell).await {
                 Ok(how) => heard = how,
                 Err(why) => {
                     let _ = self.ledger.settle(key, open, Settled::Nothing).await;
@@ -291,6 +291,7 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
             return Err(down.into());
         };
         let standing = Standing::unclaimed(&finding);
+        self.people.wait_for(None).await;
         self.people.tell_of(&finding, &standing, &self.context, now).await.map_err(Retry::Undelivered)?;
         self.machines.hand_over(&finding, &standing).await.map_err(Retry::Undelivered)?;
         Ok(Outcome::Found(Box::new(finding), standing, Heard::Told))
