@@ -14,7 +14,7 @@ use crate::denials;
 use crate::detect::{self, Context};
 use crate::event::Event;
 use crate::exceptions::{Judge, Judged};
-use crate::facts::{self, Facts, Policies};
+use crate::facts::{self, Elsewhere, Facts, Policies};
 use crate::finding::{Finding, Severity};
 use crate::ledger::{Claim, Delivery, Due, Ledger, LedgerError, Standing};
 use crate::watcher::Watcher;
@@ -125,8 +125,7 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
             let mut together = Box::pin(self.watch_denied(&[event], now)).await;
             return together.pop().map_or(Ok(Outcome::Quiet), |batch| batch.outcome);
         }
-        let gathered = facts::gather(event, self.context.config, self.policies, self.ledger, now);
-        let facts = self.policies.in_time(gathered).await;
+        let facts = self.policies.in_time(self.gather(event, now)).await;
         let mut facts = facts.unwrap_or_else(|| Facts::unseen("it took too long to look beside the event"));
         let found = detect::find(self.watcher, event, &self.context.with(&facts));
         if !found.is_empty() {
@@ -145,6 +144,16 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
             (_, Err(down)) => return Err(Retry::Undelivered(down.into())),
         }
         Ok(outcome)
+    }
+
+    async fn gather(&self, event: &Event, now: Timestamp) -> Facts {
+        let config = self.context.config;
+        if !config.is_elsewhere(&event.account) {
+            return facts::gather(event, config, self.policies, self.ledger, now).await;
+        }
+        let elsewhere = Elsewhere::than(self.policies);
+        let facts = facts::gather(event, config, &elsewhere, self.ledger, now).await;
+        Facts { unread: elsewhere.was_asked(), ..facts }
     }
 
     /// Takes one finding down the rest of the line: weigh the exceptions, claim, count, tell people, hand over to machines,

@@ -11,12 +11,13 @@ use iamwatch::denials::{Dossier, Open, Settled};
 use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
 use iamwatch::exceptions::{self, Exceptions, Suppressions};
-use iamwatch::facts::Unread;
+use iamwatch::facts::{Fact, Holder, Holdings, Policies, Unread};
 use iamwatch::finding::{Finding, IncidentKey, Severity};
 use iamwatch::flow::{self, Digested, Heard, Line, Machines, Outcome, People, Retry, Undelivered};
 use iamwatch::ledger::{
     Claim, Delivery, Due, Ledger, LedgerError, Memory, MemoryKey, Note, Progress, Standing, WINDOW,
 };
+use iamwatch::policy::Document;
 use iamwatch::watcher::Watcher;
 use jiff::{SignedDuration, Timestamp};
 use pollster::block_on;
@@ -609,4 +610,76 @@ fn what_was_held_back_and_could_not_be_told_is_told_next_time() {
     assert_eq!(digest(at(2)), Ok(Digested { told: 0, held: 2, named: false }), "its place is taken for five minutes");
     assert_eq!(digest(at(6)), Ok(Digested { told: 0, held: 2, named: true }));
     assert!(people.got.borrow()[5].starts_with("2 alerts about 2 incidents in 2 accounts were held back"));
+}
+
+/// IAM of the account that the stack is in: whoever asks it about another's principals is told of the wrong ones.
+struct AtHome(Cell<u32>);
+
+impl Policies for AtHome {
+    async fn managed(&self, _: &str, _: Option<&str>) -> Fact<Document> {
+        self.0.set(self.0.get() + 1);
+        Fact::Unseen("asked".to_owned())
+    }
+
+    async fn only_other(&self, _: &str, _: &str) -> Fact<Option<(String, Document)>> {
+        self.0.set(self.0.get() + 1);
+        Fact::Unseen("asked".to_owned())
+    }
+
+    async fn in_time<T>(&self, gathered: impl Future<Output = T>) -> Option<T> {
+        Some(gathered.await)
+    }
+
+    async fn holdings(&self, _: &Holder) -> Fact<Holdings> {
+        self.0.set(self.0.get() + 1);
+        Fact::Unseen("asked".to_owned())
+    }
+
+    async fn role_in_profile(&self, _: &str) -> Fact<String> {
+        self.0.set(self.0.get() + 1);
+        Fact::Unseen("asked".to_owned())
+    }
+}
+
+#[test]
+fn of_another_account_iam_is_not_read_quarantine_is_not_asked_and_the_alert_says_so() {
+    let policy = r#"{"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}"#;
+    let calls = [
+        (Watcher::AccessKeys, "CreateAccessKey", json!({"userName": "deploy-bot"})),
+        (Watcher::IamChanges, "PutUserPolicy", json!({"userName": "bob", "policyName": "p", "policyDocument": policy})),
+    ];
+    for (watcher, name, request) in calls {
+        for (account, here) in [("111122223333", true), ("123456789012", false)] {
+            let config = Config {
+                home: "111122223333".to_owned(),
+                account_names: BTreeMap::from([("123456789012".to_owned(), "payments".to_owned())]),
+                ..Config::default()
+            };
+            let event = Event::decode(json!({
+                "eventID": "e1", "eventName": name, "eventSource": "iam.amazonaws.com",
+                "eventTime": "2026-03-01T02:59:30Z", "recipientAccountId": account,
+                "userIdentity": {"type": "IAMUser", "userName": "alice", "accountId": account,
+                    "arn": format!("arn:aws:iam::{account}:user/alice")},
+                "requestParameters": request,
+                "responseElements": {"accessKey": {"userName": "deploy-bot", "accessKeyId": "AKIAIOSFODNN7EXAMPLE"}},
+            }));
+            let (ledger, people, machines, iam) =
+                (Memory::default(), Receiver::default(), Receiver::default(), AtHome(Cell::new(0)));
+            let line = Line {
+                watcher,
+                context: Context::new(&config),
+                ledger: &ledger,
+                people: &people,
+                machines: &machines,
+                policies: &iam,
+                exceptions: &Exceptions::NONE,
+            };
+            let Ok(Outcome::Found(finding, ..)) = block_on(line.watch(&event, start())) else { panic!("{name}") };
+            assert_eq!((finding.account.as_str(), iam.0.get() > 0), (account, here));
+            assert_eq!(finding.asks.is_some(), here && name == "CreateAccessKey");
+            let mail = people.got.borrow()[0].clone();
+            assert_eq!(mail.contains("IAM of account payments (123456789012)"), !here, "{mail}");
+            assert_eq!(mail.contains("dry-run"), here && name == "CreateAccessKey", "{mail}");
+        }
+    }
 }

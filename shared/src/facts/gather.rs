@@ -1,5 +1,7 @@
 //! What an event makes one ask, where the answers come from, and what the event itself teaches.
 
+use std::cell::Cell;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::past::{self, Lesson, Past, Question};
@@ -50,6 +52,50 @@ impl Policies for Unread {
     }
     async fn role_in_profile(&self, _: &str) -> Fact<String> {
         Fact::Unasked
+    }
+}
+
+/// IAM of another account, which is not read: what is there goes by what the ledger remembers of that account. The policies
+/// that AWS gives to all accounts are the same everywhere.
+#[derive(Debug)]
+pub struct Elsewhere<'a, I> {
+    here: &'a I,
+    asked: Cell<bool>,
+}
+
+impl<'a, I> Elsewhere<'a, I> {
+    #[must_use]
+    pub fn than(here: &'a I) -> Self {
+        Self { here, asked: Cell::new(false) }
+    }
+
+    /// Whether anything was asked that it did not answer.
+    #[must_use]
+    pub fn was_asked(&self) -> bool {
+        self.asked.get()
+    }
+
+    fn unread<T>(&self) -> Fact<T> {
+        self.asked.set(true);
+        Fact::Unasked
+    }
+}
+
+impl<I: Policies> Policies for Elsewhere<'_, I> {
+    async fn managed(&self, arn: &str, version: Option<&str>) -> Fact<Document> {
+        if arn.split(':').nth(4) == Some("aws") { self.here.managed(arn, version).await } else { self.unread() }
+    }
+    async fn only_other(&self, _: &str, _: &str) -> Fact<Option<(String, Document)>> {
+        self.unread()
+    }
+    async fn in_time<T>(&self, gathered: impl Future<Output = T>) -> Option<T> {
+        self.here.in_time(gathered).await
+    }
+    async fn holdings(&self, _: &Holder) -> Fact<Holdings> {
+        self.unread()
+    }
+    async fn role_in_profile(&self, _: &str) -> Fact<String> {
+        self.unread()
     }
 }
 
