@@ -94,9 +94,10 @@ def test_what_aws_services_are_denied_starts_nothing(deploy_line: DeployLine) ->
     line = deploy_line(MinSeverity="LOW")
     actor = {"type": "AWSService", "invokedBy": "delivery.logs.amazonaws.com", "accountId": line.account.id}
     sent = [
-        events.denied_call({**actor, "arn": "delivery.logs.amazonaws.com"}, "s3", "PutObject") for _ in range(1_000)
+        events.denied_call({**actor, "arn": "delivery.logs.amazonaws.com"}, "s3", "PutObject") for _ in range(10_000)
     ]
-    line.send(*sent)
+    for start in range(0, len(sent), 500):
+        line.send(*sent[start : start + 500])
     time.sleep(2)
     assert line.stack.invocations("AccessDenied") == 0
     assert line.emails() == []

@@ -11,7 +11,7 @@ mod place;
 use std::borrow::Cow;
 use std::fmt;
 
-pub use gather::{Elsewhere, Policies, Ties, Unread, gather, learn, learn_all, look_back, remembered_as, ties};
+pub use gather::{Elsewhere, Policies, Ties, Unread, Whence, gather, learn, learn_all, look_back, remembered_as, ties};
 pub use place::Place;
 
 use jiff::SignedDuration;

@@ -10,6 +10,7 @@ pub use denied::{Together, by_principal};
 
 use crate::alert::{self, Alert};
 use crate::cap::{Admission, Held, Message};
+use crate::circumstance;
 use crate::denials;
 use crate::detect::{self, Context};
 use crate::event::Event;
@@ -169,8 +170,15 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
         }
     }
 
+    /// What touches a principal that is laid out to be found reaches `access-denied` and the watcher of the call, if it has one:
+    /// whoever finds something first tells it.
+    fn delivery(&self, finding: &Finding) -> Delivery {
+        let watcher = if circumstance::is_of_honey(finding) { Watcher::AccessDenied } else { self.watcher };
+        Delivery::of(watcher, finding)
+    }
+
     async fn count_and_deliver(&self, finding: Finding, now: Timestamp) -> Result<Outcome, Retry> {
-        let delivery = Delivery::of(self.watcher, &finding);
+        let delivery = self.delivery(&finding);
         let standing = match self.ledger.claim(&delivery, now).await {
             Ok(Claim::Done) => return Ok(Outcome::Known),
             Ok(Claim::Busy) => return Err(Retry::Busy),
@@ -202,7 +210,7 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
     /// Counts a finding that nobody is told of, and leaves it to machines as a record. It waits for the ledger: what is not
     /// counted would be lost.
     async fn suppress(&self, finding: Finding, now: Timestamp) -> Result<Outcome, Retry> {
-        let delivery = Delivery::of(self.watcher, &finding);
+        let delivery = self.delivery(&finding);
         let exception = finding.suppressed_by.as_deref().unwrap_or_default();
         let done = async {
             match self.ledger.claim(&delivery, now).await? {

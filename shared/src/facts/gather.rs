@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::past::{self, Lesson, Past, Question};
 use super::place::{Left, Place, Renamed};
 use super::{Fact, Facts, Holder, HolderKind, Holdings};
+use crate::circumstance::TAKEN_OUT;
 use crate::config::Config;
 use crate::denials;
 use crate::event::{Event, Owner, PassedKind};
@@ -223,6 +224,39 @@ pub async fn look_back(
         past.push((past::DENIED, left.map_or_else(|error| Fact::Unseen(error.to_string()), Fact::Known)));
     }
     past
+}
+
+/// What is remembered that says whether denied calls of one principal came from outside, each question asked once.
+#[derive(Debug, Default)]
+pub struct Whence {
+    asked: Vec<(Question, Fact<Past>)>,
+}
+
+impl Whence {
+    /// What is known beside one of them.
+    pub async fn of(
+        &mut self,
+        event: &Event,
+        config: &Config,
+        ledger: &impl Ledger,
+        now: Timestamp,
+    ) -> Vec<(&'static str, Fact<Past>)> {
+        let mut past = Vec::new();
+        for question in TAKEN_OUT.iter().filter_map(|remembering| Question::by(remembering, event)) {
+            let known = self.asked.iter().find(|(asked, _)| *asked == question).map(|(_, answer)| answer.clone());
+            let answer = match known {
+                Some(answer) => answer,
+                None => {
+                    let answer = question.put(event.time, config, ledger, now).await;
+                    let answer = answer.map_or_else(|error| Fact::Unseen(error.to_string()), Fact::Known);
+                    self.asked.push((question.clone(), answer.clone()));
+                    answer
+                }
+            };
+            past.push((question.id(), answer));
+        }
+        past
+    }
 }
 
 /// Names of one user or group that are gone back through.

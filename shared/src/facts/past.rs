@@ -140,18 +140,25 @@ impl Question {
     pub fn about(event: &Event, beside: bool) -> impl Iterator<Item = Self> {
         let asked =
             move |remembering: &&Remembering| remembering.is_told_beside() == beside && remembering.wants(event);
-        concerned(event).filter(asked).filter_map(|remembering| {
-            let ask = match &remembering.what {
-                What::Habit(of) => Ask::Habit(remembering.key(&of(event)?.0)),
-                What::Tally { of, window, speaks_from } => {
-                    let Member { under, member } = of(event)?;
-                    let (window, speaks_from) = (*window, *speaks_from);
-                    Ask::Tally { under: remembering.key(&under), member: member.into(), window, speaks_from }
-                }
-                What::Trace { asks, .. } => Ask::Trace(remembering.key(&asks(event)?)),
-            };
-            Some(Self { id: remembering.id, ask })
-        })
+        concerned(event).filter(asked).filter_map(|remembering| Self::by(remembering, event))
+    }
+
+    /// What the event makes one ask of one thing that is remembered.
+    pub(super) fn by(remembering: &Remembering, event: &Event) -> Option<Self> {
+        let ask = match &remembering.what {
+            What::Habit(of) => Ask::Habit(remembering.key(&of(event)?.0)),
+            What::Tally { of, window, speaks_from } => {
+                let Member { under, member } = of(event)?;
+                let (window, speaks_from) = (*window, *speaks_from);
+                Ask::Tally { under: remembering.key(&under), member: member.into(), window, speaks_from }
+            }
+            What::Trace { asks, .. } => Ask::Trace(remembering.key(&asks(event)?)),
+        };
+        Some(Self { id: remembering.id, ask })
+    }
+
+    pub(super) fn id(&self) -> &'static str {
+        self.id
     }
 
     /// Asks it about an event of that time.

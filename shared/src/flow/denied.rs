@@ -12,11 +12,12 @@ use jiff::Timestamp;
 use super::{Heard, Line, Machines, Outcome, People, Retry, Undelivered, tell_or_hold};
 use crate::alert;
 use crate::cap::{Held, Message};
+use crate::circumstance;
 use crate::denials::{self, Dossier, Open, Owed, Settled, mark};
 use crate::detect;
 use crate::event::Event;
 use crate::exceptions::{Judge, Judged};
-use crate::facts::{self, Facts, Policies};
+use crate::facts::{self, Facts, Policies, Whence};
 use crate::finding::{Finding, IncidentKey};
 use crate::ledger::{Ledger, LedgerError, Standing};
 
@@ -71,7 +72,7 @@ pub struct Together {
 pub struct Added {
     /// How many were counted into its incident.
     pub counted: u64,
-    /// How many nobody is told of: known to mean nothing, or the console looking around.
+    /// How many nobody is told of: known to mean nothing, the console looking around, or AWS services at their work.
     pub quiet: u64,
     /// How many each exception suppressed.
     pub suppressed: BTreeMap<String, u64>,
@@ -150,15 +151,20 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
         let mut known: HashSet<u64> = dossier.counted.known_of(&marks);
         let mut added = Added::default();
         let mut facts = Facts { denials: Some(std::mem::take(&mut dossier.denials)), ..Facts::NONE.clone() };
+        let mut whence = Whence::default();
         for ((place, event), mark) in events.iter().enumerate().zip(marks) {
             if !known.insert(mark) {
                 continue;
             }
             added.marks.push(mark);
-            if let Some(denials) = &mut facts.denials {
+            // What AWS services are denied in their own work says nothing of the principal.
+            let in_person = event.actor.is_in_person();
+            if let Some(denials) = facts.denials.as_mut().filter(|_| in_person) {
                 denials.add(event, now);
             }
-            let Some(finding) = self.denied(event, &facts) else {
+            facts.past = whence.of(event, self.context.config, self.ledger, now).await;
+            let told = |finding: &Finding| in_person || circumstance::is_of_honey(finding);
+            let Some(finding) = self.denied(event, &facts).filter(told) else {
                 added.quiet += 1;
                 continue;
             };
