@@ -350,13 +350,13 @@ impl<G: Fn(&str) -> Option<String>> Said<G> {
     }
 
     fn principals(&mut self, variable: &str) -> Vec<String> {
-        let is_one = |arn: &String| is_role(arn) || arn.parse().is_ok_and(|user| matches!(user, Exempt::Arn(_)));
-        let (principals, others): (Vec<_>, Vec<_>) = self.list(variable).into_iter().partition(is_one);
-        self.mistakes.extend(others.iter().map(|text| {
-            format!(
-                "`{variable}`: `{text}` is no user or role; write its whole ARN (`arn:aws:iam::111122223333:user/name`)"
-            )
-        }));
+        let mut principals = Vec::new();
+        for text in self.list(variable) {
+            match principal(&text) {
+                Ok(arn) => principals.push(arn),
+                Err(mistake) => self.mistakes.push(format!("`{variable}`: {mistake}")),
+            }
+        }
         principals
     }
 
@@ -370,6 +370,18 @@ impl<G: Fn(&str) -> Option<String>> Said<G> {
         }
         all
     }
+}
+
+/// The whole ARN of one user or role.
+///
+/// # Errors
+///
+/// What to write instead.
+pub fn principal(arn: &str) -> Result<String, String> {
+    if is_role(arn) || arn.parse().is_ok_and(|user| matches!(user, Exempt::Arn(_))) {
+        return Ok(arn.to_owned());
+    }
+    Err(format!("`{arn}` is no user or role; write its whole ARN (`arn:aws:iam::111122223333:user/name`)"))
 }
 
 /// Whether the text is the whole ARN of one role.

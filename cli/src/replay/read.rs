@@ -174,7 +174,8 @@ impl Judge<'_> {
         if let Some(place) = &mut self.place {
             place.record += 1;
         }
-        if self.glance(raw).is_some_and(|glance| self.how.admissions.of(&glance).is_empty()) {
+        let passes = self.glance(raw).is_some_and(|glance| self.how.admissions.of(&glance).is_empty());
+        if passes && !self.names_honey(raw.text) {
             return None;
         }
         let (event, flaw) = decode(raw.text);
@@ -196,7 +197,11 @@ impl Judge<'_> {
             self.haul.unreadable += 1;
             vec![Watcher::RootUsage]
         } else {
-            self.how.admissions.of(&Glance::of(event))
+            let mut watchers = self.how.admissions.of(&Glance::of(event));
+            if self.names_honey(text) && !watchers.contains(&Watcher::AccessDenied) {
+                watchers.push(Watcher::AccessDenied);
+            }
+            watchers
         };
         if watchers.is_empty() {
             return;
@@ -213,6 +218,12 @@ impl Judge<'_> {
         self.haul.found.extend(
             watchers.into_iter().filter_map(|watcher| Found::of(watcher, event, text, &turn, &self.how.context)),
         );
+    }
+
+    /// Whether a record names a principal that nobody uses: a rule of its own delivers these.
+    fn names_honey(&self, text: &[u8]) -> bool {
+        let mut honey = self.how.context.config.honey_principals.iter();
+        honey.any(|arn| text.windows(arn.len()).any(|part| part == arn.as_bytes()))
     }
 
     /// Whether text of that length is held, and counts it. What shows something new is more likely to be needed: when less
