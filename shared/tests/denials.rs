@@ -27,6 +27,7 @@ struct Listeners {
     mails: RefCell<Vec<(Timestamp, Alert)>>,
     handed: RefCell<Vec<(String, u64)>>,
     fails: Cell<u32>,
+    loses: Cell<u32>,
 }
 
 impl Listeners {
@@ -53,6 +54,10 @@ impl People for Listeners {
 
 impl Machines for Listeners {
     async fn hand_over(&self, finding: &Finding, standing: &Standing) -> Result<(), Undelivered> {
+        if self.loses.get() > 0 {
+            self.loses.set(self.loses.get() - 1);
+            return Err(Undelivered("out of reach".to_owned()));
+        }
         self.handed.borrow_mut().push((finding.detection.clone(), standing.count));
         Ok(())
     }
@@ -396,4 +401,30 @@ fn what_touches_honey_and_is_seen_by_the_watcher_of_the_call_too_is_one_alert() 
     assert_eq!(watch(Watcher::IamChanges, &again), Outcome::Known);
     let listed = event("listed", "ListQueues");
     assert!(matches!(watch(Watcher::AccessDenied, &listed), Outcome::Found(..)));
+}
+
+#[test]
+fn what_machines_did_not_get_they_get_when_the_batch_comes_again_though_its_events_are_known() {
+    let stack = Stack::new();
+    let events = flood();
+    let (first, rest) = events[..60].split_at(20);
+    let (second, third) = rest.split_at(20);
+    stack.watch(first, start() + WINDOW);
+    let handed = || stack.listeners.handed.borrow().iter().map(|(_, count)| *count).collect::<Vec<_>>();
+    assert_eq!((stack.listeners.subjects().len(), handed()), (1, vec![20]));
+    // Nobody is told of these: machines are, and cannot be reached.
+    stack.listeners.loses.set(1);
+    let lost = stack.watch(second, start() + seconds(20));
+    assert!(matches!(lost.as_slice(), [Together { outcome: Err(Retry::Undelivered(_)), .. }]));
+    stack.watch(second, start() + seconds(320));
+    assert_eq!((stack.listeners.subjects().len(), handed()), (1, vec![20, 40]));
+    assert!(matches!(
+        stack.watch(second, start() + seconds(330)).as_slice(),
+        [Together { outcome: Ok(Outcome::Known), .. }]
+    ));
+    // What people heard of is what they were told of, and the rest is told when it is over.
+    let open = stack.dossier(events.first().unwrap(), start() + seconds(330)).open.unwrap();
+    assert_eq!((open.count, open.told, open.owed), (40, 20, None));
+    stack.watch(third, start() + seconds(340));
+    assert_eq!(handed(), [20, 40, 60]);
 }

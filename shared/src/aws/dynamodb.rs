@@ -399,6 +399,7 @@ impl Ledger for DynamoLedger {
         let settle = self
             .update_item(incident_key(key))
             .update_expression(match (left, settled.told()) {
+                (None, 0) => "REMOVE owed, owed_until, owed_heard",
                 (None, _) => "SET told = :told REMOVE owed, owed_until, owed_heard",
                 (Some(_), 0) => "SET owed_until = :until, owed_heard = :heard",
                 (Some(_), _) => "SET owed_until = :until, owed_heard = :heard, told = :told",

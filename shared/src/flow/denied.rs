@@ -272,8 +272,11 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
         }
         let handed = if hands_over { self.machines.hand_over(&finding, &standing).await } else { Ok(()) };
         if open.owes {
-            let settled = if handed.is_ok() { Settled::All(open.count) } else { Settled::People(open.count) };
+            let told = if tells { open.count } else { open.told };
+            let settled = if handed.is_ok() { Settled::All(told) } else { Settled::People(told) };
             let _ = self.ledger.settle(key, open, settled).await;
+        } else if handed.is_err() {
+            self.owe_to_machines(key, now).await;
         }
         handed.map_err(Retry::Undelivered)?;
         if let Some((place, facts)) = about
@@ -283,6 +286,19 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
             let _ = facts::learn(event, &facts, self.ledger, now).await;
         }
         Ok(Outcome::Found(Box::new(finding), standing, heard))
+    }
+
+    /// Leaves a hand-over that failed to the next to come: its events are counted, and would be known.
+    async fn owe_to_machines(&self, key: &IncidentKey, now: Timestamp) {
+        for _ in 0..TRIES {
+            let Ok(mut dossier) = self.ledger.dossier(key, now).await else { return };
+            let Some(open) = dossier.open.as_mut().filter(|open| open.owed.is_none()) else { return };
+            (open.owed, open.owes) = (Some(Owed::to_machines(open.finding.severity)), true);
+            match self.ledger.keep(key, &dossier, &BTreeMap::new(), now).await {
+                Ok(false) | Err(LedgerError::Contended) => {}
+                Ok(true) | Err(LedgerError::Down(_)) => return,
+            }
+        }
     }
 
     /// What means something by itself is told without the ledger, and says so. All else waits for it.

@@ -133,6 +133,17 @@ async fn what_a_dossier_owes_is_settled_once(ledger: &impl Ledger) {
     ledger.settle(&key, &high, Settled::People(9)).await.unwrap();
     let left = owed().await;
     assert_eq!((left.told, left.owed.map(|owed| (owed.heard, owed.until <= start()))), (9, Some((true, true))));
+
+    // What machines alone were to get, of which nobody heard.
+    let (key, mut open) = story("dossier-owes-machines");
+    (open.owed, open.owes) = (Some(Owed::to_machines(Severity::Low)), true);
+    let machines = open.clone();
+    ledger.keep(&key, &Dossier { open: Some(open), ..Dossier::default() }, &none, start()).await.unwrap();
+    ledger.settle(&key, &machines, Settled::People(0)).await.unwrap();
+    let owed = async || ledger.dossier(&key, start()).await.unwrap().open.unwrap();
+    assert_eq!(owed().await.owed.map(|owed| owed.heard), Some(true));
+    ledger.settle(&key, &machines, Settled::All(0)).await.unwrap();
+    assert_eq!((owed().await.owed, owed().await.told), (None, 0));
 }
 
 async fn what_exceptions_suppress_is_counted_with_the_dossier_or_not_at_all(ledger: &impl Ledger) {
