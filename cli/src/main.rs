@@ -15,6 +15,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Watches the identities of an AWS account.
 #[derive(Debug, Parser)]
 #[command(name = "iamwatch", version, arg_required_else_help = true)]

@@ -3,11 +3,11 @@
 //! Most events that are counted are the daily work of programs, and of too few kinds to say anything of. So as to hold a
 //! few words of each instead of all its text, the memory goes through all events once by itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use iamwatch::config::Config;
@@ -26,37 +26,52 @@ pub(super) fn read(
     config: &Config,
     threads: NonZeroUsize,
 ) -> Vec<(PathBuf, Vec<Flaw>)> {
-    let mut by_file: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
-    for number in pollster::block_on(telling(found, config)) {
-        let Some(Found { what, .. }) = found.get_mut(number) else { continue };
-        match std::mem::replace(what, What::Judged(None)) {
-            What::Unread { text: Text::Held(text), questions } => *what = What::Waiting { text, questions },
-            other => {
-                if let What::Unread { text: Text::At(Place { file, record }), .. } = other {
-                    by_file.entry(file).or_default().push(record);
-                }
-                *what = other;
-            }
-        }
-    }
+    let telling = pollster::block_on(telling(found, config));
+    let place = |number: &usize| match found.get(*number)?.what {
+        What::Unread { text: Text::At(place), .. } => Some(place),
+        _ => None,
+    };
     // Two watchers may look at one event.
-    for records in by_file.values_mut() {
-        records.sort_unstable();
-        records.dedup();
+    let places: BTreeSet<Place> = telling.iter().filter_map(place).collect();
+    let texts = texts(&places, files, threads);
+    let mut gone: BTreeMap<u32, BTreeSet<Place>> = BTreeMap::new();
+    for number in telling {
+        let Some(found) = found.get_mut(number) else { continue };
+        let What::Unread { text, questions } = std::mem::replace(&mut found.what, What::Quiet) else { continue };
+        found.what = match text {
+            Text::Held(text) => What::Waiting { text, questions },
+            Text::At(place) => match texts.get(&place) {
+                Some(text) if found.is_of(text) => What::Waiting { text: text.clone(), questions },
+                _ => {
+                    gone.entry(place.file).or_default().insert(place);
+                    What::Unread { text: Text::At(place), questions }
+                }
+            },
+        };
     }
-    let by_file: Vec<(usize, Vec<u64>)> = by_file.into_iter().collect();
-    let (next, texts, broken) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()), Mutex::new(Vec::new()));
+    let changed = |(number, places): (u32, BTreeSet<Place>)| {
+        let what = format!("changed while it was read: {} of its records could not be read again", places.len());
+        Some((file(files, number)?.path(), vec![Flaw { place: None, what }]))
+    };
+    gone.into_iter().filter_map(changed).collect()
+}
+
+fn file(files: &[Input], number: u32) -> Option<&Input> {
+    files.get(usize::try_from(number).ok()?)
+}
+
+/// The text in each of the places, as far as it can be read.
+fn texts(places: &BTreeSet<Place>, files: &[Input], threads: NonZeroUsize) -> BTreeMap<Place, Box<[u8]>> {
+    let places: Vec<Place> = places.iter().copied().collect();
+    let by_file: Vec<&[Place]> = places.chunk_by(|one, other| one.file == other.file).collect();
+    let (next, texts) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     let work = || {
         let mut reader = Reader::new();
-        while let Some((number, records)) = by_file.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let Some(file) = files.get(*number) else { continue };
-            let read = records_of(file, records, &mut reader);
-            if read.len() < records.len() {
-                let gone = records.len() - read.len();
-                let what = format!("changed while it was read: {gone} of its records could not be read again");
-                lock(&broken).push((file.path(), vec![Flaw { place: None, what }]));
-            }
-            lock(&texts).extend(read.into_iter().map(|(record, text)| (Place { file: *number, record }, text)));
+        while let Some(places) = by_file.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let file = places.first().and_then(|place| file(files, place.file));
+            let Some(Ok(mut file)) = file.map(Input::open) else { continue };
+            let pieces = reader.pieces(&mut file, places.iter().map(Place::span));
+            texts.lock().unwrap_or_else(PoisonError::into_inner).extend(places.iter().copied().zip(pieces));
         }
     };
     thread::scope(|scope| {
@@ -64,15 +79,7 @@ pub(super) fn read(
             scope.spawn(work);
         }
     });
-    let texts = lock(&texts);
-    for found in found {
-        if let What::Unread { text: Text::At(place), questions } = &mut found.what
-            && let Some(text) = texts.get(place)
-        {
-            found.what = What::Waiting { text: text.clone(), questions: std::mem::take(questions) };
-        }
-    }
-    std::mem::take(&mut lock(&broken))
+    texts.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The events, by their numbers, in which something may be found.
@@ -84,9 +91,9 @@ async fn telling(found: &[Found], config: &Config) -> Vec<usize> {
     let ledger = Memory::default();
     for (number, Found { now, what, lessons, .. }) in found.iter().enumerate() {
         let (unread, questions) = match what {
-            What::Judged(_) => (false, &[][..]),
-            What::Waiting { questions, .. } => (false, questions.as_slice()),
-            What::Unread { questions, .. } => (true, questions.as_slice()),
+            What::Quiet => (false, &[][..]),
+            What::Waiting { questions, .. } => (false, &questions[..]),
+            What::Unread { questions, .. } => (true, &questions[..]),
         };
         let mut tells = false;
         for question in questions {
@@ -98,23 +105,4 @@ async fn telling(found: &[Found], config: &Config) -> Vec<usize> {
         facts::learn_all(lessons.iter().cloned(), &ledger, *now).await;
     }
     telling
-}
-
-/// The text of some records of a file, by their numbers, which are in order.
-fn records_of(file: &Input, records: &[u64], reader: &mut Reader) -> Vec<(u64, Box<[u8]>)> {
-    let mut read = Vec::new();
-    let Ok(mut file) = file.open() else { return read };
-    let mut number = 0;
-    reader.read(&mut file, &mut |raw| {
-        number += 1;
-        if records.binary_search(&number).is_ok() {
-            read.push((number, Box::from(raw.text)));
-        }
-        None
-    });
-    read
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -1,7 +1,9 @@
 //! From files to findings, on several threads.
 
 use std::collections::HashMap;
+use std::iter;
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -11,7 +13,6 @@ use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
 use iamwatch::facts::past::{self, Lesson, Question};
 use iamwatch::facts::{self, Facts, Ties};
-use iamwatch::finding::Finding;
 use iamwatch::ledger::MemoryKey;
 use iamwatch::watcher::{Admissions, Glance, Watcher};
 use jiff::Timestamp;
@@ -40,25 +41,23 @@ pub(super) struct Haul {
 pub(super) struct Found {
     /// The event's time, as the clock of the ledger.
     pub(super) now: Timestamp,
-    /// The event's.
-    id: Box<str>,
     pub(super) watcher: Watcher,
     pub(super) what: What,
     /// What the event teaches.
-    pub(super) lessons: Vec<Lesson>,
-    /// Tells records with one id from each other.
+    pub(super) lessons: Box<[Lesson]>,
+    /// Tells records of one time from each other.
     mark: u32,
 }
 
 /// What there is to follow up. What came before an event is known once all events are in order.
 #[derive(Debug, Clone)]
 pub(super) enum What {
-    /// It needs nothing of what came before.
-    Judged(Option<Box<Finding>>),
+    /// Nothing is found in it: it only teaches.
+    Quiet,
     /// The text of an event that is judged by what came before. As text it takes a tenth of the room.
-    Waiting { text: Box<[u8]>, questions: Vec<Question> },
+    Waiting { text: Box<[u8]>, questions: Box<[Question]> },
     /// Nothing is found in it, unless an answer is telling. Most events that are counted are such.
-    Unread { text: Text, questions: Vec<Question> },
+    Unread { text: Text, questions: Box<[Question]> },
 }
 
 /// The text of a record that perhaps nobody needs.
@@ -83,20 +82,21 @@ pub(super) struct How<'a> {
 /// What fits beside all else into the memory that a replay is to take.
 pub(super) const HOLD: usize = 6 * 1024 * 1024;
 
-/// Where a record stands.
+/// Where the text of a record stands. Places are in the order of the files, and of their text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     /// The index of the file.
-    pub(super) file: usize,
-    /// The number of the record in it, from 1.
-    pub(super) record: u64,
+    pub(super) file: u32,
+    /// In the file's text, in bytes.
+    begin: u64,
+    length: u32,
 }
 
 /// How an event hangs together with those before it and after it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Turn {
     pub(super) ties: Ties,
-    pub(super) lessons: Vec<Lesson>,
+    pub(super) lessons: Box<[Lesson]>,
     /// Where it can be read again, if its text is not to be held.
     pub(super) place: Option<Place>,
 }
@@ -109,7 +109,7 @@ pub(super) fn read(files: &[Input], how: &How<'_>, ticks: &(dyn Fn() + Sync)) ->
             how: *how,
             nest: Vec::new(),
             shown: HashMap::new(),
-            place: None,
+            file: None,
             held: &held,
             haul: Haul::default(),
         };
@@ -117,7 +117,7 @@ pub(super) fn read(files: &[Input], how: &How<'_>, ticks: &(dyn Fn() + Sync)) ->
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(file) = files.get(number) else { break };
-            judge.place = file.can_be_read_again().then_some(Place { file: number, record: 0 });
+            judge.file = u32::try_from(number).ok().filter(|_| file.can_be_read_again());
             judge.file(&mut reader, file);
             ticks();
         }
@@ -145,8 +145,8 @@ struct Judge<'a> {
     nest: Vec<u8>,
     /// The first time that each habit was shown on each day, among the events of this thread.
     shown: HashMap<(MemoryKey, i64), Timestamp>,
-    /// Of the record that is looked at, if its file can be read again.
-    place: Option<Place>,
+    /// The index of the file that is read, if it can be read again.
+    file: Option<u32>,
     /// How much text all threads hold.
     held: &'a AtomicUsize,
     haul: Haul,
@@ -171,15 +171,20 @@ impl Judge<'_> {
     /// Looks at one record. Says why it cannot be read, if it is no JSON.
     fn record(&mut self, raw: &Raw<'_>) -> Option<String> {
         self.haul.records += 1;
-        if let Some(place) = &mut self.place {
-            place.record += 1;
-        }
-        let passes = self.glance(raw).is_some_and(|glance| self.how.admissions.of(&glance).is_empty());
-        if passes && !self.names_honey(raw.text) {
+        let seen = self.glance(raw).map(|glance| self.admitted(&glance, raw.text));
+        if seen.as_ref().is_some_and(Vec::is_empty) {
             return None;
         }
         let (event, flaw) = decode(raw.text);
-        self.look(&event, raw.text);
+        let watchers = if event.fault().is_some() {
+            self.haul.unreadable += 1;
+            vec![Watcher::RootUsage]
+        } else {
+            seen.unwrap_or_else(|| self.admitted(&Glance::of(&event), raw.text))
+        };
+        if !watchers.is_empty() {
+            self.look(watchers, &event, raw);
+        }
         flaw
     }
 
@@ -192,38 +197,31 @@ impl Judge<'_> {
         Cursor::new(raw.within(&detail)?, 0, &mut self.nest).sight().ok()?.glance()
     }
 
-    fn look(&mut self, event: &Event, text: &[u8]) {
-        let watchers = if event.fault().is_some() {
-            self.haul.unreadable += 1;
-            vec![Watcher::RootUsage]
-        } else {
-            let mut watchers = self.how.admissions.of(&Glance::of(event));
-            if self.names_honey(text) && !watchers.contains(&Watcher::AccessDenied) {
-                watchers.push(Watcher::AccessDenied);
-            }
-            watchers
-        };
-        if watchers.is_empty() {
-            return;
-        }
+    fn look(&mut self, watchers: Vec<Watcher>, event: &Event, raw: &Raw<'_>) {
         let ties = facts::ties(event);
         let at = time_of(event);
-        let mut lessons: Vec<Lesson> = past::lessons(event, at).collect();
-        lessons.retain(|lesson| match lesson {
+        let lessons = past::lessons(event, at).filter(|lesson| match lesson {
             Lesson::Habit(key, at) => self.is_new_that_day(key, *at),
             Lesson::Trace(..) => true,
         });
-        let held = !ties.questions.is_empty() && self.holds(text.len(), &lessons);
-        let turn = Turn { ties, lessons, place: self.place.filter(|_| !held) };
-        self.haul.found.extend(
-            watchers.into_iter().filter_map(|watcher| Found::of(watcher, event, text, &turn, &self.how.context)),
-        );
+        let lessons: Box<[Lesson]> = lessons.collect();
+        let held = !ties.questions.is_empty() && self.holds(raw.text.len(), &lessons);
+        let file = self.file.filter(|_| !held);
+        let turn = Turn { ties, lessons, place: file.and_then(|file| Place::of(raw, file)) };
+        let turns = iter::repeat_n(turn, watchers.len()).zip(watchers);
+        let context = &self.how.context;
+        self.haul.found.extend(turns.filter_map(|(turn, watcher)| Found::of(watcher, event, raw.text, turn, context)));
     }
 
-    /// Whether a record names a principal that nobody uses: a rule of its own delivers these.
-    fn names_honey(&self, text: &[u8]) -> bool {
+    /// The watchers that a record starts. What names a principal that nobody uses a rule of its own delivers.
+    fn admitted(&self, glance: &Glance<'_>, text: &[u8]) -> Vec<Watcher> {
+        let mut watchers = self.how.admissions.of(glance);
         let mut honey = self.how.context.config.honey_principals.iter();
-        honey.any(|arn| text.windows(arn.len()).any(|part| part == arn.as_bytes()))
+        let named = honey.any(|arn| text.windows(arn.len()).any(|part| part == arn.as_bytes()));
+        if named && !watchers.contains(&Watcher::AccessDenied) {
+            watchers.push(Watcher::AccessDenied);
+        }
+        watchers
     }
 
     /// Whether text of that length is held, and counts it. What shows something new is more likely to be needed: when less
@@ -268,41 +266,53 @@ pub(super) fn time_of(event: &Event) -> Timestamp {
     event.time.unwrap_or_default().clamp(Timestamp::UNIX_EPOCH, latest)
 }
 
+impl Place {
+    fn of(raw: &Raw<'_>, file: u32) -> Option<Self> {
+        Some(Self { file, length: raw.text.len().try_into().ok()?, begin: raw.begin })
+    }
+
+    /// In the file's text, in bytes.
+    pub(super) fn span(&self) -> Range<u64> {
+        self.begin..self.begin + u64::from(self.length)
+    }
+}
+
+fn mark(text: &[u8]) -> u32 {
+    let mut mark = Crc::new();
+    mark.update(text);
+    mark.sum()
+}
+
 impl Found {
     /// What one watcher has to follow up of an event, if there is anything.
-    pub(super) fn of(watcher: Watcher, event: &Event, text: &[u8], turn: &Turn, context: &Context<'_>) -> Option<Self> {
-        let Turn { ties: Ties { documents, questions, beside }, lessons, place } = turn;
-        let found = if *documents {
-            Vec::new()
-        } else {
-            let facts = Facts { past: past::nothing_learned(questions), ..Facts::NONE.clone() };
-            detect::find(watcher, event, &context.with(&facts))
+    pub(super) fn of(watcher: Watcher, event: &Event, text: &[u8], turn: Turn, context: &Context<'_>) -> Option<Self> {
+        let Turn { ties: Ties { documents, questions }, lessons, place } = turn;
+        let finds = || {
+            let facts = Facts { past: past::nothing_learned(&questions), ..Facts::NONE.clone() };
+            !detect::find(watcher, event, &context.with(&facts)).is_empty()
         };
-        let asks = !questions.is_empty();
-        let what = if *documents || (!found.is_empty() && (*beside || asks)) {
-            What::Waiting { text: text.into(), questions: questions.clone() }
-        } else if asks {
+        let what = if documents || finds() {
+            What::Waiting { text: text.into(), questions: questions.into() }
+        } else if !questions.is_empty() {
             let text = place.map_or_else(|| Text::Held(text.into()), Text::At);
-            What::Unread { text, questions: questions.clone() }
-        } else if found.is_empty() && lessons.is_empty() {
+            What::Unread { text, questions: questions.into() }
+        } else if lessons.is_empty() {
             return None;
         } else {
-            What::Judged(detect::speak(found, event, context).map(Box::new))
+            What::Quiet
         };
-        let mut mark = Crc::new();
-        mark.update(text);
-        let (now, id, lessons) = (time_of(event), event.id.as_str().into(), lessons.clone());
-        Some(Self { now, id, watcher, what, lessons, mark: mark.sum() })
+        Some(Self { now: time_of(event), watcher, what, lessons, mark: mark(text) })
+    }
+
+    /// Whether that is the text that it was made of.
+    pub(super) fn is_of(&self, text: &[u8]) -> bool {
+        self.mark == mark(text)
     }
 
     /// The same order for the same events, wherever they were read. Two records with one id are one delivery, so which of
     /// them comes first must not be left to chance.
     pub(super) fn in_order(&self, other: &Self) -> std::cmp::Ordering {
-        self.now
-            .cmp(&other.now)
-            .then_with(|| self.id.cmp(&other.id))
-            .then_with(|| self.watcher.cmp(&other.watcher))
-            .then_with(|| self.mark.cmp(&other.mark))
+        (self.now, self.mark, self.watcher).cmp(&(other.now, other.mark, other.watcher))
     }
 }
 

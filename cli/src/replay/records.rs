@@ -15,6 +15,8 @@ use super::unpack::{Broken, Unpack};
 pub(super) struct Raw<'a> {
     pub(super) text: &'a [u8],
     pub(super) sight: Sight<'a>,
+    /// Where `text` begins in the file's text, in bytes.
+    pub(super) begin: u64,
     /// Where `text` begins in what `sight` counts its places in.
     start: usize,
 }
@@ -123,6 +125,30 @@ impl Reader {
         reading.run(judge);
         (reading.length(), reading.told())
     }
+
+    /// The pieces of the file's text that stand in `places`, which are in order and apart. Nothing is read behind the last;
+    /// where the text ends before, there are fewer.
+    pub(super) fn pieces(&mut self, file: &mut dyn Read, places: impl Iterator<Item = Range<u64>>) -> Vec<Box<[u8]>> {
+        self.unpack.begin();
+        let (mut pieces, mut gone, mut length) = (Vec::new(), 0, 0);
+        for place in places {
+            let mut piece = Vec::new();
+            loop {
+                let within = |at: u64| usize::try_from(at.saturating_sub(gone)).unwrap_or(usize::MAX).min(length);
+                piece.extend_from_slice(self.window.get(within(place.start)..within(place.end)).unwrap_or_default());
+                if gone + length as u64 >= place.end {
+                    break;
+                }
+                gone += length as u64;
+                length = match self.unpack.fill(file, &mut self.window) {
+                    Ok(0) | Err(_) => return pieces,
+                    Ok(length) => length,
+                };
+            }
+            pieces.push(piece.into_boxed_slice());
+        }
+        pieces
+    }
 }
 
 impl Reading<'_> {
@@ -193,7 +219,7 @@ impl Reading<'_> {
         let (next, value) = advance(&mut cursor, walk).map_err(|stop| (stop, cursor.at()))?;
         self.start = cursor.at();
         if let Some((start, sight)) = value {
-            let flaws = hand_out(text, start..self.start, sight, judge, inner, &mut self.records);
+            let flaws = hand_out(text, self.gone, start..self.start, sight, judge, inner, &mut self.records);
             self.flaws_in_records(flaws);
         }
         Ok(Some(next))
@@ -342,8 +368,10 @@ fn opens_records(cursor: &mut Cursor<'_, '_>) -> Result<bool, Stop> {
 }
 
 /// Gives the records of a value to `judge`, and says which of them are flawed: where, the number of the record, and why.
+/// `gone` is the length of what was before `text`.
 fn hand_out(
     text: &[u8],
+    gone: u64,
     span: Range<usize>,
     sight: Sight<'_>,
     judge: &mut dyn FnMut(&Raw<'_>) -> Option<String>,
@@ -354,7 +382,7 @@ fn hand_out(
     let mut one = |span: Range<usize>, sight: Sight<'_>| {
         *records += 1;
         let start = span.start;
-        let raw = Raw { text: text.get(span).unwrap_or_default(), sight, start };
+        let raw = Raw { text: text.get(span).unwrap_or_default(), sight, begin: gone + start as u64, start };
         flaws.extend(judge(&raw).map(|what| (start, *records, what)));
     };
     let Holds::Records(list) = sight.holds() else {

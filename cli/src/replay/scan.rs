@@ -9,6 +9,7 @@ use std::fmt;
 use std::ops::Range;
 
 use iamwatch::watcher::Glance;
+use wide::u8x16;
 
 /// Why a scan ended before the value did. The cursor stands where it did. Kept to one byte: a scan is mostly returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +104,7 @@ pub(super) struct Cursor<'a, 'n> {
     nest: &'n mut Vec<u8>,
     odd: bool,
     /// All bytes of strings, or-ed together: whether there is anything but ASCII.
-    high: u64,
+    high: u8x16,
 }
 
 impl<'a> Sight<'a> {
@@ -150,7 +151,7 @@ impl<'a> Text<'a> {
 impl<'a, 'n> Cursor<'a, 'n> {
     pub(super) fn new(bytes: &'a [u8], at: usize, nest: &'n mut Vec<u8>) -> Self {
         nest.clear();
-        Self { bytes, at, nest, odd: false, high: 0 }
+        Self { bytes, at, nest, odd: false, high: u8x16::ZERO }
     }
 
     pub(super) fn at(&self) -> usize {
@@ -193,7 +194,7 @@ impl<'a, 'n> Cursor<'a, 'n> {
 
     /// Passes over one value of any kind and says what was seen of it.
     pub(super) fn sight(&mut self) -> Result<Sight<'a>, Stop> {
-        (self.odd, self.high) = (false, 0);
+        (self.odd, self.high) = (false, u8x16::ZERO);
         let mut sight = Sight { object: self.token()? == b'{', ..Sight::default() };
         let start = self.at;
         if sight.object {
@@ -202,7 +203,7 @@ impl<'a, 'n> Cursor<'a, 'n> {
         } else {
             self.skip()?;
         }
-        let ascii = self.high & HIGH == 0;
+        let ascii = self.high.to_bitmask() == 0;
         let utf8 = ascii || self.bytes.get(start..self.at).is_some_and(|bytes| std::str::from_utf8(bytes).is_ok());
         sight.odd |= self.odd || !utf8;
         Ok(sight)
@@ -259,36 +260,37 @@ impl<'a, 'n> Cursor<'a, 'n> {
         loop {
             let key = self.key()?;
             member(self, key)?;
-            if self.takes(b'}')? {
-                return Ok(());
-            }
-            if !self.takes(b',')? {
-                return Err(Stop::Fault(Fault::CommaOrBrace));
+            let next = self.token()?;
+            self.at += usize::from(matches!(next, b',' | b'}'));
+            match next {
+                b',' => {}
+                b'}' => return Ok(()),
+                _ => return Err(Stop::Fault(Fault::CommaOrBrace)),
             }
         }
     }
 
     /// A key that is looked at, and the colon behind it.
     pub(super) fn key(&mut self) -> Result<&'a [u8], Stop> {
-        self.token()?;
-        let start = self.at + 1;
-        let simple = self.name()?;
+        let name = self.name()?;
         // A key written with escapes may be any key.
-        self.odd |= simple.is_none();
-        Ok(simple.and_then(|end| self.bytes.get(start..end)).unwrap_or_default())
+        self.odd |= name.is_none();
+        Ok(name.and_then(|name| self.bytes.get(name)).unwrap_or_default())
     }
 
-    /// Passes over a key and the colon behind it; says where its text ends, if it has no escapes.
-    fn name(&mut self) -> Result<Option<usize>, Stop> {
+    /// Passes over a key and the colon behind it; says where its text stands, if it has no escapes.
+    #[inline]
+    fn name(&mut self) -> Result<Option<Range<usize>>, Stop> {
         if self.token()? != b'"' {
             return Err(Stop::Fault(Fault::Key));
         }
+        let start = self.at + 1;
         let simple = self.string()?;
         let end = self.at - 1;
         if !self.takes(b':')? {
             return Err(Stop::Fault(Fault::Colon));
         }
-        Ok(simple.then_some(end))
+        Ok(simple.then_some(start..end))
     }
 
     fn text(&mut self) -> Result<Text<'a>, Stop> {
@@ -414,22 +416,18 @@ impl<'a, 'n> Cursor<'a, 'n> {
     /// Passes over a string whose opening quote is next; says whether it has no escapes.
     #[inline]
     fn string(&mut self) -> Result<bool, Stop> {
-        let mut at = self.at + 1;
-        let mut high = self.high;
+        let (mut at, mut high) = (self.at + 1, self.high);
         // Sixteen bytes at a time, up to the first that is no plain text. The last few bytes of all are left to the
         // slow way.
         while let Some((chunk, _)) = self.bytes.get(at..).and_then(<[u8]>::split_first_chunk::<16>) {
-            let both = u128::from_le_bytes(*chunk);
-            #[expect(clippy::cast_possible_truncation, reason = "the two halves of sixteen bytes")]
-            let (first, second) = (both as u64, (both >> 64) as u64);
-            high |= first | second;
-            let (first, second) = (ends(first), ends(second));
-            if first | second == 0 {
+            let chunk = u8x16::from(*chunk);
+            high |= chunk;
+            let ends = ends(chunk);
+            if ends == 0 {
                 at += 16;
                 continue;
             }
-            let zeros = if first == 0 { 64 + second.trailing_zeros() } else { first.trailing_zeros() };
-            at += zeros as usize / 8;
+            at += ends.trailing_zeros() as usize;
             if self.bytes.get(at) == Some(&b'"') {
                 (self.at, self.high) = (at + 1, high);
                 return Ok(true);
@@ -454,7 +452,7 @@ impl<'a, 'n> Cursor<'a, 'n> {
                     return Err(Stop::Fault(Fault::Control));
                 }
                 byte => {
-                    self.high |= u64::from(byte);
+                    self.high |= u8x16::splat(byte);
                     self.at += 1;
                 }
             }
@@ -490,17 +488,9 @@ fn is<const N: usize>(key: &[u8], name: &[u8; N]) -> bool {
     key.first_chunk::<N>() == Some(name)
 }
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGH: u64 = 0x8080_8080_8080_8080;
-
-/// The high bit of each of eight bytes that ends a run of plain text: a quote, a backslash, a control character. Only the
-/// lowest one set is to be trusted: a borrow may set those above it.
+/// A bit for each of sixteen bytes that ends a run of plain text: a quote, a backslash, a control character.
 #[inline]
-fn ends(bytes: u64) -> u64 {
-    // With this bit turned, a quote (0x22) is the next after the control characters (0 to 0x1f).
-    let turned = bytes ^ (ONES * 0x02);
-    let below = turned.wrapping_sub(ONES * 0x21) & !turned;
-    let backslash = bytes ^ (ONES * 0x5c);
-    let zero = backslash.wrapping_sub(ONES) & !backslash;
-    (below | zero) & HIGH
+fn ends(bytes: u8x16) -> u32 {
+    let control = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
+    (control | bytes.simd_eq(u8x16::splat(b'"')) | bytes.simd_eq(u8x16::splat(b'\\'))).to_bitmask()
 }

@@ -74,19 +74,17 @@ pub(super) fn tell<E>(
             exceptions,
         };
         let outcome = pollster::block_on(async {
-            let outcome = match what {
+            match what {
                 What::Waiting { text, .. } => return line.watch(&decode(&text).0, now).await,
-                What::Judged(Some(finding)) => line.follow(*finding, now).await,
-                What::Judged(None) => Ok(Outcome::Quiet),
+                What::Quiet => {}
                 What::Unread { questions, .. } => {
                     for question in questions.iter().filter(|question| question.counts()) {
                         let _ = question.put(Some(now), context.config, &ledger, now).await;
                     }
-                    Ok(Outcome::Quiet)
                 }
-            };
+            }
             facts::learn_all(lessons, &ledger, now).await;
-            outcome
+            Ok(Outcome::Quiet)
         });
         // Memory is always in reach and the mailbox always open, so nothing is ever to be tried again.
         match outcome {

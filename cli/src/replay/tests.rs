@@ -60,10 +60,10 @@ fn slow(records: &[Vec<u8>], context: &Context<'_>) -> Haul {
         };
         // Everything that hangs together with anything waits for its turn.
         let ties = facts::ties(&event);
-        let lessons: Vec<Lesson> = past::lessons(&event, time_of(&event)).collect();
+        let lessons: Box<[Lesson]> = past::lessons(&event, time_of(&event)).collect();
         let documents = ties.documents || !ties.questions.is_empty() || !lessons.is_empty();
         let turn = Turn { ties: Ties { documents, ..ties }, lessons, place: None };
-        let found = |watcher| Found::of(watcher, &event, record, &turn, context);
+        let found = |watcher| Found::of(watcher, &event, record, turn.clone(), context);
         haul.found.extend(watchers.into_iter().filter_map(found));
     }
     haul
@@ -291,18 +291,20 @@ proptest! {
     }
 }
 
-/// Twelve different calls of one user, by which the account is listed, in files of five.
+/// Fourteen different calls of one user, by which the account is listed, in files of five. Each record is shorter than the one
+/// before it.
 fn survey(folder: &Folder) -> Vec<Input> {
     let calls = iamwatch::detect::by_id("account-surveyed").unwrap().calls;
     let names = calls.iter().find(|calls| calls.source == "iam.amazonaws.com").unwrap().names;
-    let records: Vec<Vec<u8>> = names[..12]
+    let records: Vec<Vec<u8>> = names[..14]
         .iter()
         .enumerate()
         .map(|(second, name)| {
             format!(
-                r#"{{"eventName":"{name}","eventSource":"iam.amazonaws.com","eventID":"{name}","eventTime":"2026-10-01T09:12:{second:02}Z",
+                r#"{{"eventName":"{name}","eventSource":"iam.amazonaws.com","eventID":"{name}","requestID":"{}","eventTime":"2026-10-01T09:12:{second:02}Z",
                 "recipientAccountId":"111122223333","awsRegion":"us-east-1","sourceIPAddress":"203.0.113.24","userIdentity":{{"type":"IAMUser",
-                "userName":"alice","accountId":"111122223333","arn":"arn:aws:iam::111122223333:user/alice"}}}}"#
+                "userName":"alice","accountId":"111122223333","arn":"arn:aws:iam::111122223333:user/alice"}}}}"#,
+                "1".repeat(30_000 * (14 - second))
             )
             .into_bytes()
         })
@@ -328,6 +330,24 @@ fn what_is_only_counted_is_found_whether_its_text_was_held_or_is_read_again() {
 }
 
 #[test]
+fn pieces_of_a_text_are_those_wherever_they_stand_in_it() {
+    let text: Vec<u8> = (0_u32..200_000).flat_map(u32::to_le_bytes).collect();
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(&text).unwrap();
+    let packed = packed.finish().unwrap();
+    let spans = [0..3, 3..3, 190_000..200_000, 200_001..600_000, 799_999..800_000];
+    let cut = |span: &std::ops::Range<u64>| {
+        text[usize::try_from(span.start).unwrap()..][..usize::try_from(span.end - span.start).unwrap()].into()
+    };
+    let pieces: Vec<Box<[u8]>> = spans.iter().map(cut).collect();
+    let mut reader = Reader::new();
+    assert_eq!(reader.pieces(&mut &text[..], spans.iter().cloned()), pieces);
+    assert_eq!(reader.pieces(&mut &packed[..], spans.iter().cloned()), pieces);
+    let beyond = [0..3, 799_999..800_001];
+    assert_eq!(reader.pieces(&mut &packed[..], beyond.into_iter()), pieces[..1]);
+}
+
+#[test]
 fn a_file_that_is_gone_when_it_is_read_again_is_named() {
     let (config, folder) = (Config::default(), Folder::new("gone"));
     let context = Context::new(&config);
@@ -338,7 +358,7 @@ fn a_file_that_is_gone_when_it_is_read_again_is_named() {
     let broken = again::read(&mut haul.found, &inputs, &config, NonZeroUsize::MIN);
     let [(path, flaws)] = broken.as_slice() else { panic!("{broken:?}") };
     assert!(path.ends_with("2"), "{path:?}");
-    assert_eq!(flaws[0].what, "changed while it was read: 1 of its records could not be read again");
+    assert_eq!(flaws[0].what, "changed while it was read: 3 of its records could not be read again");
     assert!(!said(haul.found, &context).iter().any(|said| said.contains("account-surveyed")));
 }
 
@@ -408,7 +428,7 @@ fn a_record_at_the_end_of_time_does_not_stop_the_clock() {
     let config = Config::default();
     let context = Context::new(&config);
     let event = Event::decode(serde_json::from_str(text).unwrap());
-    let found = Found::of(Watcher::RootUsage, &event, text.as_bytes(), &Turn::default(), &context).unwrap();
+    let found = Found::of(Watcher::RootUsage, &event, text.as_bytes(), Turn::default(), &context).unwrap();
     let mut said = 0;
     super::tell::tell::<()>(vec![found], &context, &Exceptions::NONE, super::Wording::Full, |_| {
         said += 1;

@@ -564,31 +564,25 @@ pub fn by_id(id: &str) -> Option<&'static Detection> {
 /// The detections by the names of their calls, so that one more costs nothing but to the events that it looks at.
 static BY_NAME: LazyLock<HashMap<&'static str, Vec<&'static Detection>>> = LazyLock::new(|| {
     let mut by_name: HashMap<&'static str, Vec<&'static Detection>> = HashMap::new();
-    for detection in ALL {
-        let mut names: Vec<&str> = detection.calls.iter().flat_map(|calls| calls.names).copied().collect();
-        names.sort_unstable();
-        names.dedup();
-        for name in names.into_iter().filter(|name| !name.ends_with('*')) {
-            by_name.entry(name).or_default().push(detection);
+    for detection in ALL.iter().copied().filter(|detection| detection.is_told_by_name()) {
+        for name in detection.calls.iter().flat_map(|calls| calls.names) {
+            let named = by_name.entry(name).or_default();
+            // Two services may have a call of that name.
+            if named.last().is_none_or(|last| last.id != detection.id) {
+                named.push(detection);
+            }
         }
     }
     by_name
 });
 
-/// Detections whose calls are told by no whole name: those that end in an API date, and those that look at every call.
-static BY_OTHER_MEANS: LazyLock<Vec<&'static Detection>> = LazyLock::new(|| {
-    let dated =
-        |detection: &Detection| detection.calls.iter().flat_map(|calls| calls.names).any(|name| name.ends_with('*'));
-    ALL.iter().copied().filter(|detection| detection.calls.is_empty() || dated(detection)).collect()
-});
+static BY_OTHER_MEANS: LazyLock<Vec<&'static Detection>> =
+    LazyLock::new(|| ALL.iter().copied().filter(|detection| !detection.is_told_by_name()).collect());
 
-/// The detections that may look at an event, each once, in the order of the alphabet.
+/// The detections that may look at an event, each once.
 fn looking_at(event: &Event) -> impl Iterator<Item = &'static Detection> {
     let named = BY_NAME.get(event.name.as_str()).into_iter().flatten();
-    let mut looking: Vec<&'static Detection> = named.chain(&*BY_OTHER_MEANS).copied().collect();
-    looking.sort_unstable_by_key(|detection| detection.id);
-    looking.dedup_by_key(|detection| detection.id);
-    looking.into_iter()
+    named.chain(&*BY_OTHER_MEANS).copied()
 }
 
 /// What a watcher says of an event, where all that may be known beside it is in the context.
@@ -611,7 +605,10 @@ pub fn find(watcher: Watcher, event: &Event, context: &Context<'_>) -> Vec<Findi
     };
     let asked = looking_at(event).filter(|detection| looks(detection));
     let asked = asked.filter(|detection| watcher.asks(detection) && detection.wants(event));
-    asked.filter_map(|detection| (detection.detect)(event, context)).collect()
+    let mut found: Vec<Finding> = asked.filter_map(|detection| (detection.detect)(event, context)).collect();
+    // The same order whichever way each was come by.
+    found.sort_by(|one, other| one.detection.cmp(&other.detection));
+    found
 }
 
 /// What is said of what was found in an event. One act is one alert: where several detections see it, the strongest speaks
@@ -777,6 +774,12 @@ impl Detection {
     #[must_use]
     pub fn sees(&self, source: &str, name: &str) -> bool {
         self.calls.iter().any(|calls| calls.contain(source, name))
+    }
+
+    /// Whether whole names tell its calls: it looks at some only, and at none with an API date at the end of its name.
+    pub(crate) fn is_told_by_name(&self) -> bool {
+        let mut names = self.calls.iter().flat_map(|calls| calls.names);
+        !self.calls.is_empty() && !names.any(|name| name.ends_with('*'))
     }
 
     /// Whether it is to be asked about the event: its call and its outcome are those that it looks at.

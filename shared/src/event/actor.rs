@@ -110,7 +110,7 @@ impl Actor {
         let arn = at("arn").unwrap_or_default();
         let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
         let issuer_arn = at("sessionContext.sessionIssuer.arn");
-        let role = assumed_role(resource).map(|(role, _)| role).or(at("sessionContext.sessionIssuer.userName"));
+        let role = assumed_role(resource).map(|(role, _)| role).or_else(|| at("sessionContext.sessionIssuer.userName"));
         let session = assumed_role(resource).map(|(_, session)| session.to_owned());
         let access_key = at("accessKeyId").map(str::to_owned);
         let invoked_by = at("invokedBy").filter(|by| *by != "signin.amazonaws.com").map(str::to_owned);
@@ -132,7 +132,7 @@ impl Actor {
         };
         let account = at("accountId")
             .or_else(|| arn.split(':').nth(4))
-            .or(at("sessionContext.sessionIssuer.accountId"))
+            .or_else(|| at("sessionContext.sessionIssuer.accountId"))
             .filter(|account| is_account(account))
             .map(str::to_owned);
         let name = match kind {

@@ -5,19 +5,27 @@ use serde_json::{Map, Value};
 /// What stands where a secret stood.
 const REDACTED: &str = "[redacted]";
 
-/// What the key of a secret has in it, by the first letter.
-fn secrets_from(letter: u8) -> &'static [&'static str] {
-    match letter {
-        b'a' | b'A' => &["accesstoken", "apikeyvalue", "authorizationtoken", "authtoken"],
-        b'b' | b'B' => &["bearertoken"],
-        b'i' | b'I' => &["identitytoken"],
-        b'p' | b'P' => &["passphrase", "password", "privatekey"],
-        b'r' | b'R' => &["refreshtoken"],
-        b's' | b'S' => &["samlassertion", "secret", "sessiontoken", "signintoken"],
-        b't' | b'T' => &["tokencode"],
+/// What the key of a secret has in it, by its first two letters in lower case.
+fn secrets_from(letters: [u8; 2]) -> &'static [&'static str] {
+    match &letters {
+        b"ac" => &["accesstoken"],
+        b"ap" => &["apikeyvalue"],
+        b"au" => &["authorizationtoken", "authtoken"],
+        b"be" => &["bearertoken"],
+        b"id" => &["identitytoken"],
+        b"pa" => &["passphrase", "password"],
+        b"pr" => &["privatekey"],
+        b"re" => &["refreshtoken"],
+        b"sa" => &["samlassertion"],
+        b"se" => &["secret", "sessiontoken"],
+        b"si" => &["signintoken"],
+        b"to" => &["tokencode"],
         _ => &[],
     }
 }
+
+/// Bytes of the shortest of these words.
+const SHORTEST: usize = "secret".len();
 
 /// Keys that name a secret without holding it.
 const NAMES_A_SECRET: [&str; 8] = [
@@ -82,7 +90,10 @@ fn names_one(key: &[u8]) -> bool {
     let is_at = |place: usize, word: &str| {
         key.get(place..place + word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word.as_bytes()))
     };
-    key.iter().enumerate().any(|(place, letter)| secrets_from(*letter).iter().any(|word| is_at(place, word)))
+    key.windows(SHORTEST).enumerate().any(|(place, part)| {
+        let letters = part.first_chunk::<2>().map(|letters| letters.map(|letter| letter.to_ascii_lowercase()));
+        letters.is_some_and(|letters| secrets_from(letters).iter().any(|word| is_at(place, word)))
+    })
 }
 
 #[cfg(test)]
@@ -90,15 +101,19 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn every_word_for_a_secret_stands_under_its_letter_and_is_found_in_any_case() {
-        for letter in b'a'..=b'z' {
-            for word in super::secrets_from(letter) {
-                assert_eq!(word.as_bytes()[0], letter);
-                assert!(super::names_one(format!("my{}", word.to_ascii_uppercase()).as_bytes()), "{word}");
-                assert!(super::names_one(word.as_bytes()), "{word}");
-            }
+    fn every_word_for_a_secret_stands_under_its_letters_and_is_found_in_any_case() {
+        let pairs = (b'a'..=b'z').flat_map(|one| (b'a'..=b'z').map(move |two| [one, two]));
+        let words: Vec<_> =
+            pairs.flat_map(|letters| super::secrets_from(letters).iter().map(move |w| (letters, w))).collect();
+        assert_eq!(words.len(), 15);
+        for (letters, word) in words {
+            assert_eq!(word.as_bytes()[..2], letters);
+            assert!(word.len() >= super::SHORTEST);
+            assert!(super::names_one(format!("my{}", word.to_ascii_uppercase()).as_bytes()), "{word}");
+            assert!(super::names_one(word.as_bytes()), "{word}");
         }
         assert!(!super::names_one(b"subnetPasswor"));
+        assert!(!super::names_one(b"s"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::circumstance::TAKEN_OUT;
 use crate::config::Config;
 use crate::denials;
 use crate::event::{Event, Owner, PassedKind};
-use crate::ledger::{Ledger, LedgerError, Note};
+use crate::ledger::{Ledger, LedgerError, MemoryKey, Note};
 use crate::policy::{Document, Strength};
 
 /// IAM, as far as it is read. Answers are facts, never errors: what cannot be read says why.
@@ -104,15 +104,13 @@ impl<I: Policies> Policies for Elsewhere<'_, I> {
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(400 * 24);
 
 /// How the judgement of an event hangs together with events before it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Ties {
     /// It is judged by documents that events before it may have written, or writes one; or it is a denied call, which is
     /// judged with all that its principal was denied.
     pub documents: bool,
     /// What detections ask of the ledger.
     pub questions: Vec<Question>,
-    /// Whether more is asked where something is found.
-    pub beside: bool,
 }
 
 /// Those of an event.
@@ -126,9 +124,7 @@ pub fn ties(event: &Event) -> Ties {
         let writes = Place::written_by(event).is_some() || Place::also_written_by(event).is_some();
         asks.document.is_some() || asks.before.is_some() || writes || Renamed::by(event).is_some()
     };
-    let beside = Question::about(event, true).next().is_some() || denials::key_of_denied_before(event).is_some();
-    let documents = documents || denials::is_one(event);
-    Ties { documents, questions: Question::about(event, false).collect(), beside }
+    Ties { documents: documents || denials::is_one(event), questions: Question::about(event, false).collect() }
 }
 
 /// Asks what the event calls for. Never fails: see [`Fact::Unseen`].
@@ -229,7 +225,7 @@ pub async fn look_back(
 /// What is remembered that says whether denied calls of one principal came from outside, each question asked once.
 #[derive(Debug, Default)]
 pub struct Whence {
-    asked: Vec<(Question, Fact<Past>)>,
+    asked: Vec<(MemoryKey, Fact<Past>)>,
 }
 
 impl Whence {
@@ -243,15 +239,15 @@ impl Whence {
     ) -> Vec<(&'static str, Fact<Past>)> {
         let mut past = Vec::new();
         for question in TAKEN_OUT.iter().filter_map(|remembering| Question::by(remembering, event)) {
-            let id = question.id();
-            if let Some((_, answer)) = self.asked.iter().find(|(asked, _)| *asked == question) {
+            let (id, key) = question.asks();
+            if let Some((_, answer)) = self.asked.iter().find(|(asked, _)| *asked == key) {
                 past.push((id, answer.clone()));
                 continue;
             }
             let answer = question.put(event.time, config, ledger, now).await;
             let answer = answer.map_or_else(|error| Fact::Unseen(error.to_string()), Fact::Known);
             past.push((id, answer.clone()));
-            self.asked.push((question, answer));
+            self.asked.push((key, answer));
         }
         past
     }

@@ -7,6 +7,7 @@
 //! [`MOST_MEMBERS`](crate::ledger::MOST_MEMBERS).
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 use std::sync::LazyLock;
 
 use jiff::{SignedDuration, Timestamp};
@@ -122,17 +123,12 @@ const PART: i32 = 60;
 const USUAL_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 /// Something that an event makes one ask of the ledger.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Question {
-    id: &'static str,
-    ask: Ask,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Ask {
-    Habit(MemoryKey),
-    Tally { under: MemoryKey, member: Box<str>, window: SignedDuration, speaks_from: usize },
-    Trace(MemoryKey),
+    about: &'static Remembering,
+    key: MemoryKey,
+    /// What is to be counted under it.
+    member: Option<Box<str>>,
 }
 
 impl Question {
@@ -140,25 +136,25 @@ impl Question {
     pub fn about(event: &Event, beside: bool) -> impl Iterator<Item = Self> {
         let asked =
             move |remembering: &&Remembering| remembering.is_told_beside() == beside && remembering.wants(event);
-        concerned(event).filter(asked).filter_map(|remembering| Self::by(remembering, event))
+        concerned(event).filter(asked).filter_map(|about| Self::by(about, event))
     }
 
     /// What the event makes one ask of one thing that is remembered.
-    pub(super) fn by(remembering: &Remembering, event: &Event) -> Option<Self> {
-        let ask = match &remembering.what {
-            What::Habit(of) => Ask::Habit(remembering.key(&of(event)?.0)),
-            What::Tally { of, window, speaks_from } => {
+    pub(super) fn by(about: &'static Remembering, event: &Event) -> Option<Self> {
+        let (key, member) = match &about.what {
+            What::Habit(of) => (of(event)?.0, None),
+            What::Tally { of, .. } => {
                 let Member { under, member } = of(event)?;
-                let (window, speaks_from) = (*window, *speaks_from);
-                Ask::Tally { under: remembering.key(&under), member: member.into(), window, speaks_from }
+                (under, Some(member.into()))
             }
-            What::Trace { asks, .. } => Ask::Trace(remembering.key(&asks(event)?)),
+            What::Trace { asks, .. } => (asks(event)?, None),
         };
-        Some(Self { id: remembering.id, ask })
+        Some(Self { about, key: about.key(&key), member })
     }
 
-    pub(super) fn id(&self) -> &'static str {
-        self.id
+    /// For what it is remembered, and under which key.
+    pub(super) fn asks(&self) -> (&'static str, MemoryKey) {
+        (self.about.id, self.key)
     }
 
     /// Asks it about an event of that time.
@@ -173,12 +169,14 @@ impl Question {
         ledger: &impl Ledger,
         now: Timestamp,
     ) -> Result<Past, LedgerError> {
-        match &self.ask {
-            Ask::Habit(key) => Past::habit(key, time.unwrap_or(now).min(now), config, ledger, now).await,
-            Ask::Tally { under, member, window, .. } => {
-                ledger.tally(under, member, now + *window, now).await.map(Past::Tally)
+        let key = &self.key;
+        match &self.about.what {
+            What::Habit(_) => Past::habit(key, time.unwrap_or(now).min(now), config, ledger, now).await,
+            What::Tally { window, .. } => {
+                let member = self.member.as_deref().unwrap_or_default();
+                ledger.tally(key, member, now + *window, now).await.map(Past::Tally)
             }
-            Ask::Trace(key) => {
+            What::Trace { .. } => {
                 // An event leaves nothing for itself, nor for what came before it.
                 let before = |note: &Note| time.is_none_or(|time| note.at <= time);
                 let left = ledger.recall(key, now).await?.filter(before);
@@ -190,15 +188,15 @@ impl Question {
     /// Whether asking it counts something.
     #[must_use]
     pub fn counts(&self) -> bool {
-        matches!(self.ask, Ask::Tally { .. })
+        matches!(self.about.what, What::Tally { .. })
     }
 
     /// Whether a detection may find something by this answer that it does not find where everything is new and little was
     /// learned.
     #[must_use]
     pub fn is_telling(&self, answer: &Past) -> bool {
-        match (&self.ask, answer) {
-            (Ask::Tally { speaks_from, .. }, Past::Tally(members)) => members >= speaks_from,
+        match (&self.about.what, answer) {
+            (What::Tally { speaks_from, .. }, Past::Tally(members)) => members >= speaks_from,
             (_, Past::First(learned) | Past::Recent(learned, _)) => *learned != Learned::TooLittle,
             (_, Past::Familiar | Past::Nothing) => false,
             _ => true,
@@ -209,8 +207,8 @@ impl Question {
 /// What is known for each of the questions where everything is new and little was learned.
 #[must_use]
 pub fn nothing_learned(questions: &[Question]) -> Vec<(&'static str, Fact<Past>)> {
-    let habits = questions.iter().filter(|question| matches!(question.ask, Ask::Habit(_)));
-    habits.map(|question| (question.id, Fact::Known(Past::First(Learned::TooLittle)))).collect()
+    let habits = questions.iter().filter(|question| matches!(question.about.what, What::Habit(_)));
+    habits.map(|question| (question.about.id, Fact::Known(Past::First(Learned::TooLittle)))).collect()
 }
 
 impl Past {
@@ -225,7 +223,7 @@ impl Past {
         let mut past = Vec::new();
         for question in Question::about(event, beside) {
             let answer = question.put(event.time, config, ledger, now).await;
-            past.push((question.id, answer.map_or_else(|error| Fact::Unseen(error.to_string()), Fact::Known)));
+            past.push((question.about.id, answer.map_or_else(|error| Fact::Unseen(error.to_string()), Fact::Known)));
         }
         past
     }
@@ -276,14 +274,17 @@ fn concerned(event: &Event) -> impl Iterator<Item = &'static Remembering> {
     named.chain(&*OTHERS).copied().filter(move |_| readable)
 }
 
+impl fmt::Debug for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Question").field(&self.about.id).field(&self.key).field(&self.member).finish()
+    }
+}
+
 impl Remembering {
     /// Whether it concerns only calls of certain names. What leaves a trace may be any call.
     fn is_told_by_name(&self) -> bool {
-        let dated = |detection: &Detection| {
-            detection.calls.iter().flat_map(|calls| calls.names).any(|name| name.ends_with('*'))
-        };
-        let named = |detection: &&Detection| !detection.calls.is_empty() && !dated(detection);
-        !self.is_told_beside() && self.asked_by.iter().all(named) && !matches!(self.what, What::Trace { .. })
+        let named = self.asked_by.iter().all(|detection| detection.is_told_by_name());
+        !self.is_told_beside() && named && !matches!(self.what, What::Trace { .. })
     }
 
     /// Whether no detection asks for it.
@@ -296,8 +297,7 @@ impl Remembering {
     }
 
     fn key(&self, parts: &[String]) -> MemoryKey {
-        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-        MemoryKey::of(self.id, &parts)
+        MemoryKey::of(self.id, parts)
     }
 }
 
@@ -374,4 +374,4 @@ pub(crate) fn ago(time: SignedDuration) -> String {
 }
 
 /// When habits began to be learned.
-static LEARNING: LazyLock<MemoryKey> = LazyLock::new(|| MemoryKey::of("learning", &[]));
+static LEARNING: LazyLock<MemoryKey> = LazyLock::new(|| MemoryKey::of("learning", &[""; 0]));
