@@ -252,7 +252,7 @@ def health_risk(account: str, *entities: str, code: str = "AWS_RISK_CREDENTIALS_
         "eventTypeCode": code,
         "eventTypeCategory": "issue",
         "eventScopeCode": "ACCOUNT_SPECIFIC",
-        "communicationId": uuid.uuid4().hex,
+        "communicationId": f"{uuid.uuid4().hex}-1",
         "startTime": now,
         "lastUpdatedTime": now,
         "statusCode": "open",

@@ -208,10 +208,9 @@ class Stack:
     def iamwatch(self, binaries: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
         """Run the command line as a person with credentials for the account would; gives what it printed."""
         program = compiled(binaries, "iamwatch")
-        table = {"IAMWATCH_TABLE": self.outputs["TableName"]}
         done = subprocess.run(
             [program, *arguments],
-            env={"PATH": os.environ["PATH"], **self.account.environment(), **table, **(environment or {})},
+            env={"PATH": os.environ["PATH"], **self.account.environment(), **(environment or {})},
             stdin=subprocess.DEVNULL,
             check=False,
             capture_output=True,

@@ -24,7 +24,7 @@ pub struct Function {
 }
 
 /// What the stack sets, with values that lead nowhere: the endpoint refuses every connection.
-const ENVIRONMENT: [(&str, &str); 16] = [
+const ENVIRONMENT: [(&str, &str); 19] = [
     ("AWS_LAMBDA_FUNCTION_NAME", "bench"),
     ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
     ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
@@ -40,7 +40,10 @@ const ENVIRONMENT: [(&str, &str); 16] = [
     ("IAMWATCH_STACK", "iamwatch"),
     ("IAMWATCH_ACCOUNT_NAMES", "111122223333=prod-payments"),
     ("IAMWATCH_QUARANTINE_MODE", "dry-run"),
+    ("IAMWATCH_QUARANTINE_LEAKED_MODE", "dry-run"),
     ("IAMWATCH_QUARANTINE_EXEMPT", "/break-glass/"),
+    ("IAMWATCH_DENY_POLICY", "arn:aws:iam::111122223333:policy/iamwatch-DenyEverything"),
+    ("IAMWATCH_RECORDS_QUEUE", "https://sqs.us-east-1.amazonaws.com/111122223333/iamwatch"),
 ];
 
 /// Starts each program `rounds` times, in turn.
@@ -101,18 +104,34 @@ fn zip_size(program: &Path) -> io::Result<u64> {
     Ok(packed.finish()?.len() as u64 + FRAME)
 }
 
-/// The functions built in a folder: its programs that bear a function's name, and the empty one first.
+/// The functions built in a folder, after the empty one.
 ///
 /// # Errors
 ///
-/// When the folder cannot be read or does not hold the empty program.
+/// When a function is not there, or their sources cannot be listed.
 pub fn programs(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let empty = folder.join("empty");
-    if !empty.is_file() {
-        return Err(io::Error::other(format!("`{}` is missing; `make bench` builds it", empty.display())));
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("functions");
+    let mut names = fs::read_dir(sources)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
+    names.sort();
+    let programs: Vec<PathBuf> = std::iter::once("empty".into()).chain(names).map(|name| folder.join(name)).collect();
+    match programs.iter().find(|program| !program.is_file()) {
+        Some(missing) => Err(io::Error::other(format!("`{}` is missing; `make bench` builds it", missing.display()))),
+        None => Ok(programs),
     }
-    let names =
-        ["root-usage", "access-keys", "iam-changes", "access-denied", "sign-in", "guardrails", "quarantine", "digest"];
-    let built = names.map(|name| folder.join(name)).into_iter().filter(|path| path.is_file());
-    Ok(std::iter::once(empty).chain(built).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use iamwatch::config::Config;
+
+    use super::ENVIRONMENT;
+
+    #[test]
+    fn every_function_starts_with_what_it_is_told_here() {
+        let told =
+            |name: &str| ENVIRONMENT.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let (config, resources) = Config::from_env(told).unwrap();
+        assert!(resources.records_queue.is_some(), "quarantine does not start without");
+        assert!(config.quarantine.deny_policy.is_some());
+    }
 }

@@ -68,7 +68,7 @@ enum Command {
     Simulate {
         /// An ARN, an access key id, or a user's name.
         principal: String,
-        /// A user's ARN or a path that is never touched, where the stack cannot be asked.
+        /// A user's ARN or a path, as if the stack exempted it too.
         #[arg(long)]
         exempt: Vec<String>,
     },

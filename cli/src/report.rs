@@ -47,7 +47,7 @@ mod live {
     use std::io;
     use std::process::ExitCode;
 
-    use iamwatch::aws::{Clients, Roots};
+    use iamwatch::aws::Clients;
     use iamwatch::quarantine::Record;
     use jiff::SignedDuration;
 
@@ -58,7 +58,7 @@ mod live {
     pub(super) async fn run(asked: &Report) -> io::Result<ExitCode> {
         let Command::Mttr = asked.command;
         let answer = async {
-            let clients = Clients::from_env(Roots::System).await;
+            let clients = Clients::of_person().await;
             Ok(mttr(&records(&clients, &asked.stack).await?.list().await?))
         };
         said(answer.await)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator
@@ -76,12 +77,12 @@ def take_this_machine_for_secure() -> None:
 
 
 def know_the_condition_keys_of_our_roles() -> None:
-    """AWS fills `events:source` and `events:detail-type` for PutEvents, `dynamodb:LeadingKeys`, `iam:PolicyARN` and
-    `iam:PermissionsBoundary`.
+    """AWS fills `events:source` and `events:detail-type` for PutEvents, `dynamodb:LeadingKeys`, `dynamodb:Attributes`,
+    `iam:PolicyARN` and `iam:PermissionsBoundary`.
 
-    ministack leaves them empty: a role limited by them can do nothing here, but a role limited by LeadingKeys (with
-    ForAllValues) everything. Differences to AWS: LeadingKeys is known for calls that name their keys, not for Query;
-    PermissionsBoundary for calls that put or delete one, not for those that attach policies.
+    ministack leaves them empty: a role limited by them can do nothing here, but a role limited by LeadingKeys or Attributes
+    (with ForAllValues) everything. Differences to AWS: LeadingKeys and Attributes are known for calls that name their keys, not
+    for Query; PermissionsBoundary for calls that put or delete one, not for those that attach policies.
     """
     context_of = iam_actions.request_tag_context
 
@@ -93,6 +94,7 @@ def know_the_condition_keys_of_our_roles() -> None:
             keys.update(_iam_keys(action, parameters))
         elif service == "dynamodb" and (leading := _leading_keys(_json(body))):
             keys["dynamodb:LeadingKeys"] = leading
+            keys["dynamodb:Attributes"] = sorted(_attributes(_json(body)))
         return keys
 
     iam_actions.request_tag_context = context
@@ -129,12 +131,30 @@ def _iam_keys(action: str, parameters: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _leading_keys(data: dict[str, Any]) -> list[str]:
+#: What stands in an expression of DynamoDB's and is no attribute.
+WORDS = re.compile(r"(?i)\b(SET|REMOVE|ADD|DELETE|AND|OR|NOT|IN|BETWEEN)\b|\b\w+(?=\s*\()|:\w+|\[\d+\]|\.#?\w+")
+
+
+def _calls(data: dict[str, Any]) -> list[dict[str, Any]]:
     calls = [data, *(call for item in data.get("TransactItems") or [] for call in item.values())]
+    return [call for call in calls if isinstance(call, dict)]
+
+
+def _attributes(data: dict[str, Any]) -> set[str]:
+    """The top-level attributes that a call names."""
+    found: set[str] = set()
+    for call in _calls(data):
+        found |= {*(call.get("Item") or {}), *(call.get("Key") or {})}
+        names = call.get("ExpressionAttributeNames") or {}
+        for kind in ("UpdateExpression", "ConditionExpression", "ProjectionExpression"):
+            words = re.findall(r"#?\b\w+", WORDS.sub(" ", call.get(kind) or ""))
+            found |= {names.get(word, word) for word in words}
+    return found
+
+
+def _leading_keys(data: dict[str, Any]) -> list[str]:
     leading: list[str] = []
-    for call in calls:
-        if not isinstance(call, dict):
-            continue
+    for call in _calls(data):
         table = dynamodb._tables.get(str(call.get("TableName", "")).rsplit("/", 1)[-1])
         named = call.get("Item") or call.get("Key") or {}
         value = named.get(table["pk_name"]) if table else None

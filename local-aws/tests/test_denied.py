@@ -37,12 +37,6 @@ def report(line: Line, name: str, **figures: Any) -> None:
     print(f"\n{name}: " + ", ".join(f"{key} {value}" for key, value in figures.items()))
 
 
-def most_within(line: Line, seconds: float) -> int:
-    """How many messages reached the topic within any time as long as this, at most."""
-    times = [email["at"] for email in line.emails()]
-    return max(sum(1 for at in times if start <= at < start + seconds) for start in times)
-
-
 def nothing_failed(line: Line) -> None:
     assert line.failed.read(0, settle=0.2) == [], "a denied call was given up"
     assert line.undelivered.read(0, settle=0.2) == [], "EventBridge could not deliver"
@@ -84,9 +78,9 @@ def test_many_principals_are_told_at_the_topics_pace_and_no_count_is_lost(deploy
     line.wait_for_denied_calls(PRINCIPALS)
     looked_at = time.monotonic() - begun
     assert counts(line) == {20: PRINCIPALS}
-    assert most_within(line, 1) == 1, "one a second"
+    assert line.most_emails_within(1) == 1, "one a second"
     took = [int(ms) for ms in re.findall(r"REPORT .*?\tDuration: (\d+) ms", "\n".join(line.stack.logs("AccessDenied")))]
-    report(line, f"{PRINCIPALS} principals with 20 calls each", longest=f"{max(took) / 1000:.0f} s", all=f"{looked_at:.0f} s", messages=len(line.emails()), in_ten_seconds=most_within(line, 10))
+    report(line, f"{PRINCIPALS} principals with 20 calls each", longest=f"{max(took) / 1000:.0f} s", all=f"{looked_at:.0f} s", messages=len(line.emails()), in_ten_seconds=line.most_emails_within(10))
     nothing_failed(line)
 
 

@@ -666,6 +666,35 @@ def test_ministack_alone_does_not_know_the_event_source_in_conditions(alone: sta
     assert refused(lambda: events.put_events(Entries=[entry])) == "AccessDeniedException"
 
 
+def _bus_for_one_role(account: stack.Account, folder: Path, role: str) -> Callable[[], Any]:
+    """A bus of a stack that refuses everybody but one role, and how the role `limited` puts an event there."""
+    bus = f"arn:aws:events:{stack.REGION}:{account.id}:event-bus/findings"
+    refuse = {"Effect": "Deny", "Principal": "*", "Action": "events:PutEvents", "Resource": bus}
+    only = {"EventBusName": {"Ref": "Bus"}, "StatementId": "Only"}
+    statement = {**refuse, "Condition": _everybody_but(account, role)}
+    resources = {
+        "Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "findings"}},
+        "Only": {"Type": "AWS::Events::EventBusPolicy", "Properties": {**only, "Statement": statement}},
+    }
+    template = folder / "template.json"
+    template.write_text(json.dumps({"Resources": resources}))
+    stack.deploy(account, template, folder, {})
+    events = role_client(account, "events", {"Effect": "Allow", "Action": "events:PutEvents", "Resource": bus})
+    return partial(events.put_events, Entries=[{"EventBusName": "findings", "Source": "x", "DetailType": "x", "Detail": "{}"}])
+
+
+def test_a_bus_takes_events_from_those_whom_its_policy_does_not_refuse(account: stack.Account, tmp_path: Path) -> None:
+    assert _bus_for_one_role(account, tmp_path, "limited")()["FailedEntryCount"] == 0
+
+
+def test_a_bus_refuses_whom_its_policy_refuses(account: stack.Account, tmp_path: Path) -> None:
+    assert refused(_bus_for_one_role(account, tmp_path, "other")) == "AccessDeniedException"
+
+
+def test_ministack_alone_makes_no_policy_of_a_bus(alone: stack.Account, tmp_path: Path) -> None:
+    assert refused(lambda: _bus_for_one_role(alone, tmp_path, "limited")) == "ValidationError"
+
+
 def _only_claims(account: stack.Account) -> dict[str, Any]:
     account.client("dynamodb").create_table(
         TableName="rows",
@@ -697,6 +726,35 @@ def test_a_role_may_be_limited_to_some_keys_of_a_table(account: stack.Account) -
 def test_ministack_alone_does_not_know_leading_keys(alone: stack.Account) -> None:
     table = role_client(alone, "dynamodb", _only_claims(alone))
     table.put_item(**_row("record#1"))
+
+
+def _only_two_attributes(account: stack.Account) -> dict[str, Any]:
+    some = {"ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "note"]}}
+    return {**_only_claims(account), "Condition": some}
+
+
+def test_a_role_may_be_limited_to_some_attributes(account: stack.Account) -> None:
+    table = role_client(account, "dynamodb", _only_two_attributes(account))
+    row = _row("claim#1")
+    table.put_item(**{**row, "Item": {**row["Item"], "note": {"S": "x"}}})
+    refuse = {**row, "Item": {**row["Item"], "due": {"S": "x"}}}
+    assert refused(lambda: table.put_item(**refuse)) == "AccessDeniedException"
+    conditional = {**row, "ConditionExpression": "attribute_not_exists(pk) OR due = :a", **_values("x")}
+    assert refused(lambda: table.put_item(**conditional)) == "AccessDeniedException"
+    named = {"TableName": "rows", "Key": row["Item"], **_values("y")}
+    table.update_item(**named, UpdateExpression="SET #n = :a", ExpressionAttributeNames={"#n": "note"})
+    other = {"UpdateExpression": "SET #n = :a", "ExpressionAttributeNames": {"#n": "due"}}
+    assert refused(lambda: table.update_item(**named, **other)) == "AccessDeniedException"
+
+
+def _values(text: str) -> dict[str, Any]:
+    return {"ExpressionAttributeValues": {":a": {"S": text}}}
+
+
+def test_ministack_alone_does_not_know_attributes(alone: stack.Account) -> None:
+    table = role_client(alone, "dynamodb", _only_two_attributes(alone))
+    row = _row("claim#1")
+    table.put_item(**{**row, "Item": {**row["Item"], "due": {"S": "x"}}})
 
 
 def test_iam_calls_are_recorded(account: stack.Account, local_aws: launcher.LocalAws) -> None:

@@ -171,12 +171,29 @@ def test_a_dry_run_shows_the_calls_and_makes_none(deploy_line: DeployLine, binar
     assert writes(line) == [] and bob.may_act()
     said = line.stack.iamwatch(binaries, "quarantine", "simulate", f"arn:aws:iam::{line.account.id}:user/bob")
     assert "aws iam attach-user-policy --user-name=bob" in said and "Nothing was changed." in said
-    assert "Note:" not in said, "the stack itself says who is exempt"
     assert "root is never touched" in line.stack.iamwatch(
         binaries, "quarantine", "simulate", f"arn:aws:iam::{line.account.id}:root"
     )
     assert bob.key in line.stack.iamwatch(binaries, "quarantine", "simulate", bob.key)
     assert writes(line) == []
+
+
+def test_nothing_is_simulated_where_the_stack_is_not_known(
+    account: stack.Account, deploy_line: DeployLine, binaries: Path
+) -> None:
+    bob = leaked_user(account)
+    nowhere = stack.Stack(account, "iamwatch", {})
+    with pytest.raises(stack.CommandFailed, match="no stack `iamwatch` has a function `iamwatch-quarantine`"):
+        nowhere.iamwatch(binaries, "quarantine", "simulate", "bob")
+    line = deploy_line()
+    account.client("iam").put_user_policy(
+        UserName="bob",
+        PolicyName="all",
+        PolicyDocument=events.policy({"Effect": "Allow", "Action": ["iam:Get*", "iam:List*"], "Resource": "*"}),
+    )
+    only_reads_iam = {"AWS_ACCESS_KEY_ID": bob.key, "AWS_SECRET_ACCESS_KEY": bob.secret}
+    with pytest.raises(stack.CommandFailed, match="needs `lambda:GetFunctionConfiguration`"):
+        line.stack.iamwatch(binaries, "quarantine", "simulate", "bob", environment=only_reads_iam)
 
 
 def test_where_no_policy_fits_the_boundary_denies_and_restore_gives_the_old_one_back(
@@ -219,21 +236,44 @@ def test_whom_it_must_not_cut_off_gets_no_write(deploy_line: DeployLine, who: st
     no_event_failed(line)
 
 
+def test_not_even_an_administrator_puts_a_finding_on_the_bus(deploy_line: DeployLine) -> None:
+    line = deploy_line(QuarantineLeakedMode="enforce")
+    bob, mallory = leaked_user(line.account), leaked_user(line.account, "mallory")
+    nobody = "AKIA999988887EXAMPLE"
+    line.send(events.health_risk(line.account.id, nobody))
+    (real,) = [json.loads(message["Body"]) for message in line.findings.read(1)]
+    bus = line.stack.outputs["BusName"]
+    forged = {
+        "EventBusName": bus,
+        "Source": real["source"],
+        "DetailType": real["detail-type"],
+        "Detail": json.dumps(real["detail"]).replace(nobody, bob.key),
+    }
+    put = mallory.client("events").put_events
+    with pytest.raises(ClientError, match="explicit deny in a resource-based policy"):
+        put(Entries=[forged])
+    assert bob.may_act()
+    # That the forgery is a good one shows where the bus has no policy.
+    line.account.client("events").remove_permission(EventBusName=bus, StatementId="OnlyTheWatchersPut")
+    assert put(Entries=[forged])["FailedEntryCount"] == 0
+    stack.wait_for(lambda: not bob.may_act(), 20, "bob to be cut off")
+
+
 # A person decides.
+
+
+def approver(line: Line) -> dict[str, str]:
+    """The credentials of ann, who has the stack's policy for those who approve, and no other right."""
+    iam = line.account.client("iam")
+    iam.create_user(UserName="ann")
+    iam.attach_user_policy(UserName="ann", PolicyArn=line.stack.outputs["ApproversPolicyArn"])
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
 
 
 def test_a_person_approves_by_name_and_once(deploy_line: DeployLine, binaries: Path) -> None:
     line = deploy_line(QuarantineLeakedMode="approve")
-    bob = leaked_user(line.account)
-    iam = line.account.client("iam")
-    iam.create_user(UserName="ann")
-    key = iam.create_access_key(UserName="ann")["AccessKey"]
-    # What the table and the URL ask of whoever approves.
-    document = events.policy(
-        {"Effect": "Allow", "Action": ["dynamodb:GetItem", "lambda:InvokeFunctionUrl"], "Resource": "*"}
-    )
-    iam.put_user_policy(UserName="ann", PolicyName="approve", PolicyDocument=document)
-    ann = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    bob, ann = leaked_user(line.account), approver(line)
     line.send(events.health_risk(line.account.id, bob.key))
     record = only_record(line)
     assert [report["state"] for report in line.quarantine_reports()] == ["PENDING"]
@@ -266,10 +306,12 @@ def test_without_the_right_to_call_the_url_nobody_approves(deploy_line: DeployLi
     iam.put_user_policy(
         UserName="ann",
         PolicyName="read",
-        PolicyDocument=events.policy({"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "*"}),
+        PolicyDocument=events.policy(
+            {"Effect": "Allow", "Action": ["dynamodb:GetItem", "dynamodb:ListTables"], "Resource": "*"}
+        ),
     )
     ann = {"AWS_ACCESS_KEY_ID": made["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"]}
-    with pytest.raises(stack.CommandFailed):
+    with pytest.raises(stack.CommandFailed, match="needs the policy of the stack's output `ApproversPolicyArn`"):
         url = line.stack.approval_url()
         line.stack.iamwatch(binaries, "quarantine", "approve", record, "--yes", "--url", url, environment=ann)
     assert line.stack.quarantine_records() == {record: "PENDING"}
@@ -298,11 +340,7 @@ def test_who_stops_the_trail_is_cut_off_or_the_sessions_of_their_role_ended_once
     records = stack.wait_for(lambda: len(found := line.stack.quarantine_records()) == 2 and found, 20, "two plans")
     assert set(records.values()) == {"PENDING"}
     assert writes(line) == []
-    security = {"Effect": "Allow", "Action": ["dynamodb:GetItem", "lambda:InvokeFunctionUrl"], "Resource": "*"}
-    iam.create_user(UserName="ann")
-    iam.put_user_policy(UserName="ann", PolicyName="approve", PolicyDocument=events.policy(security))
-    key = iam.create_access_key(UserName="ann")["AccessKey"]
-    ann = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    ann = approver(line)
     for record in records:
         url = line.stack.approval_url()
         line.stack.iamwatch(binaries, "quarantine", "approve", record, "--yes", "--url", url, environment=ann)
@@ -315,6 +353,52 @@ def test_who_stops_the_trail_is_cut_off_or_the_sessions_of_their_role_ended_once
     for record in records:
         line.stack.iamwatch(binaries, "quarantine", "restore", record, "--yes", "--leaked")
     assert bob.may_act() and bob.may_act(before)
+    no_event_failed(line)
+
+
+def app_stops_the_trail(line: Line) -> None:
+    trust = events.policy({"Effect": "Allow", "Principal": {"AWS": line.account.id}, "Action": "sts:AssumeRole"})
+    line.account.client("iam").create_role(RoleName="app", AssumeRolePolicyDocument=trust)
+    line.send(events.stop_logging(events.role_session(line.account.id, "app"), "main"))
+
+
+def test_sessions_of_roles_are_left_alone_where_that_is_not_switched_on(deploy_line: DeployLine) -> None:
+    line = deploy_line(QuarantineActorMode="approve")
+    app_stops_the_trail(line)
+    (report,) = line.quarantine_reports()
+    assert (report["state"], report["refusal"]) == ("REFUSED", "sessions-left-alone")
+    mail = line.emails()[-1]["text"]
+    assert "QuarantineRoleSessions" in mail and "quarantine approve" not in mail
+    assert writes(line) == []
+    no_event_failed(line)
+
+
+@pytest.mark.parametrize("approved", ["before", "after"])
+def test_sessions_of_roles_are_left_alone_from_when_that_is_switched_off(
+    deploy_line: DeployLine, binaries: Path, approved: str
+) -> None:
+    line = deploy_line(QuarantineActorMode="approve", QuarantineRoleSessions="true")
+    app_stops_the_trail(line)
+    record = only_record(line)
+    approve = ("quarantine", "approve", record, "--yes", "--url", line.stack.approval_url())
+    ann = approver(line)
+    if approved == "before":
+        line.stack.iamwatch(binaries, *approve, environment=ann)
+        state(line, record, "VERIFIED")
+    functions, name = line.account.client("lambda"), line.stack.physical_id("Quarantine")
+    told = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    told["IAMWATCH_SESSIONS_ROLE"] = ""
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": told})
+    if approved == "before":
+        proofs = stack.wait_for(lambda: line.stack.record(record)["proofs"][1:], 20, "a second proof")
+        assert "not switched on" in proofs[-1]["error"]
+        assert line.stack.quarantine_records() == {record: "VERIFIED"}, "what was done is not forgotten"
+        assert writes(line) == ["PutRolePolicy"]
+    else:
+        line.stack.iamwatch(binaries, *approve, environment=ann)
+        whole = state(line, record, "REFUSED")
+        assert whole["plan"]["refusal"] == "sessions-left-alone"
+        assert writes(line) == []
     no_event_failed(line)
 
 
@@ -442,7 +526,27 @@ def test_those_who_may_restore_need_no_other_right(deploy_line: DeployLine, bina
         "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
         "AWS_SESSION_TOKEN": keys["SessionToken"],
     }
+    token = (keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+    table, name = stack.client(line.account.endpoint, "dynamodb", *token), line.stack.outputs["TableName"]
+    row = line.account.client("dynamodb").get_item(TableName=name, Key={"pk": {"S": f"record#{record}"}})["Item"]
+    told = {"due_bucket": {"S": "open"}, "due_at": {"N": "1"}}
+    refused: list[Callable[[], Any]] = [
+        lambda: table.put_item(TableName=name, Item={**row, **told}),
+        lambda: table.put_item(TableName=name, Item={**row, "pk": {"S": "incident#1"}}),
+        lambda: table.put_item(TableName=name, Item={**row, "pk": {"S": "open#bob"}}),
+        lambda: table.delete_item(TableName=name, Key={"pk": row["pk"]}),
+        lambda: table.get_item(TableName=name, Key={"pk": {"S": "memory#1"}}),
+        lambda: table.scan(TableName=name),
+    ]
+    for number, call in enumerate(refused):
+        with pytest.raises(ClientError, match="AccessDenied|not authorized"):
+            call()
+            pytest.fail(f"call {number} was allowed")
     line.stack.iamwatch(binaries, "quarantine", "restore", record, "--yes", "--leaked", environment=environment)
+    storm = json.dumps({"spent": [], "storm": "2026-03-01T03:00:00Z", "told": None})
+    budget = {"pk": {"S": "budget#users"}, "budget": {"S": storm}, "version": {"N": "1"}}
+    line.account.client("dynamodb").put_item(TableName=name, Item=budget)
+    assert "done" in line.stack.iamwatch(binaries, "quarantine", "reset", "--yes", environment=environment)
     assert set(bob.credentials().values()) == {"Active"}
     assert bob.attached() == [AWS_QUARANTINE]
     assert line.stack.quarantine_records() == {record: "RESTORED"}

@@ -10,7 +10,7 @@ mod publish;
 pub mod serve;
 pub mod signed;
 
-pub use clients::{Clients, Roots};
+pub use clients::{Clients, OnDemand};
 pub use dynamodb::{DynamoLedger, table_of_stack};
 pub use exceptions::SsmExceptions;
 pub use policies::IamPolicies;

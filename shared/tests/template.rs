@@ -566,10 +566,41 @@ fn the_readme_says_what_the_role_that_restores_can_do() {
             }
             "TakeOurDenyOff" | "TakeOurBoundaryOff" => said("deny policy off any user, attached or as boundary"),
             "ReadTheTruth" => said("read users and their credentials"),
-            "ReadAndWriteRecords" => said("read and write quarantine's records and budget"),
+            "FindTheTable" => {}
+            "ReadRecords" | "WriteRecords" | "NoteWhoIsFree" | "ResetTheBudget" => {
+                said("read and write quarantine's records and budget");
+            }
             new => panic!("{new} is not in the README"),
         }
     }
+}
+
+#[test]
+fn who_restores_writes_the_rows_of_quarantine_with_their_attributes_and_no_others() {
+    let role = &template()["Resources"]["QuarantineRestoreRole"];
+    let mut given = Vec::new();
+    for one in statements(role).iter().filter(|one| one["Resource"] == arn("Ledger")) {
+        // A request that names none of them would pass.
+        let condition = one["Condition"].as_object().unwrap();
+        assert!(condition.keys().all(|operator| operator.starts_with("ForAllValues:String")), "{one}");
+        let asked = |key: &str| condition.values().find_map(|keys| keys.get(key)).map(ToString::to_string);
+        given.push((
+            one["Action"].as_str().unwrap().to_owned(),
+            asked("dynamodb:LeadingKeys"),
+            asked("dynamodb:Attributes"),
+        ));
+    }
+    let expected = [
+        ("dynamodb:GetItem", r#"["budget#users","open#*","record#q-*"]"#, None),
+        ("dynamodb:PutItem", r#""record#q-*""#, Some(r#"["pk","record","state","rev","at","expires"]"#)),
+        ("dynamodb:UpdateItem", r#""open#*""#, Some(r#"["pk","records","expires"]"#)),
+        ("dynamodb:PutItem", r#""budget#users""#, Some(r#"["pk","budget","version"]"#)),
+    ];
+    let owned = |text: &str| text.to_owned();
+    assert_eq!(
+        given,
+        expected.map(|(action, keys, attributes)| (owned(action), Some(owned(keys)), attributes.map(owned)))
+    );
 }
 
 #[test]
@@ -613,10 +644,13 @@ fn who_may_approve_may_not_write_another_name_by_invoking_the_function_directly(
     assert_eq!(policy["Type"], "AWS::IAM::ManagedPolicy");
     let given = statements(policy);
     let actions: Vec<&str> = given.iter().map(|one| one["Action"].as_str().unwrap()).collect();
-    assert_eq!(actions, ["lambda:GetFunctionUrlConfig", "lambda:InvokeFunctionUrl", "lambda:InvokeFunction"]);
-    for statement in &given {
+    let calls = ["lambda:GetFunctionUrlConfig", "lambda:InvokeFunctionUrl", "lambda:InvokeFunction"];
+    assert_eq!(actions, [&calls[..], &["dynamodb:ListTables", "dynamodb:GetItem"]].concat());
+    for statement in &given[..3] {
         assert_eq!(statement["Resource"], arn("QuarantineApproval"));
     }
+    assert_eq!(given[4]["Resource"], arn("Ledger"));
+    assert_eq!(given[4]["Condition"], json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "record#q-*"}}));
     assert_eq!(given[2]["Condition"], json!({"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}));
     assert_eq!(template["Outputs"]["ApproversPolicyArn"]["Value"], json!({"Ref": "QuarantineApprovers"}));
     // Nowhere in this stack is anybody else let in.
@@ -674,6 +708,7 @@ fn conditions_ask_for_keys_that_exist() {
         "aws:SecureTransport",
         "aws:SourceAccount",
         "aws:SourceArn",
+        "dynamodb:Attributes",
         "dynamodb:LeadingKeys",
         "events:detail-type",
         "events:source",
@@ -728,6 +763,25 @@ fn the_topic_lets_those_publish_who_may_and_nobody_else() {
     let others = policy.iter().find(|statement| statement["Sid"] == "OnlyThisStackPublishes").unwrap();
     let but = list(&others["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]);
     assert_eq!(but.into_iter().map(Value::to_string).collect::<BTreeSet<_>>(), publishers);
+}
+
+#[test]
+fn the_bus_takes_findings_from_the_watchers_and_from_nobody_else() {
+    let template = template();
+    let put = |name: &String| granted(&template, name).iter().any(|(action, _)| action == "events:PutEvents");
+    let watchers: BTreeSet<String> = functions(&template).into_keys().filter(put).collect();
+    assert_eq!(watchers, Watcher::ALL.into_iter().map(|watcher| pascal(watcher.name())).collect());
+    let policy = &template["Resources"]["FindingsPolicy"];
+    assert_eq!(policy["Type"], "AWS::Events::EventBusPolicy");
+    assert_eq!(policy["Properties"]["EventBusName"], json!({"Ref": "Findings"}));
+    let others = &policy["Properties"]["Statement"];
+    let said = [&others["Effect"], &others["Principal"], &others["Action"], &others["Resource"]];
+    assert_eq!(said, [&json!("Deny"), &json!("*"), &json!("events:PutEvents"), &arn("Findings")]);
+    // A negated condition holds where the key is missing: a service that comes without a role is refused, too.
+    assert_eq!(keys(&others["Condition"]), ["ArnNotEquals".to_owned()].into());
+    let but = list(&others["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]);
+    let roles = watchers.iter().map(|name| arn(&format!("{name}Role")).to_string()).collect::<BTreeSet<_>>();
+    assert_eq!(but.into_iter().map(Value::to_string).collect::<BTreeSet<_>>(), roles);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use iamwatch::aws::serve::now;
-use iamwatch::aws::{Clients, DynamoLedger, Roots, baseline, table_of_stack};
+use iamwatch::aws::{Clients, DynamoLedger, baseline, table_of_stack};
 
 use super::Baseline;
 use crate::terminal::{self, complain};
@@ -25,7 +25,7 @@ pub(super) async fn run(asked: &Baseline) -> io::Result<ExitCode> {
 }
 
 async fn learn(asked: &Baseline) -> Result<usize, String> {
-    let clients = Clients::from_env(Roots::System).await;
+    let clients = Clients::of_person().await;
     let client = clients.dynamodb();
     let table = match &asked.table {
         Some(table) => table.clone(),

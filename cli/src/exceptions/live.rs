@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use iamwatch::aws::{Clients, DynamoLedger, Roots, SsmExceptions, table_of_stack};
+use iamwatch::aws::{Clients, DynamoLedger, SsmExceptions, table_of_stack};
 use iamwatch::exceptions::{self, Exception, day};
 use iamwatch::ledger::Ledger as _;
 
@@ -37,7 +37,7 @@ pub(super) async fn run(asked: &Exceptions) -> io::Result<ExitCode> {
 
 /// Compares what is written with what is stored, and makes it so if it is to be applied.
 async fn change(asked: &Exceptions, written: &[Exception], applies: bool) -> Result<String, String> {
-    let clients = Clients::from_env(Roots::System).await;
+    let clients = Clients::of_person().await;
     let store = SsmExceptions::new(clients.ssm(), &asked.stack);
     let plan = exceptions::plan(written, &store.stored(now()).await?);
     if !applies || plan.steps.is_empty() {
@@ -50,7 +50,7 @@ async fn change(asked: &Exceptions, written: &[Exception], applies: bool) -> Res
 }
 
 async fn report(asked: &Exceptions) -> Result<String, String> {
-    let clients = Clients::from_env(Roots::System).await;
+    let clients = Clients::of_person().await;
     let client = clients.dynamodb();
     let table = match &asked.table {
         Some(table) => table.clone(),

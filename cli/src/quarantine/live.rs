@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use iamwatch::alert;
 use iamwatch::aws::containment::{AwsIam, DynamoRecords};
 use iamwatch::aws::serve::now;
-use iamwatch::aws::{Clients, Roots, signed, table_of_stack};
+use iamwatch::aws::{Clients, signed, table_of_stack};
 use iamwatch::config::Config;
 use iamwatch::detect::Context;
 use iamwatch::quarantine::{Moved, Record, Records as _, Restore, State, restore};
@@ -36,7 +36,7 @@ pub(crate) fn said(answer: Result<String, String>) -> io::Result<ExitCode> {
 }
 
 async fn answer(asked: &Quarantine) -> Result<String, String> {
-    let clients = Clients::from_env(Roots::System).await;
+    let clients = Clients::of_person().await;
     let stack = &asked.stack;
     if let Command::Simulate { principal, exempt } = &asked.command {
         return simulate::simulate(&clients, &stack.name, principal, exempt).await;

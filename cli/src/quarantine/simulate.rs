@@ -16,7 +16,7 @@ pub(super) async fn simulate(
     principal: &str,
     exempt: &[String],
 ) -> Result<String, String> {
-    let (config, note) = config(clients, stack, exempt).await?;
+    let config = config(clients, stack, exempt).await?;
     let account = principal.split(':').nth(4).unwrap_or_default();
     let who = Principal::read(principal, account);
     let iam = AwsIam { users: clients.iam(), deny: config.quarantine.deny_policy.clone(), roles: Some(clients.iam()) };
@@ -29,7 +29,6 @@ pub(super) async fn simulate(
         },
         _ => return Ok(format!("{}: nothing would be done: {}\n", clean(principal), who.advice())),
     };
-    let mut text = note;
     let user = subjects.iter().find_map(Subject::user).unwrap_or_default();
     let facts = match &who {
         Principal::Role(role) => iam.role(role).await?.ok_or(Refusal::NoSuchRole),
@@ -42,7 +41,7 @@ pub(super) async fn simulate(
     if !account.is_empty() && facts.arn.split(':').nth(4) != Some(account) {
         return Ok(format!("{}: nothing would be done: {}\n", clean(principal), Principal::AnotherAccount.advice()));
     }
-    text.push_str(&now(&facts));
+    let mut text = now(&facts);
     for subject in &subjects {
         let about = match subject {
             Subject::Key { key, .. } => format!("If somebody else made access key {key}, that key alone"),
@@ -64,23 +63,15 @@ pub(super) async fn simulate(
     Ok(text)
 }
 
-/// What the stack was told; without a stack, what stands here.
-async fn config(clients: &Clients, stack: &str, exempt: &[String]) -> Result<(Config, String), String> {
-    let mut note = String::new();
-    let mut config = match signed::environment(clients, stack).await {
-        Ok(said) => {
-            let read = Config::from_env(|variable| said.get(variable).cloned());
-            read.map_err(|mistakes| mistakes.to_string())?.0
-        }
-        Err(why) => {
-            note = format!("Note: {why}; who is exempt there is not known here.\n\n");
-            Config::default()
-        }
-    };
+/// What the stack was told. Without it nothing is known of its deny policy, nor of who is exempt: a plan would be a guess.
+async fn config(clients: &Clients, stack: &str, exempt: &[String]) -> Result<Config, String> {
+    let said = signed::environment(clients, stack).await?;
+    let read = Config::from_env(|variable| said.get(variable).cloned());
+    let mut config = read.map_err(|mistakes| mistakes.to_string())?.0;
     for text in exempt {
         config.quarantine.exempt.push(text.parse()?);
     }
-    Ok((config, note))
+    Ok(config)
 }
 
 fn now(facts: &Facts) -> String {

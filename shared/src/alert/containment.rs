@@ -187,6 +187,8 @@ pub(super) fn steps(record: &Record) -> Vec<String> {
 }
 
 const FOLLOW: &str = "Follow the steps of the alert itself: the maker of the key may hold other credentials.";
+const FORGED: &str = "If forged: list who changed iamwatch in the 24 hours before this mail and, where a trail records data events, who \
+                      called `Invoke` in the 15 minutes before.";
 const FOLLOW_LEAK: &str = "Follow the steps of the alert itself: whoever has the secret may have made other ways in.";
 
 fn after_meddling() -> &'static [&'static str] {
@@ -237,7 +239,7 @@ fn about_a_key(record: &Record) -> &'static [&'static str] {
         (State::Failed | State::Partial, _) => &["Set the key Inactive yourself with the command below, now.", FOLLOW],
         (State::Refused, Some(Refusal::AnotherAge | Refusal::NoSuchUser | Refusal::NoSuchKey)) => &[
             "In CloudTrail, look the event up by the event id below. If it is not there, the event was forged.",
-            "If forged: list who called `Invoke` and `PutEvents` in the 15 minutes before this mail.",
+            FORGED,
             "If it is there, list who changed the user and its keys since.",
         ],
         (State::Refused, Some(Refusal::AlreadyInactive)) => &[FOLLOW],
@@ -281,7 +283,7 @@ fn about_a_user(record: &Record) -> &'static [&'static str] {
         }
         (State::Refused, Some(Refusal::NoSuchUser | Refusal::NoSuchKey)) => &[
             "In AWS Health or CloudTrail, look the event up by the event id below. If it is not there, it was forged.",
-            "If forged: list who called `Invoke` and `PutEvents` in the 15 minutes before this mail.",
+            FORGED,
         ],
         (State::Refused, Some(Refusal::Exempt)) => {
             &["This user is never touched by iamwatch: decide at once who replaces its credentials.", FOLLOW_LEAK]

@@ -646,8 +646,9 @@ fn an_event_that_could_not_be_read_says_only_what_is_known() {
 
     What to do
       1. Read the fault above, and the function's log at the alert's time.
-      2. In CloudTrail, list the `Invoke` and `PutEvents` calls of the 15 minutes
-         before the alert and who made them.
+      2. Where a trail records data events, list the `Invoke` and `PutEvents`
+         calls of the 15 minutes before the alert and who made them. CloudTrail's
+         event history has neither.
       3. If AWS sent it, report the event's shape to iamwatch's maintainers.
 
     Detection: unreadable-event
@@ -1504,8 +1505,9 @@ fn every_outcome_of_a_containment_begins_with_what_was_done() {
     What to do
       1. In CloudTrail, look the event up by the event id below. If it is not
          there, the event was forged.
-      2. If forged: list who called `Invoke` and `PutEvents` in the 15 minutes
-         before this mail.
+      2. If forged: list who changed iamwatch in the 24 hours before this mail
+         and, where a trail records data events, who called `Invoke` in the 15
+         minutes before.
       3. If it is there, list who changed the user and its keys since.
 
     iamwatch did not set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments: the key is Inactive already.

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::serve::now;
-use super::{CONDITION_FAILED, because, text};
+use super::{CONDITION_FAILED, OnDemand, because, text};
 use crate::quarantine::{
     Answer, Budget, Credential, CredentialKind, DISARMED, Facts, Fault, Iam, KeyFacts, Later, Moved, Record, Records,
     SESSIONS_ENDED, Step, ended_before, rewritten,
@@ -34,24 +34,24 @@ const NOBODY_MAY: &str = "ending sessions of roles is not switched on";
 /// IAM as quarantine uses it.
 #[derive(Debug, Clone)]
 pub struct AwsIam {
-    pub users: aws_sdk_iam::Client,
+    pub users: OnDemand<aws_sdk_iam::Client>,
     /// Our deny policy, of which it is told whether it says what it must.
     pub deny: Option<String>,
     /// With the rights of the role that may end sessions of roles, if that is switched on.
-    pub roles: Option<aws_sdk_iam::Client>,
+    pub roles: Option<OnDemand<aws_sdk_iam::Client>>,
 }
 
 /// Records and budget in the stack's table.
 #[derive(Debug, Clone)]
 pub struct DynamoRecords {
-    pub client: aws_sdk_dynamodb::Client,
+    pub client: OnDemand<aws_sdk_dynamodb::Client>,
     pub table: String,
 }
 
 /// The queue whose messages wait until a record is to be looked at again.
 #[derive(Debug, Clone)]
 pub struct RecordsQueue {
-    pub client: aws_sdk_sqs::Client,
+    pub client: OnDemand<aws_sdk_sqs::Client>,
     pub url: String,
 }
 

@@ -21,7 +21,7 @@ use aws_sdk_dynamodb::types::{
 };
 use jiff::Timestamp;
 
-use super::{CONDITION_FAILED, because, text};
+use super::{CONDITION_FAILED, OnDemand, because, text};
 use crate::cap::{Admission, Cap, Held, Message};
 use crate::denials::{Counted, Dossier, Open, Owed, Settled};
 use crate::exceptions::Suppressions;
@@ -35,7 +35,7 @@ use crate::ledger::{
 /// The ledger of a stack.
 #[derive(Debug, Clone)]
 pub struct DynamoLedger {
-    pub client: Client,
+    pub client: OnDemand<Client>,
     pub table: String,
 }
 

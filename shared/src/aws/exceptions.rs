@@ -7,22 +7,22 @@ use aws_sdk_ssm::types::ParameterType;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::because;
 use super::serve::log;
+use super::{OnDemand, because};
 use crate::exceptions::{Judge, Judged, Known, Plan, Step, Stored, day, id_of_parameter, path};
 use crate::finding::Finding;
 
 /// The exceptions of a stack.
 #[derive(Debug)]
 pub struct SsmExceptions {
-    client: Client,
+    client: OnDemand<Client>,
     stack: String,
     known: Mutex<Known>,
 }
 
 impl SsmExceptions {
     #[must_use]
-    pub fn new(client: Client, stack: &str) -> Self {
+    pub fn new(client: OnDemand<Client>, stack: &str) -> Self {
         Self { client, stack: stack.to_owned(), known: Mutex::default() }
     }
 

@@ -7,13 +7,13 @@ use aws_sdk_iam::types::PolicyVersion;
 use futures_util::future::join_all;
 use tokio::time::timeout;
 
-use super::because;
+use super::{OnDemand, because};
 use crate::facts::{Fact, Held, Holder, HolderKind, Holdings, Policies};
 use crate::policy::Document;
 
 /// IAM, asked for what the event does not hold.
 #[derive(Debug, Clone)]
-pub struct IamPolicies(pub Client);
+pub struct IamPolicies(pub OnDemand<Client>);
 
 /// How long one question may take: the alert does not wait longer for what would only make it better.
 const PATIENCE: Duration = Duration::from_secs(4);

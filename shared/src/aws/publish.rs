@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::because;
 use super::serve::now;
+use super::{OnDemand, because};
 use crate::alert::Alert;
 use crate::cap::{LATE, TURN};
 use crate::finding::Finding;
@@ -25,14 +25,14 @@ const FINDING: &str = "iamwatch finding";
 /// The alert topic.
 #[derive(Debug)]
 pub struct Topic {
-    client: aws_sdk_sns::Client,
+    client: OnDemand<aws_sdk_sns::Client>,
     arn: String,
     last: Cell<Option<Instant>>,
 }
 
 impl Topic {
     #[must_use]
-    pub fn new(client: aws_sdk_sns::Client, arn: String) -> Self {
+    pub fn new(client: OnDemand<aws_sdk_sns::Client>, arn: String) -> Self {
         Self { client, arn, last: Cell::new(None) }
     }
 }
@@ -40,7 +40,7 @@ impl Topic {
 /// The findings bus.
 #[derive(Debug, Clone)]
 pub struct FindingsBus {
-    pub client: aws_sdk_eventbridge::Client,
+    pub client: OnDemand<aws_sdk_eventbridge::Client>,
     pub name: String,
 }
 

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::containment::{AwsIam, DynamoRecords, RecordsQueue};
-use super::{Clients, DynamoLedger, FindingsBus, IamPolicies, Roots, SsmExceptions, Topic};
+use super::{Clients, DynamoLedger, FindingsBus, IamPolicies, SsmExceptions, Topic};
 use crate::config::{Config, Resources};
 use crate::denials;
 use crate::detect::Context;
@@ -65,7 +65,7 @@ impl Reached {
 
 /// Serves a watcher until Lambda ends the process.
 pub async fn watch(watcher: Watcher) -> ExitCode {
-    let Some((config, resources, clients)) = set_up(watcher.name()).await else { return ExitCode::FAILURE };
+    let Some((config, resources, clients)) = set_up(watcher.name()) else { return ExitCode::FAILURE };
     let reached = Reached::by(&config, resources, &clients);
     let line = reached.line(watcher, &config);
     run(watcher.name(), async |payload, _| {
@@ -93,7 +93,7 @@ const AT_ONCE: usize = 12;
 /// Serves `access-denied`: batches of denied calls from a queue.
 pub async fn watch_denied() -> ExitCode {
     let watcher = Watcher::AccessDenied;
-    let Some((config, resources, clients)) = set_up(watcher.name()).await else { return ExitCode::FAILURE };
+    let Some((config, resources, clients)) = set_up(watcher.name()) else { return ExitCode::FAILURE };
     let reached = Reached::by(&config, resources, &clients);
     let line = reached.line(watcher, &config);
     run(watcher.name(), async |payload, _| {
@@ -165,7 +165,7 @@ fn messages(payload: &str) -> Vec<Message> {
 /// Serves `quarantine`: a finding from the findings bus, a record to be looked at again, or a call that may undo what was done.
 pub async fn quarantine() -> ExitCode {
     const NAME: &str = "quarantine";
-    let Some((config, resources, clients)) = set_up(NAME).await else { return ExitCode::FAILURE };
+    let Some((config, resources, clients)) = set_up(NAME) else { return ExitCode::FAILURE };
     let Some(url) = records_queue(NAME, &resources) else { return ExitCode::FAILURE };
     let roles = match &config.quarantine.sessions_role {
         Some(role) => Some(clients.iam_as(role).await),
@@ -173,7 +173,7 @@ pub async fn quarantine() -> ExitCode {
     };
     let iam = AwsIam { users: clients.iam(), deny: config.quarantine.deny_policy.clone(), roles };
     let ledger = DynamoLedger { client: clients.dynamodb(), table: resources.table.clone() };
-    let records = DynamoRecords { client: clients.dynamodb(), table: resources.table };
+    let records = DynamoRecords { client: ledger.client.clone(), table: resources.table };
     let later = RecordsQueue { client: clients.sqs(), url };
     let people = Topic::new(clients.sns(), resources.topic_arn);
     run(NAME, async |payload, account| {
@@ -208,7 +208,7 @@ pub async fn quarantine() -> ExitCode {
 /// Serves `quarantine-approval`: a person's yes, through the function's URL, where IAM has said who they are.
 pub async fn quarantine_approval() -> ExitCode {
     const NAME: &str = "quarantine-approval";
-    let Some((_, resources, clients)) = set_up(NAME).await else { return ExitCode::FAILURE };
+    let Some((_, resources, clients)) = set_up(NAME) else { return ExitCode::FAILURE };
     let Some(url) = records_queue(NAME, &resources) else { return ExitCode::FAILURE };
     let records = DynamoRecords { client: clients.dynamodb(), table: resources.table };
     let later = RecordsQueue { client: clients.sqs(), url };
@@ -239,7 +239,7 @@ pub async fn quarantine_approval() -> ExitCode {
 /// Serves `digest`: tells what incidents counted and what was held back, and beats.
 pub async fn digest() -> ExitCode {
     const NAME: &str = "digest";
-    let Some((config, resources, clients)) = set_up(NAME).await else { return ExitCode::FAILURE };
+    let Some((config, resources, clients)) = set_up(NAME) else { return ExitCode::FAILURE };
     let ledger = DynamoLedger { client: clients.dynamodb(), table: resources.table };
     let people = Topic::new(clients.sns(), resources.topic_arn);
     run(NAME, async |_, _| {
@@ -262,10 +262,11 @@ fn records_queue(function: &'static str, resources: &Resources) -> Option<String
 }
 
 /// Configuration and clients, or a line in the log that says everything that is wrong.
-async fn set_up(function: &'static str) -> Option<(Config, Resources, Clients)> {
+fn set_up(function: &'static str) -> Option<(Config, Resources, Clients)> {
     #[expect(clippy::disallowed_methods, reason = "the one place where the functions read their environment")]
-    match Config::from_env(|variable| std::env::var(variable).ok()) {
-        Ok((config, resources)) => Some((config, resources, Clients::from_env(Roots::BuiltIn).await)),
+    let environment = |variable: &str| std::env::var(variable).ok();
+    match Config::from_env(environment) {
+        Ok((config, resources)) => Some((config, resources, Clients::of_function(environment))),
         Err(mistakes) => {
             log(&json!({"level": "ERROR", "function": function, "error": mistakes.to_string()}));
             None

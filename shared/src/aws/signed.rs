@@ -34,6 +34,11 @@ pub async fn approve(clients: &Clients, url: &str, record: &str, plan: &str) -> 
     let Answer { status, body } = call(clients, "POST", url, body).await?;
     match (status, body.get("error").or_else(|| body.get("Message")).and_then(Value::as_str)) {
         (200, _) => Ok(body),
+        // It was not invoked, so that its log says nothing.
+        (403, why) => Err(format!(
+            "AWS does not let you call the approval function ({}); it needs the policy of the stack's output `ApproversPolicyArn`",
+            why.unwrap_or("403")
+        )),
         (_, Some(why)) => Err(why.to_owned()),
         (status, None) => Err(format!("the approval function answered {status}; its log says why")),
     }
@@ -62,9 +67,15 @@ pub async fn environment(clients: &Clients, stack: &str) -> Result<BTreeMap<Stri
     let url = format!("{}/2015-03-31/functions/{stack}-quarantine/configuration", lambda(clients)?);
     let Answer { status, body } = call(clients, "GET", &url, String::new()).await?;
     let variables = body.pointer("/Environment/Variables").and_then(Value::as_object);
-    let variables = variables.ok_or_else(|| {
-        let why = body.get("Message").and_then(Value::as_str).unwrap_or_default();
-        format!("the configuration of `{stack}-quarantine` was not read ({status} {why})")
+    let why = body.get("Message").and_then(Value::as_str).unwrap_or_default();
+    let variables = variables.ok_or_else(|| match status {
+        404 => format!(
+            "no stack `{stack}` has a function `{stack}-quarantine` in this account and region; check the credentials, \
+             `AWS_REGION` and `--stack`"
+        ),
+        _ => format!(
+            "what `{stack}-quarantine` was told was not read ({status} {why}); it needs `lambda:GetFunctionConfiguration`"
+        ),
     })?;
     let text = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
     Ok(variables.iter().filter_map(text).collect())

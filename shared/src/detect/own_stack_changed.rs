@@ -45,6 +45,7 @@ pub(super) static DETECTION: Detection = Detection {
                 "DeleteEventBus",
                 "DeleteRule",
                 "DisableRule",
+                "PutPermission",
                 "PutRule",
                 "PutTargets",
                 "RemovePermission",

@@ -15,7 +15,8 @@
 //! ## What to do
 //!
 //! 1. Read the fault above, and the function's log at the alert's time.
-//! 2. In CloudTrail, list the `Invoke` and `PutEvents` calls of the 15 minutes before the alert and who made them.
+//! 2. Where a trail records data events, list the `Invoke` and `PutEvents` calls of the 15 minutes before the alert and who made
+//!    them. CloudTrail's event history has neither.
 //! 3. If AWS sent it, report the event's shape to iamwatch's maintainers.
 
 use super::{Context, Detection, Outcome, Page};

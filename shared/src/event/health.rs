@@ -56,7 +56,7 @@ mod tests {
             "eventArn": "arn:aws:health:us-east-1::event/RISK/AWS_RISK_CREDENTIALS_EXPOSED/1",
             "service": "RISK",
             "eventTypeCode": "AWS_RISK_CREDENTIALS_EXPOSED",
-            "communicationId": "abc",
+            "communicationId": "abc-2",
             "page": "2",
             "startTime": "Sat, 28 Feb 2026 23:59:59 GMT",
             "lastUpdatedTime": "Sun, 1 Mar 2026 03:00:00 GMT",
@@ -65,9 +65,38 @@ mod tests {
         let delivered = Delivered { account: Some("111122223333".to_owned()), ..Delivered::default() };
         let event = Event::from_detail(detail, delivered);
         assert_eq!(event.fault(), None);
-        assert_eq!((event.name.as_str(), event.id.as_str()), ("AWS_RISK_CREDENTIALS_EXPOSED", "abc/2"));
+        assert_eq!((event.name.as_str(), event.id.as_str()), ("AWS_RISK_CREDENTIALS_EXPOSED", "abc-2/2"));
         assert_eq!(event.time.unwrap().to_string(), "2026-03-01T03:00:00Z");
         assert_eq!((event.account.as_str(), event.actor.kind), ("111122223333", Kind::Service));
+    }
+
+    #[test]
+    fn the_message_of_the_backup_region_is_the_same_event() {
+        let detail = json!({
+            "eventArn": "arn:aws:health:us-east-1::event/RISK/A/1", "eventTypeCode": "A", "communicationId": "abc-1", "page": "1",
+        });
+        let from = |region: &str, id: &str| {
+            let delivered =
+                Delivered { region: Some(region.to_owned()), id: Some(id.to_owned()), ..Delivered::default() };
+            Event::from_detail(detail.clone(), delivered).id
+        };
+        assert_eq!(from("us-east-1", "1"), from("us-west-2", "2"));
+    }
+
+    #[test]
+    fn what_health_told_before_messages_had_ids_and_pages_is_read() {
+        let detail = json!({
+            "eventArn": "arn:aws:health:us-east-1::event/AWS_RISK_CREDENTIALS_EXPOSED_1",
+            "service": "RISK",
+            "eventTypeCode": "AWS_RISK_CREDENTIALS_EXPOSED",
+            "eventTypeCategory": "issue",
+            "startTime": "Sun, 01 Mar 2026 03:00:00 GMT",
+            "affectedEntities": [{"entityValue": "AKIAIOSFODNN7EXAMPLE"}],
+        });
+        let delivered = Delivered { id: Some("1".to_owned()), ..Delivered::default() };
+        let event = Event::from_detail(detail, delivered);
+        assert_eq!((event.name.as_str(), event.id.as_str()), ("AWS_RISK_CREDENTIALS_EXPOSED", "1"));
+        assert_eq!(event.time.unwrap().to_string(), "2026-03-01T03:00:00Z");
     }
 
     #[test]

@@ -25,6 +25,9 @@ pub struct Budget {
     storm: Option<Timestamp>,
     /// The record whose mail says that it is spent, and until when that is enough.
     told: Option<(String, Timestamp)>,
+    /// The same for the mail that says that our deny policy was rewritten.
+    #[serde(default)]
+    told_disarmed: Option<(String, Timestamp)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,14 +66,15 @@ impl Budget {
             self.told = None;
         }
         if self.storm.is_some() || of_user >= PER_USER {
-            let tell = self.told.as_ref().is_none_or(|(by, until)| by == record || *until <= now);
-            if tell {
-                self.told = Some((record.to_owned(), now + HOUR));
-            }
-            return Err(Exhausted { tell });
+            return Err(Exhausted { tell: tells(&mut self.told, record, now) });
         }
         self.spent.push(Spent { record: record.to_owned(), user: user.to_owned(), at: now });
         Ok(())
+    }
+
+    /// Whether people are to be told by a record, of which nothing else is told, that our deny policy was rewritten: once an hour.
+    pub fn tells_disarmed(&mut self, record: &str, now: Timestamp) -> bool {
+        tells(&mut self.told_disarmed, record, now)
     }
 
     /// Since when nothing is done by itself, if too many were contained.
@@ -89,6 +93,15 @@ impl Budget {
     pub fn reset(&mut self) {
         *self = Self::default();
     }
+}
+
+/// Whether a record tells what was not told within an hour, or by itself.
+fn tells(told: &mut Option<(String, Timestamp)>, record: &str, now: Timestamp) -> bool {
+    let tell = told.as_ref().is_none_or(|(by, until)| by == record || *until <= now);
+    if tell {
+        *told = Some((record.to_owned(), now + HOUR));
+    }
+    tell
 }
 
 #[cfg(test)]
@@ -124,6 +137,14 @@ mod tests {
         assert_eq!(budget.spend("6", "c", at(2)), Ok(()));
         assert_eq!(budget.spend("7", "d", at(3)), Err(Exhausted { tell: true }), "the storm begins");
         assert_eq!(budget.spend("8", "e", at(4)), Err(Exhausted { tell: false }));
+    }
+
+    #[test]
+    fn that_the_policy_was_rewritten_is_told_each_hour_by_one_record() {
+        let mut budget = Budget::default();
+        let told = [("a", 0), ("b", 1), ("a", 2), ("b", 59), ("b", 62), ("a", 63)];
+        let told = told.map(|(record, minutes)| budget.tells_disarmed(record, at(minutes)));
+        assert_eq!(told, [true, false, true, false, true, false]);
     }
 
     #[test]

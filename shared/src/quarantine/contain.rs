@@ -217,7 +217,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         {
             record.plan.refusal = Some(Refusal::BudgetSpent);
             record.state = State::Pending;
-            // A storm is one alert, not one for each user.
+            // A storm is one alert, not one for each user; that our deny policy was rewritten is one more.
             record.told = !exhausted.tell;
         }
         if record.state == State::Claimed {
@@ -276,7 +276,10 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     async fn spend(&self, record: &Record, user: &str, now: Timestamp) -> Result<Result<(), Exhausted>, Failure> {
         for _ in 0..BUDGET_TRIES {
             let (mut budget, version) = self.records.budget().await?;
-            let spent = budget.spend(&record.id, user, now);
+            let mut spent = budget.spend(&record.id, user, now);
+            if let (Err(exhausted), true) = (&mut spent, record.is_disarmed()) {
+                exhausted.tell |= budget.tells_disarmed(&record.id, now);
+            }
             if self.records.put_budget(&budget, version).await? == Moved::Yes {
                 return Ok(spent);
             }
@@ -351,9 +354,12 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     }
 
     /// People hear of what was done, or was to be done and was not. That one key would be switched off in a dry-run the alert
-    /// itself shows; which credentials a user has, it does not know.
+    /// itself shows; which credentials a user has, it does not know. What was begun in another mode is told in this one, too.
     pub(super) async fn tell(&self, mut record: Record, now: Timestamp) -> Result<Record, Failure> {
-        let shown = self.mode(&record.finding) == Mode::DryRun && matches!(record.subject, Subject::Key { .. });
+        let shown = self.mode(&record.finding) == Mode::DryRun
+            && matches!(record.subject, Subject::Key { .. })
+            && matches!(record.state, State::DryRun | State::Refused)
+            && record.approval.is_none();
         if !record.told {
             if !shown {
                 self.say(&record, now).await?;

@@ -117,6 +117,36 @@ fn of_fifty_new_keys_in_a_minute_three_are_acted_on_and_one_storm_is_told() {
 }
 
 #[test]
+fn what_is_undone_after_the_mode_went_back_to_dry_run_is_told() {
+    let world = World::with_user("deploy-bot", "/", start());
+    world.contain(&finding("deploy-bot", start()), &config(Mode::Enforce), start()).unwrap();
+    assert_eq!(world.mails.borrow().len(), 1);
+    world.until(SignedDuration::from_mins(15), &config(Mode::DryRun), |world| {
+        world.change("deploy-bot", |user| user.keys[0].active = true);
+    });
+    assert!(matches!(world.only_record().state, State::UndoneByOther | State::Partial));
+    let last = world.mails.borrow().last().unwrap().clone();
+    assert_eq!(world.mails.borrow().len(), 2);
+    assert!(last.subject.to_string().starts_with("[CRITICAL]"), "{}", last.subject);
+}
+
+#[test]
+fn a_plan_that_waits_when_the_mode_goes_back_to_dry_run_is_told_to_be_over() {
+    for approved in [false, true] {
+        let world = World::with_user("deploy-bot", "/", start());
+        world.contain(&finding("deploy-bot", start()), &config(Mode::Approve), start()).unwrap();
+        let record = world.only_record();
+        if approved {
+            world.approve(&record.id, "arn:aws:iam::111122223333:user/ann", &record.fingerprint()).unwrap();
+        }
+        world.until(SignedDuration::from_hours(5), &config(Mode::DryRun), |_| ());
+        assert_eq!(world.only_record().state, if approved { State::Refused } else { State::Expired });
+        assert!(world.is_active("deploy-bot"));
+        assert_eq!(world.mails.borrow().len(), 2, "approved: {approved}");
+    }
+}
+
+#[test]
 fn after_a_storm_nothing_is_done_alone_until_a_person_resets_it() {
     let world = World::default();
     for user in ["a", "b", "c", "d"] {

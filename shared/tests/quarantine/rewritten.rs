@@ -78,3 +78,22 @@ fn a_plan_that_waits_says_at_once_that_it_was_rewritten_and_once_put_back_it_den
     assert!(world.is_contained("bob"));
     assert_eq!(world.only_record().state, State::Verified);
 }
+
+#[test]
+fn rewritten_in_a_storm_that_was_told_it_is_told_once_more() {
+    let world = World::default();
+    let enforce = config(Mode::Enforce);
+    let storm = |from: u32, to: u32| {
+        for number in from..to {
+            let user = format!("user{number}");
+            world.add_user(&user, "/", start());
+            world.contain(&finding(&user, start()), &enforce, start()).unwrap();
+        }
+        world.mails.borrow().len()
+    };
+    assert_eq!(storm(0, 6), 4, "three containments and one storm");
+    rewrite(&world);
+    assert_eq!(storm(6, 12), 5);
+    let mail = world.mails.borrow()[4].clone();
+    assert!(mail.subject.to_string().starts_with("[CRITICAL]") && mail.email.contains("rewritten"), "{}", mail.email);
+}
