@@ -126,7 +126,8 @@ def _text(pattern: Any) -> str:
         # A list of the owner's is put into it: one of them stands for all.
         text, values = pattern["Fn::Sub"]
         for name in values:
-            text = text.replace(f"${{{name}}}", f"arn:aws:iam::{ACCOUNT}:user/somebody")
+            one = ACCOUNT if name == "Accounts" else f"arn:aws:iam::{ACCOUNT}:user/somebody"
+            text = text.replace(f"${{{name}}}", one)
         pattern = {"Fn::Sub": text}
     if isinstance(pattern, dict) and isinstance(pattern.get("Fn::Sub"), str):
         return str(pattern["Fn::Sub"]).replace("${AWS::AccountId}", ACCOUNT)

@@ -20,7 +20,7 @@ use std::thread;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use iamwatch::config::Config;
+use iamwatch::config::{self, Config};
 use iamwatch::detect::Context;
 use iamwatch::exceptions::Exceptions;
 use iamwatch::finding::Severity;
@@ -63,6 +63,9 @@ pub(crate) struct Replay {
     /// A file with exceptions, to see what they would suppress. They hold as if they had always been there.
     #[arg(long, value_name = "FILE")]
     exceptions: Option<PathBuf>,
+    /// The ARN of a user or role that nobody uses, as in the stack's `HoneyPrincipals`; may be said several times.
+    #[arg(long, value_name = "ARN", value_parser = config::principal)]
+    honey: Vec<String>,
     /// What is delivered to the stack that is imagined.
     #[arg(long, value_enum, default_value_t)]
     sees: Sees,
@@ -98,7 +101,12 @@ impl Replay {
                 }
             },
         };
-        let config = Config { stack: self.stack.clone(), min_severity: self.min_severity, ..Config::default() };
+        let config = Config {
+            stack: self.stack.clone(),
+            min_severity: self.min_severity,
+            honey_principals: self.honey.clone(),
+            ..Config::default()
+        };
         let context = Context::new(&config);
         let threads = self.threads.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
 

@@ -524,3 +524,26 @@ fn a_file_of_exceptions_shows_what_it_would_suppress() {
     assert!(all.contains("user alice created access key") && !told.contains("user alice created access key"), "{told}");
     assert_eq!(told.lines().last(), Some("suppressed 2: 2 by keys"));
 }
+
+#[test]
+fn what_touches_a_principal_that_nobody_uses_is_told_once_and_only_if_it_is_named() {
+    let folder = Folder::new("honey");
+    let honey = "arn:aws:iam::111122223333:user/backup-admin";
+    let mut listed = read();
+    listed["userIdentity"] =
+        json!({"type": "IAMUser", "arn": honey, "accountId": "111122223333", "userName": "backup-admin"});
+    let mut made = key_made("made", 30, "bob");
+    made["userIdentity"] = listed["userIdentity"].clone();
+    folder.write("log.json", trail(&[listed, made, key_made("other", 40, "carol")]));
+    let detections = |words: &[&str]| -> Vec<String> {
+        let findings = folder.findings(words);
+        findings.iter().map(|finding| format!("{} {}", finding["severity"], finding["detection"])).collect()
+    };
+    assert_eq!(detections(&["log.json"]).len(), 2);
+    let named = detections(&["log.json", "--honey", honey]);
+    assert_eq!(named.iter().filter(|said| said.contains("CRITICAL")).count(), 2, "{named:?}");
+    assert!(named.iter().any(|said| said.contains("honey-principal-touched")), "{named:?}");
+    assert_eq!(named.len(), 3, "{named:?}");
+    let wrong = folder.replay(&["log.json", "--honey", "backup-admin"]);
+    assert!(text(&wrong.stderr).contains("write its whole ARN"));
+}

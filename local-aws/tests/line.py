@@ -84,6 +84,11 @@ class Line:
         topic = self.stack.outputs["TopicArn"]
         return [m for m in self.local_aws.kept_messages() if m["topic"] == topic and m["protocol"] == "email"]
 
+    def most_emails_within(self, seconds: float) -> int:
+        """How many e-mails came within any time as long as this, at most."""
+        times = [email["at"] for email in self.emails()]
+        return max(sum(1 for at in times if start <= at < start + seconds) for start in times)
+
     def findings_about(self, event: CloudTrailEvent, count: int = 1) -> list[dict[str, Any]]:
         """The findings on the bus that name an event; waits for `count` of them."""
 

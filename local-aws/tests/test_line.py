@@ -235,8 +235,9 @@ def test_a_flood_is_held_back_and_named_in_one_message_and_what_is_critical_pass
     (critical,) = line.alerts("root-usage")
     assert critical.attributes["severity"] == "CRITICAL"
 
-    told = line.alerts("access-keys", 5)
-    assert len(told) <= 10 + 5, "ten in ten seconds, with some left for a slow machine"
+    # Five where there are processors enough: sixty functions at once take their time here.
+    told = line.alerts("access-keys", 2)
+    assert line.most_emails_within(10) <= 10, "one a second, and sixty functions on one machine are late for theirs"
     held = line.told_of_held_back()
     assert len(told) + held["alerts"] == principals, "each incident once"
     named = {alert.json()["unmapped"]["iamwatch"]["incident"] for alert in told} | set(held["counts"])
@@ -621,3 +622,34 @@ def test_an_email_is_plain_text_that_fits_a_mail(deploy_line: DeployLine) -> Non
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e]", email["text"])
         assert len(email["text"].encode()) < 256 * 1024
         assert not email["text"].lstrip().startswith("{")
+
+
+def test_events_of_the_accounts_that_the_owner_named_are_looked_at_and_nothing_is_done_there(deploy_line: DeployLine) -> None:
+    member, stranger = "210987654321", "345678901234"
+
+    def without_policy(document: dict[str, Any]) -> None:
+        # ministack has no policies of event buses, and no way from one account's bus to another's.
+        del document["Resources"]["MembersPolicy"]
+
+    line = deploy_line("enforce", change=without_policy, MemberAccounts=member)
+    home, client = line.account.id, line.account.client("events")
+    event = events.create_access_key(events.iam_user(member, "mallory"), "deploy-bot", "AKIA999988887EXAMPLE")
+    event = event.with_detail(recipientAccountId=member)
+    patterns = [rule["EventPattern"] for rule in client.list_rules()["Rules"] if "EventPattern" in rule]
+
+    def admitted(account: str) -> int:
+        envelope = json.dumps({**event.envelope(account), "resources": []})
+        return sum(client.test_event_pattern(EventPattern=pattern, Event=envelope)["Result"] for pattern in patterns)
+
+    assert admitted(member) == 1, "the watcher's rule; quarantine's own watch stays at home"
+    assert admitted(stranger) == 0
+    assert admitted(home) >= 1
+
+    function = line.stack.physical_id("AccessKeys")
+    line.account.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event.envelope(member)))
+    (alert,) = line.alerts("access-keys")
+    assert alert.attributes["account"] == member
+    (email,) = line.emails()
+    assert f"IAM of account {member}" in email["text"]
+    assert line.stack.invocations("Quarantine") == 0
+    assert line.iam_writes() == []

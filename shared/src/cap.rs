@@ -1,8 +1,8 @@
 //! How much is published on the topic, whoever publishes.
 //!
 //! AWS suspends an e-mail subscription that gets more than ten messages a second, and deletes it two days later: a flood
-//! would mute the on-call. So everything that is published asks for a place first. What gets none is held back, and named in
-//! one message by the digest, which has a place of its own.
+//! would mute the on-call. So everything that is published asks for a turn first, and waits for it. What gets none soon is held
+//! back, and named in one message by the digest, which has turns of its own.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -12,26 +12,32 @@ use crate::fingerprint;
 use crate::ledger::{Due, Standing};
 use crate::quarantine::{Record, State};
 
-const SECOND: SignedDuration = SignedDuration::from_secs(1);
-const TEN_SECONDS: SignedDuration = SignedDuration::from_secs(10);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+/// From one turn to the next: a second, and a half for what one is late for its turn and publishing takes.
+pub const TURN: SignedDuration = SignedDuration::from_millis(1_500);
+/// How late one may be for a turn.
+pub const LATE: SignedDuration = SignedDuration::from_millis(300);
+/// How long who asks waits for a turn at most: five that ask at once are all told.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(6);
+/// How long after an event came in nobody waits any more, however many were told meanwhile: functions have 20 seconds.
+const AT_LAST: SignedDuration = SignedDuration::from_secs(14);
 
 /// Messages at most within a time, whenever that begins.
 type Limit = (usize, SignedDuration);
 
-/// One a second, five at once. Alerts and digests share it.
-const PACE: [Limit; 2] = [(5, SECOND), (10, TEN_SECONDS)];
 /// With the twelve digests, 60 an hour.
 const ALERTS: [Limit; 1] = [(48, HOUR)];
-const DIGESTS: [Limit; 1] = [(1, SignedDuration::from_mins(5))];
+/// Every fifth minute. The digest comes once a minute, and not to the second.
+const DIGESTS: [Limit; 2] = [(1, SignedDuration::from_secs(290)), (12, HOUR)];
 /// Kept for what is CRITICAL, however much else is told.
-const RESERVE: [Limit; 2] = [(5, TEN_SECONDS), (20, HOUR)];
+const RESERVE: [Limit; 1] = [(20, HOUR)];
 
-/// What asks for a place.
+/// What asks for a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Message {
     Alert,
-    /// An alert that has the reserve beside the places of all.
+    /// An alert that has turns of its own beside those of all.
     Critical,
     /// The message about what was held back.
     Digest,
@@ -40,11 +46,12 @@ pub enum Message {
 /// The answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admission {
-    Admitted,
+    /// It is published then, and not before.
+    Turn(Timestamp),
     HeldBack,
 }
 
-/// What was published in the last hour.
+/// The turns of the last hour, and those that are waited for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cap {
     /// Milliseconds since 1970, as all of them.
@@ -54,37 +61,51 @@ pub struct Cap {
 }
 
 impl Cap {
-    /// Gives a message a place and remembers it, if there is one.
-    pub fn admit(&mut self, message: Message, now: Timestamp) -> Admission {
+    /// Gives a message the next turn and remembers it, if that is soon enough. What it is about came in at `received`, and it
+    /// asks at `now`.
+    pub fn admit(&mut self, message: Message, received: Timestamp, now: Timestamp) -> Admission {
+        let latest = (now + PATIENCE).min(received + AT_LAST).max(now).as_millisecond();
         let now = now.as_millisecond();
         let Self { alerts, reserve, digests } = self;
-        for published in [&mut *alerts, &mut *reserve, &mut *digests] {
-            published.retain(|at| recent(*at, now, HOUR));
+        for turns in [&mut *alerts, &mut *reserve, &mut *digests] {
+            turns.retain(|at| recent(*at, now, HOUR));
         }
-        let in_pace = PACE.iter().all(|limit| holds(alerts.iter().chain(digests.iter()), *limit, now));
-        let published = match message {
-            Message::Alert | Message::Critical if in_pace && has_room(alerts, &ALERTS, now) => alerts,
-            Message::Critical if has_room(reserve, &RESERVE, now) => reserve,
-            Message::Digest if in_pace && has_room(digests, &DIGESTS, now) => digests,
+        // Alerts and digests share their turns.
+        let shared = next(alerts.iter().chain(&*digests), now);
+        let reserved = next(reserve.iter(), now);
+        let may = |turns: &[i64], limits: &[Limit], turn| turn <= latest && hold(turns, limits, turn);
+        let alert = may(alerts, &ALERTS, shared);
+        let (turns, turn) = match message {
+            Message::Critical if may(reserve, &RESERVE, reserved) && !(alert && shared <= reserved) => {
+                (reserve, reserved)
+            }
+            Message::Alert | Message::Critical if alert => (alerts, shared),
+            Message::Digest if may(digests, &DIGESTS, shared) => (digests, shared),
             _ => return Admission::HeldBack,
         };
-        published.push(now);
-        Admission::Admitted
+        let Ok(at) = Timestamp::from_millisecond(turn) else { return Admission::HeldBack };
+        turns.push(turn);
+        Admission::Turn(at)
     }
 }
 
-fn has_room(published: &[i64], limits: &[Limit], now: i64) -> bool {
-    limits.iter().all(|limit| holds(published.iter(), *limit, now))
+/// The next turn after these. Clocks differ, and some wait for theirs: it may be later than now.
+fn next<'a>(turns: impl Iterator<Item = &'a i64>, now: i64) -> i64 {
+    turns.max().map_or(now, |last| now.max(last.saturating_add(millis(TURN))))
 }
 
-/// Whether one more keeps the limit.
-fn holds<'a>(published: impl Iterator<Item = &'a i64>, (most, within): Limit, now: i64) -> bool {
-    published.filter(|at| recent(**at, now, within)).count() < most
+/// Whether one more keeps the limits.
+fn hold(turns: &[i64], limits: &[Limit], turn: i64) -> bool {
+    limits.iter().all(|(most, within)| turns.iter().filter(|at| recent(**at, turn, *within)).count() < *most)
 }
 
-/// Clocks differ: what was published later than now counts too.
+/// What is later counts too.
 fn recent(at: i64, now: i64, within: SignedDuration) -> bool {
-    i128::from(now) - i128::from(at) < within.as_millis()
+    now.saturating_sub(at) < millis(within)
+}
+
+fn millis(duration: SignedDuration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 impl Message {
@@ -169,27 +190,58 @@ mod tests {
         Timestamp::from_millisecond(1_800_000_000_000 + millis).unwrap()
     }
 
-    /// When messages that come each `millis` are admitted.
-    fn admitted(cap: &mut Cap, message: Message, millis: impl IntoIterator<Item = i64>) -> Vec<i64> {
-        millis.into_iter().filter(|millis| cap.admit(message, at(*millis)) == Admission::Admitted).collect()
+    fn ask(cap: &mut Cap, message: Message, millis: i64) -> Option<i64> {
+        match cap.admit(message, at(millis), at(millis)) {
+            Admission::Turn(turn) => Some(turn.duration_since(at(0)).as_millis().try_into().unwrap()),
+            Admission::HeldBack => None,
+        }
+    }
+
+    /// The turns of messages that come in at these times.
+    fn turns(cap: &mut Cap, message: Message, millis: impl IntoIterator<Item = i64>) -> Vec<i64> {
+        millis.into_iter().filter_map(|millis| ask(cap, message, millis)).collect()
     }
 
     #[test]
-    fn five_go_at_once_ten_in_ten_seconds_and_48_in_an_hour() {
+    fn of_many_at_once_five_wait_for_their_turn_one_after_the_other() {
         let mut cap = Cap::default();
-        assert_eq!(admitted(&mut cap, Message::Alert, 0..1_000).len(), 5);
-        assert_eq!(admitted(&mut cap, Message::Alert, 1_000..10_000).len(), 5);
-        assert_eq!(admitted(&mut cap, Message::Alert, (10_000..3_600_000).step_by(100)).len(), 38);
-        assert_eq!(cap.admit(Message::Alert, at(3_600_000)), Admission::Admitted, "the first is an hour ago");
+        assert_eq!(turns(&mut cap, Message::Alert, [0; 9]), [0, 1_500, 3_000, 4_500, 6_000]);
+        assert_eq!(turns(&mut cap, Message::Alert, [0, 1_499, 1_500, 1_500]), [7_500], "the first turn is over");
+        assert_eq!(turns(&mut cap, Message::Alert, [60_000, 60_001]), [60_000, 61_500]);
     }
 
     #[test]
-    fn what_is_critical_has_a_reserve_that_a_flood_does_not_touch() {
+    fn a_flood_is_told_48_times_an_hour() {
         let mut cap = Cap::default();
-        admitted(&mut cap, Message::Alert, (0..60_000).step_by(10));
-        assert_eq!(cap.admit(Message::Alert, at(60_000)), Admission::HeldBack);
-        assert_eq!(admitted(&mut cap, Message::Critical, 60_000..70_000).len(), 5);
-        assert_eq!(admitted(&mut cap, Message::Critical, (70_000..3_600_000).step_by(100)).len(), 15);
+        assert_eq!(turns(&mut cap, Message::Alert, (0..3_600_000).step_by(100)).len(), 48);
+        assert_eq!(ask(&mut cap, Message::Alert, 3_600_000), Some(3_600_000), "the first is an hour ago");
+    }
+
+    #[test]
+    fn whoever_tells_much_waits_no_more_after_a_while() {
+        let mut cap = Cap::default();
+        let mut late = |now| cap.admit(Message::Alert, at(0), at(now));
+        assert_eq!(late(12_000), Admission::Turn(at(12_000)));
+        assert_eq!(late(12_000), Admission::Turn(at(13_500)));
+        assert_eq!(late(12_000), Admission::HeldBack, "its turn would be after 15 seconds");
+        assert_eq!(late(20_000), Admission::Turn(at(20_000)), "nobody need wait");
+    }
+
+    #[test]
+    fn what_is_critical_waits_behind_nothing_else_and_a_flood_takes_none_of_its_reserve() {
+        let mut cap = Cap::default();
+        turns(&mut cap, Message::Alert, [0; 5]);
+        assert_eq!(turns(&mut cap, Message::Critical, [0; 9]), [0, 1_500, 3_000, 4_500, 6_000]);
+        turns(&mut cap, Message::Alert, (10_000..70_000).step_by(10));
+        assert_eq!(ask(&mut cap, Message::Alert, 70_000), None);
+        assert_eq!(turns(&mut cap, Message::Critical, (70_000..3_600_000).step_by(100)).len(), 15);
+    }
+
+    #[test]
+    fn what_is_critical_takes_turns_of_all_while_there_are_some() {
+        let mut cap = Cap::default();
+        let all = turns(&mut cap, Message::Critical, [0; 12]);
+        assert_eq!(all, [0, 0, 1_500, 1_500, 3_000, 3_000, 4_500, 4_500, 6_000, 6_000]);
     }
 
     #[test]
@@ -197,42 +249,44 @@ mod tests {
         let mut cap = Cap::default();
         let mut digests = Vec::new();
         for second in 0..3_600 {
-            cap.admit(Message::Alert, at(second * 1_000));
-            if second % 60 == 59 && cap.admit(Message::Digest, at(second * 1_000)) == Admission::Admitted {
+            ask(&mut cap, Message::Alert, second * 1_000);
+            // Not to the second.
+            if second % 60 == 58 - second / 60 % 2 && ask(&mut cap, Message::Digest, second * 1_000).is_some() {
                 digests.push(second / 60);
             }
         }
-        assert_eq!(digests, [0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55]);
+        // All turns of the first minute are alerts'.
+        assert_eq!(digests, [1, 6, 11, 16, 21, 26, 31, 36, 41, 46, 51, 56]);
     }
 
     #[test]
-    fn a_clock_that_is_behind_gets_no_places_for_it() {
+    fn a_clock_that_is_behind_gets_no_turns_for_it() {
         let mut cap = Cap::default();
-        admitted(&mut cap, Message::Alert, [5_000; 5]);
-        assert_eq!(cap.admit(Message::Alert, at(4_500)), Admission::HeldBack);
+        turns(&mut cap, Message::Alert, [5_000; 5]);
+        assert_eq!(ask(&mut cap, Message::Alert, 4_500), None);
     }
 
     proptest! {
         #[test]
         fn whatever_comes_the_limits_hold(steps in prop::collection::vec((0_i64..40_000, 0_u8..8), 1..2_000)) {
             let (mut cap, mut now) = (Cap::default(), 0);
-            let (mut usual, mut critical) = (Vec::new(), Vec::new());
+            let (mut usual, mut all) = (Vec::new(), Vec::new());
             for (step, kind) in steps {
                 // Mostly a flood, with gaps.
                 now += if step < 38_000 { step / 100 } else { step };
                 let message = [Message::Digest, Message::Critical].get(usize::from(kind)).copied().unwrap_or(Message::Alert);
-                if cap.admit(message, at(now)) == Admission::Admitted {
-                    if message == Message::Critical { critical.push(now) } else { usual.push(now) }
+                if let Some(turn) = ask(&mut cap, message, now) {
+                    prop_assert!((now..=now + 6_000).contains(&turn));
+                    if message != Message::Critical { usual.push(turn) }
+                    all.push(turn);
                 }
             }
             let most = |all: &[i64], within: i64| {
                 all.iter().map(|from| all.iter().filter(|at| (*from..from + within).contains(at)).count()).max()
             };
-            prop_assert!(most(&usual, 1_000) <= Some(5));
-            prop_assert!(most(&usual, 10_000) <= Some(10));
+            prop_assert!(most(&usual, 1_500) <= Some(1));
             prop_assert!(most(&usual, 3_600_000) <= Some(60));
-            let all: Vec<i64> = usual.iter().chain(&critical).copied().collect();
-            prop_assert!(most(&all, 1_000) <= Some(10));
+            prop_assert!(most(&all, 1_500) <= Some(2));
             prop_assert!(most(&all, 3_600_000) <= Some(80));
         }
     }

@@ -4,6 +4,8 @@
 
 mod remembered;
 
+pub(crate) use remembered::{TAKEN_OUT, taken_out};
+
 use std::net::IpAddr;
 
 use serde_json::Value;
@@ -26,10 +28,17 @@ pub struct Circumstance {
     weigh: fn(&Event, &Context<'_>, Finding) -> (Finding, Option<String>),
 }
 
+const HONEY: &str = "Honey";
+
+/// Whether a finding is about a principal that nobody uses.
+pub(crate) fn is_of_honey(finding: &Finding) -> bool {
+    finding.evidence.iter().any(|told| told.label == HONEY)
+}
+
 /// Every circumstance, in the order in which they are told.
 pub static ALL: &[Circumstance] = &[
     Circumstance {
-        label: "Honey",
+        label: HONEY,
         page: "A user or role acted, or was acted on, that the configuration says nobody uses (`HoneyPrincipals`). CRITICAL, \
                and told at once.",
         covers: &[],
@@ -142,7 +151,8 @@ pub static ALL: &[Circumstance] = &[
     Circumstance {
         label: "Left the VPC",
         page: "A long-term key of a user came over the internet, whose keys were only seen inside VPCs before: through an \
-               endpoint, or with a private address. It may have been taken out of a workload. What is MEDIUM becomes HIGH.",
+               endpoint, or with a private address. It may have been taken out of a workload. What is MEDIUM becomes HIGH; \
+               denied calls weigh more.",
         covers: &[],
         weigh: remembered::left_vpc,
     },

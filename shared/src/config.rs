@@ -16,6 +16,8 @@ use crate::undo;
 pub struct Config {
     /// The name of the stack: how its own resources are recognised.
     pub stack: String,
+    /// The account of the stack, whose IAM is read and where quarantine acts; empty where there is none, as in a replay.
+    pub home: String,
     /// Names of one's own accounts by account id: letting these in is no news.
     pub account_names: BTreeMap<String, String>,
     /// Names of vendors by account id: letting these in is no news, as long as they must show an external id.
@@ -157,6 +159,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             stack: String::new(),
+            home: String::new(),
             account_names: BTreeMap::new(),
             vendors: BTreeMap::new(),
             min_severity: Severity::Low,
@@ -187,6 +190,12 @@ impl Config {
         self.name_of(id).unwrap_or(id)
     }
 
+    /// Whether an account is another one than the stack's.
+    #[must_use]
+    pub fn is_elsewhere(&self, account: &str) -> bool {
+        !self.home.is_empty() && self.home != account
+    }
+
     /// Whether the configuration says that only workloads use the role of this ARN.
     #[must_use]
     pub fn is_workload(&self, role: &str) -> bool {
@@ -206,8 +215,16 @@ impl Config {
     /// All mistakes, each with the variable's name and what to write instead.
     pub fn from_env(get: impl Fn(&str) -> Option<String>) -> Result<(Self, Resources), Mistakes> {
         let mut said = Said { get, mistakes: Vec::new() };
+        let resources = Resources {
+            table: said.required("IAMWATCH_TABLE"),
+            topic_arn: said.required("IAMWATCH_TOPIC_ARN"),
+            bus: said.required("IAMWATCH_BUS"),
+            // The functions that act have this queue.
+            records_queue: said.optional("IAMWATCH_RECORDS_QUEUE"),
+        };
         let config = Self {
             stack: said.required("IAMWATCH_STACK"),
+            home: resources.topic_arn.split(':').nth(4).unwrap_or_default().to_owned(),
             account_names: said.account_names("IAMWATCH_ACCOUNT_NAMES"),
             vendors: said.account_names("IAMWATCH_VENDOR_ACCOUNTS"),
             min_severity: said.parsed("IAMWATCH_MIN_SEVERITY", Severity::Medium, str::parse),
@@ -241,20 +258,13 @@ impl Config {
                     .to_owned(),
             );
         }
-        // The functions that act have this queue, and only they need the policy.
-        let records_queue = said.optional("IAMWATCH_RECORDS_QUEUE");
-        if records_queue.is_some()
+        // Only the functions that act need the policy.
+        if resources.records_queue.is_some()
             && [config.quarantine.leaked, config.quarantine.actors].into_iter().any(Mode::acts)
             && config.quarantine.deny_policy.is_none()
         {
             said.mistakes.push("`IAMWATCH_DENY_POLICY` is not set; the stack's template sets it".to_owned());
         }
-        let resources = Resources {
-            table: said.required("IAMWATCH_TABLE"),
-            topic_arn: said.required("IAMWATCH_TOPIC_ARN"),
-            bus: said.required("IAMWATCH_BUS"),
-            records_queue,
-        };
         if said.mistakes.is_empty() { Ok((config, resources)) } else { Err(Mistakes(said.mistakes)) }
     }
 }
@@ -340,13 +350,13 @@ impl<G: Fn(&str) -> Option<String>> Said<G> {
     }
 
     fn principals(&mut self, variable: &str) -> Vec<String> {
-        let is_one = |arn: &String| is_role(arn) || arn.parse().is_ok_and(|user| matches!(user, Exempt::Arn(_)));
-        let (principals, others): (Vec<_>, Vec<_>) = self.list(variable).into_iter().partition(is_one);
-        self.mistakes.extend(others.iter().map(|text| {
-            format!(
-                "`{variable}`: `{text}` is no user or role; write its whole ARN (`arn:aws:iam::111122223333:user/name`)"
-            )
-        }));
+        let mut principals = Vec::new();
+        for text in self.list(variable) {
+            match principal(&text) {
+                Ok(arn) => principals.push(arn),
+                Err(mistake) => self.mistakes.push(format!("`{variable}`: {mistake}")),
+            }
+        }
         principals
     }
 
@@ -360,6 +370,18 @@ impl<G: Fn(&str) -> Option<String>> Said<G> {
         }
         all
     }
+}
+
+/// The whole ARN of one user or role.
+///
+/// # Errors
+///
+/// What to write instead.
+pub fn principal(arn: &str) -> Result<String, String> {
+    if is_role(arn) || arn.parse().is_ok_and(|user| matches!(user, Exempt::Arn(_))) {
+        return Ok(arn.to_owned());
+    }
+    Err(format!("`{arn}` is no user or role; write its whole ARN (`arn:aws:iam::111122223333:user/name`)"))
 }
 
 /// Whether the text is the whole ARN of one role.

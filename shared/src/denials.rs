@@ -32,6 +32,8 @@ const MOST_CALLS: usize = 200;
 /// How many things that calls were denied on are told apart.
 const MOST_THINGS: usize = 32;
 const MOST_REGIONS: usize = 64;
+/// So few calls a minute are no rush.
+const FEW_A_MINUTE: u64 = 10;
 /// How many refused policies are told apart.
 const MOST_GUESSES: usize = 50;
 
@@ -52,6 +54,9 @@ pub struct Denials {
     guesses: Vec<i64>,
     /// When a policy of it was last refused for another mistake.
     mistake: Option<i64>,
+    /// How many there were in each minute of the last hour.
+    #[serde(default)]
+    minutes: BTreeMap<i64, u64>,
     /// Calls that are known to mean nothing: counted, not told.
     pub benign: u64,
     /// Calls of the console looking around: counted, not told by their number.
@@ -136,6 +141,9 @@ impl Denials {
         shorten(&mut self.calls, MOST_CALLS, |call| call.last);
         keep_last(&mut self.regions, event.region.clone(), at, MOST_REGIONS);
         keep_last(&mut self.things, thing(event), at, MOST_THINGS);
+        *self.minutes.entry(at.div_euclid(MINUTE)).or_default() += 1;
+        let hour_ago = (self.last - HOUR).div_euclid(MINUTE);
+        self.minutes.retain(|minute, _| *minute > hour_ago);
     }
 
     /// When that call was last denied, within a day before `at`.
@@ -151,6 +159,16 @@ impl Denials {
     #[must_use]
     pub fn is_always_the_same(&self) -> bool {
         self.things.values().filter(|last| **last > self.last - HOUR).count() == 1
+    }
+
+    /// Whether they come at a steady rate: no minute of the last hour has far more than the minutes in which anything came at
+    /// all. What a program tries at each start, or each quarter of an hour, is steady too.
+    #[must_use]
+    pub fn is_steady(&self) -> bool {
+        let mut counts: Vec<u64> = self.minutes.values().copied().collect();
+        counts.sort_unstable();
+        let usual = counts.get(counts.len() / 2).copied().unwrap_or_default();
+        counts.last().is_none_or(|most| *most <= FEW_A_MINUTE.max(3 * usual))
     }
 
     /// How many services denied it something within the last ten minutes.

@@ -11,7 +11,7 @@ mod place;
 use std::borrow::Cow;
 use std::fmt;
 
-pub use gather::{Policies, Ties, Unread, gather, learn, learn_all, look_back, remembered_as, ties};
+pub use gather::{Elsewhere, Policies, Ties, Unread, Whence, gather, learn, learn_all, look_back, remembered_as, ties};
 pub use place::Place;
 
 use jiff::SignedDuration;
@@ -64,6 +64,8 @@ pub struct Facts {
     pub past: Vec<(&'static str, Fact<Past>)>,
     /// What its caller was denied lately, this call included.
     pub denials: Option<Denials>,
+    /// IAM would have been asked, but it is another account's.
+    pub unread: bool,
 }
 
 /// What a principal holds.
@@ -113,6 +115,7 @@ impl Facts {
         passed: Vec::new(),
         past: Vec::new(),
         denials: None,
+        unread: false,
     };
 }
 

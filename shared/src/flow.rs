@@ -10,11 +10,12 @@ pub use denied::{Together, by_principal};
 
 use crate::alert::{self, Alert};
 use crate::cap::{Admission, Held, Message};
+use crate::circumstance;
 use crate::denials;
 use crate::detect::{self, Context};
 use crate::event::Event;
 use crate::exceptions::{Judge, Judged};
-use crate::facts::{self, Facts, Policies};
+use crate::facts::{self, Elsewhere, Facts, Policies};
 use crate::finding::{Finding, Severity};
 use crate::ledger::{Claim, Delivery, Due, Ledger, LedgerError, Standing};
 use crate::watcher::Watcher;
@@ -34,6 +35,17 @@ pub trait People {
         now: Timestamp,
     ) -> Result<(), Undelivered> {
         self.tell(&alert::of_finding(finding, standing, context, now)).await
+    }
+
+    /// What time it is for whoever publishes. Where time is passed in, it is when the event was received.
+    fn now(&self, received: Timestamp) -> Timestamp {
+        received
+    }
+
+    /// Waits for the turn that the ledger gave on the topic, and says whether it is in time for it. With none, since the ledger
+    /// does not answer, whoever publishes paces itself.
+    async fn wait_for(&self, _turn: Option<Timestamp>) -> bool {
+        true
     }
 }
 
@@ -114,8 +126,7 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
             let mut together = Box::pin(self.watch_denied(&[event], now)).await;
             return together.pop().map_or(Ok(Outcome::Quiet), |batch| batch.outcome);
         }
-        let gathered = facts::gather(event, self.context.config, self.policies, self.ledger, now);
-        let facts = self.policies.in_time(gathered).await;
+        let facts = self.policies.in_time(self.gather(event, now)).await;
         let mut facts = facts.unwrap_or_else(|| Facts::unseen("it took too long to look beside the event"));
         let found = detect::find(self.watcher, event, &self.context.with(&facts));
         if !found.is_empty() {
@@ -136,6 +147,16 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
         Ok(outcome)
     }
 
+    async fn gather(&self, event: &Event, now: Timestamp) -> Facts {
+        let config = self.context.config;
+        if !config.is_elsewhere(&event.account) {
+            return facts::gather(event, config, self.policies, self.ledger, now).await;
+        }
+        let elsewhere = Elsewhere::than(self.policies);
+        let facts = facts::gather(event, config, &elsewhere, self.ledger, now).await;
+        Facts { unread: elsewhere.was_asked(), ..facts }
+    }
+
     /// Takes one finding down the rest of the line: weigh the exceptions, claim, count, tell people, hand over to machines,
     /// confirm.
     ///
@@ -149,8 +170,15 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
         }
     }
 
+    /// What touches a principal that is laid out to be found reaches `access-denied` and the watcher of the call, if it has one:
+    /// whoever finds something first tells it.
+    fn delivery(&self, finding: &Finding) -> Delivery {
+        let watcher = if circumstance::is_of_honey(finding) { Watcher::AccessDenied } else { self.watcher };
+        Delivery::of(watcher, finding)
+    }
+
     async fn count_and_deliver(&self, finding: Finding, now: Timestamp) -> Result<Outcome, Retry> {
-        let delivery = Delivery::of(self.watcher, &finding);
+        let delivery = self.delivery(&finding);
         let standing = match self.ledger.claim(&delivery, now).await {
             Ok(Claim::Done) => return Ok(Outcome::Known),
             Ok(Claim::Busy) => return Err(Retry::Busy),
@@ -182,7 +210,7 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
     /// Counts a finding that nobody is told of, and leaves it to machines as a record. It waits for the ledger: what is not
     /// counted would be lost.
     async fn suppress(&self, finding: Finding, now: Timestamp) -> Result<Outcome, Retry> {
-        let delivery = Delivery::of(self.watcher, &finding);
+        let delivery = self.delivery(&finding);
         let exception = finding.suppressed_by.as_deref().unwrap_or_default();
         let done = async {
             match self.ledger.claim(&delivery, now).await? {
@@ -230,28 +258,40 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
         let tell = || self.people.tell_of(finding, standing, &self.context, now);
         // A ledger that did not answer is not asked again: the function's time is short.
         if standing.unclaimed {
+            self.people.wait_for(None).await;
             return tell().await.map(|()| Heard::Told);
         }
         let held = || Held::finding(finding, standing, alert::statement(finding, &self.context), now);
-        tell_or_hold(self.ledger, Message::of(finding.severity), now, held, tell).await
+        tell_or_hold(self.ledger, self.people, Message::of(finding.severity), now, held, tell).await
     }
 }
 
-/// Tells people, or holds the alert back for the digest where the topic has no room for it. When the ledger cannot say, it
-/// is told: better too much than nothing.
+/// How often one asks for another turn that was late for its own.
+const TURNS: u32 = 3;
+
+/// Tells people when it is its turn, or holds the alert back for the digest where the topic has no room for it soon. When the
+/// ledger cannot say, it is told: better too much than nothing. `now` is the time of receipt.
 ///
 /// # Errors
 ///
 /// Those of `tell`.
-pub async fn tell_or_hold<L: Ledger>(
+pub async fn tell_or_hold<L: Ledger, P: People>(
     ledger: &L,
+    people: &P,
     message: Message,
     now: Timestamp,
-    held: impl FnOnce() -> Held,
+    held: impl Fn() -> Held,
     tell: impl AsyncFnOnce() -> Result<(), Undelivered>,
 ) -> Result<Heard, Undelivered> {
-    if ledger.admit(message, now).await == Ok(Admission::HeldBack) && ledger.hold(&held()).await.is_ok() {
-        return Ok(Heard::HeldBack);
+    for _ in 0..TURNS {
+        let turn = match ledger.admit(message, now, people.now(now)).await {
+            Ok(Admission::Turn(turn)) => Some(turn),
+            Ok(Admission::HeldBack) if ledger.hold(&held()).await.is_ok() => return Ok(Heard::HeldBack),
+            Ok(Admission::HeldBack) | Err(_) => None,
+        };
+        if people.wait_for(turn).await {
+            break;
+        }
     }
     tell().await.map(|()| Heard::Told)
 }
@@ -293,9 +333,15 @@ pub async fn tell_held<L: Ledger, P: People>(
     now: Timestamp,
 ) -> Result<(usize, bool), Undelivered> {
     let held = ledger.held().await?;
-    if held.is_empty() || ledger.admit(Message::Digest, now).await? == Admission::HeldBack {
-        return Ok((held.len(), false));
+    if held.is_empty() {
+        return Ok((0, false));
     }
+    // Those counts that were told before it in the same run had turns of their own.
+    let asked = people.now(now);
+    let Admission::Turn(turn) = ledger.admit(Message::Digest, asked, asked).await? else {
+        return Ok((held.len(), false));
+    };
+    people.wait_for(Some(turn)).await;
     people.tell(&alert::of_held(&held, context, now)).await?;
     ledger.let_go(&held).await?;
     Ok((held.len(), true))
@@ -322,8 +368,8 @@ pub async fn settle<L: Ledger, P: People>(
         // A count takes nothing of what is kept for news.
         let message = Message::of(due.finding.severity.min(Severity::High));
         let held = || Held::due(due, alert::statement(&due.finding, context), now);
-        heard = tell_or_hold(ledger, message, now, held, async || people.tell(&alert::of_due(due, context, now)).await)
-            .await?;
+        let tell = async || people.tell(&alert::of_due(due, context, now)).await;
+        heard = tell_or_hold(ledger, people, message, now, held, tell).await?;
     }
     ledger.close(due, now).await?;
     Ok(heard)

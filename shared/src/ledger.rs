@@ -194,9 +194,9 @@ pub trait Ledger {
     /// Remembers what was told of a due incident, and closes it; if it grew meanwhile, gives it another window.
     async fn close(&self, due: &Due, now: Timestamp) -> Result<(), LedgerError>;
 
-    /// Gives a message a place on the topic, or none: see [`crate::cap`]. It holds for all who publish together. When too many
-    /// ask at the same moment, what is CRITICAL is admitted, and all else is not.
-    async fn admit(&self, message: Message, now: Timestamp) -> Result<Admission, LedgerError>;
+    /// Gives a message that came in at `received` a turn on the topic, or none: see [`crate::cap`]. It holds for all who publish
+    /// together. When too many ask at the same moment, what is CRITICAL is admitted, and all else is not.
+    async fn admit(&self, message: Message, received: Timestamp, now: Timestamp) -> Result<Admission, LedgerError>;
 
     /// Keeps an alert that was held back, until it is let go. The same one twice is one.
     async fn hold(&self, held: &Held) -> Result<(), LedgerError>;

@@ -3,7 +3,7 @@
 
 use futures_util::future::join_all;
 use iamwatch::aws::{Clients, DynamoLedger};
-use iamwatch::cap::{Admission, Message};
+use iamwatch::cap::{Admission, Message, TURN};
 use iamwatch::ledger::{Ledger, suite};
 use jiff::{SignedDuration, Timestamp};
 
@@ -20,8 +20,19 @@ async fn the_ledger_in_dynamodb_passes_the_suite() {
 async fn however_many_ask_at_once_the_cap_holds(ledger: &DynamoLedger) {
     // Later than all that the suite does.
     let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(500_000);
-    let all = join_all((0..40).map(|_| ledger.admit(Message::Alert, now))).await;
-    assert_eq!(all.iter().filter(|answer| **answer == Ok(Admission::Admitted)).count(), 5, "{all:?}");
-    let all = join_all((0..5).map(|_| ledger.admit(Message::Critical, now))).await;
-    assert!(all.iter().all(|answer| *answer == Ok(Admission::Admitted)), "{all:?}");
+    let turns = async |message, askers: i32| {
+        let all = join_all((0..askers).map(|_| ledger.admit(message, now, now))).await;
+        let mut turns: Vec<Timestamp> = all
+            .into_iter()
+            .filter_map(|answer| match answer {
+                Ok(Admission::Turn(turn)) => Some(turn),
+                Ok(Admission::HeldBack) | Err(_) => None,
+            })
+            .collect();
+        turns.sort_unstable();
+        turns
+    };
+    let five: Vec<Timestamp> = (0..5).map(|turn| now + TURN * turn).collect();
+    assert_eq!(turns(Message::Alert, 40).await, five);
+    assert_eq!(turns(Message::Critical, 5).await, five);
 }

@@ -908,3 +908,40 @@ proptest! {
         prop_assert!(said.starts_with("HIGH ") || said.starts_with("MEDIUM "), "{}", said);
     }
 }
+
+#[test]
+fn denied_calls_weigh_more_with_credentials_that_left_aws_and_it_is_said_once() {
+    let told = |story: &mut Story, time: &str, event: Value| {
+        let finding = story.found(time, time, event).unwrap();
+        let words =
+            finding.evidence.iter().filter(|fact| ["Score", "Left the VPC", "Instance"].contains(&fact.label.as_str()));
+        let words: Vec<String> = words.map(|fact| format!("{}: {}", fact.label, fact.value)).collect();
+        format!("{} at {}\n{}", finding.severity, finding.speaks_at, words.join("\n"))
+    };
+    let queues = |by: Value, address: &str| denied(call(by, "sqs", "ListQueues", address, Value::Null));
+    let inside = |mut event: Value| {
+        event["vpcEndpointId"] = json!("vpce-0a1b2c3d4e5f60718");
+        event
+    };
+    let mut story = Story::learned();
+    story.on("03T09:00", inside(makes_user(bob(), "10.0.4.7")));
+    assert_snapshot!(told(&mut story, "12T09:00", inside(queues(bob(), "10.0.4.8"))), @"MEDIUM at 10");
+    assert_snapshot!(told(&mut story, "12T09:05", queues(bob(), ELSEWHERE)), @"
+    HIGH at 1
+    Score: 6 (5 for use outside AWS: its keys were only seen inside VPCs before, since 2026-03-01, 1 for nothing was denied to it before)
+    ");
+    // Somebody new has no place that is usual.
+    assert_snapshot!(told(&mut story, "12T09:06", queues(user("carol", "AKIACAROLCARREXAMPLE"), ELSEWHERE)), @"MEDIUM at 10");
+
+    let mut story = Story::learned();
+    let web = || instance("i-0123456789abcdef0", "ASIAWEBWEBWEBEXAMPLE");
+    story.on("12T09:00", makes_user(web(), OFFICE));
+    assert_snapshot!(told(&mut story, "12T09:01", queues(web(), OFFICE)), @"MEDIUM at 10");
+    // Another instance of the same role is somewhere else.
+    let other = instance("i-0fedcba9876543210", "ASIAOTHEROTHEREXAMPLE");
+    assert_snapshot!(told(&mut story, "12T09:02", queues(other, ELSEWHERE)), @"MEDIUM at 10");
+    assert_snapshot!(told(&mut story, "12T09:03", queues(web(), ELSEWHERE)), @"
+    HIGH at 1
+    Score: 6 (5 for use outside AWS: the credentials of i-0123456789abcdef0 came from 192.0.2.0/24 3 min ago, and now from 198.51.100.0/24, 1 for nothing was denied to it before)
+    ");
+}

@@ -33,6 +33,8 @@ const HONEY: &str = "Honey";
 /// The rule for the stack's own roles that write to IAM.
 const OWN_ROLES: &str = "OwnRoles";
 const HONEY_CONDITION: &str = "HasHoney";
+/// Whether the forwarder is another account's than the stack.
+const OF_OTHERS: &str = "IsAnotherAccount";
 /// EventBridge takes no longer pattern, unless AWS is asked.
 const LONGEST_PATTERN: usize = 2048;
 /// Where a pattern's lines begin, and how long they may be from there.
@@ -75,19 +77,32 @@ fn the_forwarder_hands_on_what_the_watchers_look_at() {
 
     let template = read(&new);
     let rules: BTreeMap<&str, &Value> = of_type(&template, "AWS::Events::Rule").collect();
-    let central = json!({"Fn::Sub": [
-        "arn:${AWS::Partition}:events:${Region}:${AWS::AccountId}:event-bus/default",
-        {"Region": {"Fn::FindInMap": ["Iamwatch", {"Ref": "AWS::Partition"}, "Region"]}},
-    ]});
-    for (watcher, rule) in forwarded() {
-        let stands = &rules[format!("{}{}", pascal(watcher.name()), rule.name).as_str()]["Properties"];
-        let pattern: Value = serde_json::from_str(stands["EventPattern"]["Fn::Sub"].as_str().unwrap()).unwrap();
+    let central_in = |account: Value| {
+        json!({"Fn::Sub": [
+            "arn:${AWS::Partition}:events:${Region}:${Account}:event-bus/default",
+            {
+                "Region": {"Fn::FindInMap": ["Iamwatch", {"Ref": "AWS::Partition"}, "Region"]},
+                "Account": account,
+            },
+        ]})
+    };
+    let central = central_in(json!({"Fn::If": ["IsHome", {"Ref": "AWS::AccountId"}, {"Ref": "CentralAccount"}]}));
+    for (watcher, rule) in all_rules() {
+        let stands = rules[format!("{}{}", pascal(watcher.name()), rule.name).as_str()];
+        let pattern = &stands["Properties"]["EventPattern"]["Fn::Sub"];
+        let pattern: Value = serde_json::from_str(pattern.as_str().unwrap()).unwrap();
         assert_eq!(pattern, rule.pattern());
+        // The stack hears of its own account's IAM by itself.
+        let condition = if is_of_iam(&rule) { json!("IsAnotherAccount") } else { Value::Null };
+        assert_eq!(stands["Condition"], condition, "{}{}", watcher.name(), rule.name);
     }
     for (name, rule) in &rules {
         let targets = list(&rule["Properties"]["Targets"]);
         let [target] = targets.as_slice() else { panic!("{name} has {} targets", targets.len()) };
-        assert_eq!((&target["Arn"], &target["RoleArn"]), (&central, &arn("Hand")), "{name}");
+        // A rule that only another account has need not ask which it is.
+        let elsewhere = rule["Condition"] == OF_OTHERS;
+        let to = if elsewhere { central_in(json!({"Ref": "CentralAccount"})) } else { central.clone() };
+        assert_eq!((&target["Arn"], &target["RoleArn"]), (&to, &arn("Hand")), "{name}");
         assert_eq!(target["DeadLetterConfig"]["Arn"], arn("NotHandedOn"), "{name}");
     }
     let policy = statements(&template["Resources"]["NotHandedOnPolicy"]["Properties"]);
@@ -96,6 +111,7 @@ fn the_forwarder_hands_on_what_the_watchers_look_at() {
     let may: Vec<Value> = statements(&template["Resources"]["Hand"]["Properties"]["Policies"]);
     let [may] = may.as_slice() else { panic!("the role may more than hand on") };
     assert_eq!((&may["Action"], &may["Resource"]), (&json!("events:PutEvents"), &central));
+    let path = template["Resources"]["Hand"]["Properties"]["Path"].as_str().unwrap();
 
     // What the states of the rules go by is said the same way here as in the stack.
     let stack = self::template();
@@ -109,7 +125,27 @@ fn the_forwarder_hands_on_what_the_watchers_look_at() {
         assert_eq!(template["Conditions"][condition], stack["Conditions"][condition], "{condition}");
     }
 
-    // Where the stack may be, the forwarder may not, and the other way round.
+    // Of other accounts the stack lets in this role, with what services of AWS send, and nothing else.
+    let policy = &stack["Resources"]["MembersPolicy"];
+    assert_eq!(policy["Condition"], "HasMembers");
+    assert_eq!(policy["Properties"].get("EventBusName"), None, "the default bus");
+    assert_eq!(
+        policy["Properties"]["Statement"],
+        json!({
+            "Effect": "Allow",
+            "Principal": {"AWS": {"Fn::Split": [",", {"Ref": "MemberAccounts"}]}},
+            "Action": "events:PutEvents",
+            "Resource": {"Fn::Sub": "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default"},
+            "Condition": {
+                "ArnLike": {"aws:PrincipalArn": {"Fn::Sub": format!("arn:${{AWS::Partition}}:iam::*:role{path}*")}},
+                "ForAllValues:StringLike": {"events:source": "aws.*"},
+            },
+        })
+    );
+
+    // Where the stack may be, the forwarder of its account may not, and the other way round.
+    let condition = &template["Rules"]["NotWhereIamwatchRuns"]["RuleCondition"];
+    assert_eq!(condition, &template["Conditions"]["IsHome"]);
     let not = &template["Rules"]["NotWhereIamwatchRuns"]["Assertions"][0]["Assert"]["Fn::Not"][0];
     let here = &stack["Rules"]["InTheRegionThatHearsOfIam"]["Assertions"][0]["Assert"];
     let runs = here["Fn::Contains"][0].clone();
@@ -130,9 +166,9 @@ fn what_cloudformation_makes_of_a_pattern_is_what_the_watcher_says() {
         assert_eq!(rules.keys().cloned().collect::<BTreeSet<_>>(), said, "{}", watcher.name());
         for rule in watcher.rules() {
             let pattern = rules[&rule.name]["Pattern"]["Fn::Sub"].as_str().expect("the pattern is JSON in a `!Sub`");
-            let read: Value = serde_json::from_str(pattern).expect("the pattern is JSON");
+            let read: Value = serde_json::from_str(&pattern.replace("${Accounts}", "${AWS::AccountId}")).expect("JSON");
             assert_eq!(read, rule.pattern(), "{} {}", watcher.name(), rule.name);
-            let length = pattern.replace("${AWS::AccountId}", "111122223333").chars().count();
+            let length = pattern.replace("${Accounts}", &longest_accounts()).chars().count();
             assert!(
                 length <= LONGEST_PATTERN,
                 "the pattern of {} {} has {length} characters, EventBridge takes {LONGEST_PATTERN}: split the rule",
@@ -152,10 +188,15 @@ fn what_is_laid_out_to_be_found_is_watched_whatever_it_does() {
     let pattern = &rule["Properties"]["EventPattern"]["Fn::Sub"];
     assert_eq!(pattern[1]["Honey"], json!({"Fn::Join": ["\",\"", {"Fn::Split": [",", {"Ref": "HoneyPrincipals"}]}]}));
     let text = pattern[0].as_str().unwrap();
-    let read: Value = serde_json::from_str(&text.replace("${Honey}", "a\",\"b")).unwrap();
-    assert_eq!(read, honey_pattern(&["a", "b"]));
-    let longest = text.replace("${Honey}", &"x".repeat(250)).replace("${AWS::AccountId}", "111122223333");
+    let read = text.replace("${Honey}", "a\",\"b").replace("${Accounts}", "${AWS::AccountId}");
+    assert_eq!(serde_json::from_str::<Value>(&read).unwrap(), honey_pattern(&["a", "b"]));
+    let longest = text.replace("${Honey}", &"x".repeat(250)).replace("${Accounts}", &longest_accounts());
     assert!(longest.chars().count() <= LONGEST_PATTERN, "{}", longest.chars().count());
+}
+
+/// The numbers of the stack's account and of as many others as its parameter takes, as they stand in a pattern.
+fn longest_accounts() -> String {
+    vec!["111122223333"; 21].join("\",\"")
 }
 
 #[test]
@@ -175,14 +216,28 @@ fn what_the_roles_do_that_write_to_iam_is_watched_whatever_it_is() {
 }
 
 #[test]
-fn every_pattern_is_pinned_to_its_sender_and_to_this_account() {
+fn every_pattern_is_pinned_to_its_sender_and_to_the_accounts_that_the_owner_named() {
     let template = template();
+    let account = json!({"Ref": "AWS::AccountId"});
+    let members = json!({"Fn::Join": ["\",\"", {"Fn::Split": [",", {"Ref": "MemberAccounts"}]}]});
+    let accounts = json!({"Fn::If": ["HasMembers", {"Fn::Join": ["\",\"", [account, members]]}, account]});
+    let parameter = &template["Parameters"]["MemberAccounts"];
+    assert_eq!(
+        (&parameter["Default"], &parameter["AllowedPattern"]),
+        (&json!(""), &json!("^([0-9]{12}(,[0-9]{12}){0,19})?$"))
+    );
     for function in functions(&template).keys() {
         for (name, rule) in event_rules(&template, function) {
             let (pattern, account): (Value, _) = match rule["Pattern"]["Fn::Sub"].as_str() {
+                Some(text) if rule["Accounts"] == accounts => {
+                    (serde_json::from_str(text).unwrap(), json!("${Accounts}"))
+                }
                 Some(text) => (serde_json::from_str(text).unwrap(), json!("${AWS::AccountId}")),
                 None => (rule["Pattern"].clone(), json!({"Ref": "AWS::AccountId"})),
             };
+            // What is done about findings and calls is done in this account alone, by roles of this account.
+            let at_home = function.starts_with("Quarantine") || name == OWN_ROLES;
+            assert_eq!(account != "${Accounts}", at_home, "{function} {name}");
             assert_eq!(pattern["account"], json!([account]), "{function} {name}");
             let sources = list(&pattern["source"]);
             assert!(!sources.is_empty(), "{function} {name} takes events of anybody");
@@ -870,8 +925,8 @@ fn with_events(text: &str, watcher: Watcher) -> Option<String> {
             let resource = format!("  {function}{}:", rule.name);
             replaced(
                 &text,
-                &["Resources:", &resource, "      EventPattern: !Sub >-"],
-                &block(rule, INDENT_OF_A_RESOURCE),
+                &["Resources:", &resource, "      EventPattern: !Sub"],
+                &of_accounts(rule, INDENT_OF_A_RESOURCE),
             )
         });
     }
@@ -896,32 +951,37 @@ fn with_dead_letters(text: &str) -> Option<String> {
     replaced(text, &place, &list)
 }
 
-/// The rules whose events happen in other regions too. IAM's happen in one.
-fn forwarded() -> impl Iterator<Item = (Watcher, Rule)> {
-    let rules =
-        Watcher::ALL.into_iter().flat_map(|watcher| watcher.rules().into_iter().map(move |rule| (watcher, rule)));
-    rules.filter(|(_, rule)| rule.pattern()["source"] != json!(["aws.iam"]))
+fn all_rules() -> impl Iterator<Item = (Watcher, Rule)> {
+    Watcher::ALL.into_iter().flat_map(|watcher| watcher.rules().into_iter().map(move |rule| (watcher, rule)))
+}
+
+/// Whether its events happen in one region only, where the stack of their account is.
+fn is_of_iam(rule: &Rule) -> bool {
+    rule.pattern()["source"] == json!(["aws.iam"])
 }
 
 /// The forwarder's text with every rule in place.
 fn with_forwarded(text: &str) -> Option<String> {
     let marker = format!("  # `{UPDATE}`.\n");
     let (head, _) = text.split_once(&marker)?;
-    let names = || forwarded().map(|(watcher, rule)| format!("{}{}", pascal(watcher.name()), rule.name));
-    let mut list =
-        format!("                  - !If [{HONEY_CONDITION}, !GetAtt AccessDenied{HONEY}.Arn, !Ref AWS::NoValue]\n");
-    for name in names() {
-        writeln!(list, "                  - !GetAtt {name}.Arn").ok()?;
+    let if_there = |condition: &str, name: &str| format!("!If [{condition}, !GetAtt {name}.Arn, !Ref AWS::NoValue]");
+    let mut list = format!("                  - {}\n", if_there(HONEY_CONDITION, &format!("AccessDenied{HONEY}")));
+    for (watcher, rule) in all_rules() {
+        let name = format!("{}{}", pascal(watcher.name()), rule.name);
+        let arn = if is_of_iam(&rule) { if_there(OF_OTHERS, &name) } else { format!("!GetAtt {name}.Arn") };
+        writeln!(list, "                  - {arn}").ok()?;
     }
     let place = ["Resources:", "  NotHandedOnPolicy:", "              ArnEquals:", "                aws:SourceArn:"];
     let mut new = replaced(head, &place, &list)? + &marker;
-    for (watcher, rule) in forwarded() {
+    for (watcher, rule) in all_rules() {
         let name = format!("{}{}", pascal(watcher.name()), rule.name);
+        let condition = if is_of_iam(&rule) { format!("    Condition: {OF_OTHERS}\n") } else { String::new() };
         write!(
             new,
-            "\n  {name}:\n    Type: AWS::Events::Rule\n    Properties:\n      State: {}\n{HANDED_ON}      \
+            "\n  {name}:\n    Type: AWS::Events::Rule\n{condition}    Properties:\n      State: {}\n{}      \
              EventPattern: !Sub >-\n{}",
             state(&rule),
+            handed_on(Some(&rule)),
             block(&rule, INDENT_OF_A_RESOURCE)
         )
         .ok()?;
@@ -931,22 +991,33 @@ fn with_forwarded(text: &str) -> Option<String> {
     write!(
         new,
         "\n  AccessDenied{HONEY}:\n    Type: AWS::Events::Rule\n    Condition: {HONEY_CONDITION}\n    Properties:\n      \
-         State: ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS\n{HANDED_ON}      EventPattern: !Sub\n        - >-\n{lines}        \
+         State: ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS\n{}      EventPattern: !Sub\n        - >-\n{lines}        \
          - Honey: !Join ['\",\"', !Split [',', !Ref HoneyPrincipals]]\n",
+        handed_on(None),
     )
     .ok()?;
     Some(new)
 }
 
-/// To whom the forwarder's rules hand on.
-const HANDED_ON: &str = "      Targets:
+/// To whom a rule of the forwarder hands on.
+fn handed_on(rule: Option<&Rule>) -> String {
+    let other = "!Ref CentralAccount";
+    let account = match rule {
+        Some(rule) if is_of_iam(rule) => other.to_owned(),
+        _ => format!("!If [IsHome, !Ref AWS::AccountId, {other}]"),
+    };
+    format!(
+        "      Targets:
         - Id: Iamwatch
           Arn: !Sub
-            - arn:${AWS::Partition}:events:${Region}:${AWS::AccountId}:event-bus/default
+            - arn:${{AWS::Partition}}:events:${{Region}}:${{Account}}:event-bus/default
             - Region: !FindInMap [Iamwatch, !Ref AWS::Partition, Region]
+              Account: {account}
           RoleArn: !GetAtt Hand.Arn
-          DeadLetterConfig: {Arn: !GetAtt NotHandedOn.Arn}
-";
+          DeadLetterConfig: {{Arn: !GetAtt NotHandedOn.Arn}}
+"
+    )
+}
 
 /// The text with all lines under a key replaced. Keys are given from the outermost, as whole lines.
 fn replaced(text: &str, keys: &[&str], with: &str) -> Option<String> {
@@ -980,12 +1051,23 @@ fn event(rule: &Rule) -> String {
           Properties:
             State: {}
             DeadLetterConfig: {{Arn: !GetAtt RuleDeadLetters.Arn}}
-            Pattern: !Sub >-\n{}",
+            Pattern: !Sub\n{}",
         rule.name,
         state(rule),
-        block(rule, INDENT)
+        of_accounts(rule, INDENT)
     )
 }
+
+/// A rule's pattern for the stack, with the numbers of all accounts whose events it looks at.
+fn of_accounts(rule: &Rule, indent: usize) -> String {
+    let lines = block(rule, indent + 2).replace("${AWS::AccountId}", "${Accounts}");
+    let indent = " ".repeat(indent);
+    format!("{indent}- >-\n{lines}{indent}- Accounts: {ACCOUNTS}\n")
+}
+
+/// The stack's account and those of `MemberAccounts`, as they stand in a pattern.
+const ACCOUNTS: &str = "!If [HasMembers, !Join ['\",\"', [!Ref AWS::AccountId, \
+                        !Join ['\",\"', !Split [',', !Ref MemberAccounts]]]], !Ref AWS::AccountId]";
 
 /// A rule's pattern as the lines of a folded scalar: one or more for each key, wrapped between values.
 fn block(rule: &Rule, indent: usize) -> String {
@@ -1117,12 +1199,18 @@ fn event_rules(template: &Value, function: &str) -> BTreeMap<String, Value> {
     let queued = queued_rules(template).filter(|_| function == pascal(QUEUED.name())).map(|(name, rule)| {
         let mut rule = rule.clone();
         rule["Pattern"] = rule["EventPattern"].take();
-        if let Some(text) = rule["Pattern"]["Fn::Sub"][0].as_str() {
-            rule["Pattern"] = json!({"Fn::Sub": text});
-        }
         (name.to_owned(), rule)
     });
-    own.chain(queued).collect()
+    // What is put into a pattern stands beside it.
+    let apart = |(name, mut rule): (String, Value)| {
+        if let [text, values] = list(&rule["Pattern"]["Fn::Sub"]).as_slice() {
+            let (pattern, accounts) = (json!({"Fn::Sub": text}), values["Accounts"].clone());
+            rule["Pattern"] = pattern;
+            rule["Accounts"] = accounts;
+        }
+        (name, rule)
+    };
+    own.chain(queued).map(apart).collect()
 }
 
 /// The ARN of a rule that fills the queue, where it is there.

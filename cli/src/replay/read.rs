@@ -171,7 +171,7 @@ impl Judge<'_> {
     /// Looks at one record. Says why it cannot be read, if it is no JSON.
     fn record(&mut self, raw: &Raw<'_>) -> Option<String> {
         self.haul.records += 1;
-        let seen = self.glance(raw).map(|glance| self.how.admissions.of(&glance));
+        let seen = self.glance(raw).map(|glance| self.admitted(&glance, raw.text));
         if seen.as_ref().is_some_and(Vec::is_empty) {
             return None;
         }
@@ -180,7 +180,7 @@ impl Judge<'_> {
             self.haul.unreadable += 1;
             vec![Watcher::RootUsage]
         } else {
-            seen.unwrap_or_else(|| self.how.admissions.of(&Glance::of(&event)))
+            seen.unwrap_or_else(|| self.admitted(&Glance::of(&event), raw.text))
         };
         if !watchers.is_empty() {
             self.look(watchers, &event, raw);
@@ -211,6 +211,17 @@ impl Judge<'_> {
         let turns = iter::repeat_n(turn, watchers.len()).zip(watchers);
         let context = &self.how.context;
         self.haul.found.extend(turns.filter_map(|(turn, watcher)| Found::of(watcher, event, raw.text, turn, context)));
+    }
+
+    /// The watchers that a record starts. What names a principal that nobody uses a rule of its own delivers.
+    fn admitted(&self, glance: &Glance<'_>, text: &[u8]) -> Vec<Watcher> {
+        let mut watchers = self.how.admissions.of(glance);
+        let mut honey = self.how.context.config.honey_principals.iter();
+        let named = honey.any(|arn| text.windows(arn.len()).any(|part| part == arn.as_bytes()));
+        if named && !watchers.contains(&Watcher::AccessDenied) {
+            watchers.push(Watcher::AccessDenied);
+        }
+        watchers
     }
 
     /// Whether text of that length is held, and counts it. What shows something new is more likely to be needed: when less

@@ -144,8 +144,8 @@ impl<'a> Heap<'a> {
     fn email(&self) -> String {
         let mut mail = Mail { text: format!("{}\n", self.sentence()) };
         mail.prose(vec![
-            "AWS cuts off a mailbox that gets more than ten messages a second. So at most ten in ten seconds and 60 in an hour \
-             are sent, and beside them 20 that are CRITICAL. What is above that is told in one message, at most every five \
+            "AWS cuts off a mailbox that gets more than ten messages a second. So at most one a second and 60 an hour are \
+             sent, and beside them 20 that are CRITICAL. What is above that is told in one message, at most every five \
              minutes: this is one. The findings themselves were handed to machines as ever."
                 .to_owned(),
         ]);

@@ -815,9 +815,9 @@ fn what_was_held_back_is_one_message_that_reads_well() {
     15 alerts about 13 incidents in prod-payments were held back: more happened at once than may be mailed.
 
     AWS cuts off a mailbox that gets more than ten messages a second. So at most
-    ten in ten seconds and 60 in an hour are sent, and beside them 20 that are
-    CRITICAL. What is above that is told in one message, at most every five
-    minutes: this is one. The findings themselves were handed to machines as ever.
+    one a second and 60 an hour are sent, and beside them 20 that are CRITICAL.
+    What is above that is told in one message, at most every five minutes: this is
+    one. The findings themselves were handed to machines as ever.
 
     Severity:  HIGH
     Incidents: 2 HIGH, 11 MEDIUM

@@ -47,8 +47,8 @@ const CONFLICT: &str = "TransactionConflictException";
 /// The one item that the cap is kept in.
 const CAP: &str = "cap#topic";
 
-/// How often a place is asked for against others that ask at the same moment. Each failure is somebody else's place, and in
-/// one second there are ten.
+/// How often a turn is asked for against others that ask at the same moment. Each failure is somebody else's turn, and of
+/// these ten can be waited for at once.
 const ADMISSION_TRIES: u32 = 12;
 
 /// How many items one call deletes at most, by `DynamoDB`'s limit.
@@ -212,22 +212,20 @@ impl Ledger for DynamoLedger {
         self.write(later).await.map(drop)
     }
 
-    async fn admit(&self, message: Message, now: Timestamp) -> Result<Admission, LedgerError> {
+    async fn admit(&self, message: Message, received: Timestamp, now: Timestamp) -> Result<Admission, LedgerError> {
         for _ in 0..ADMISSION_TRIES {
             let item = self.read(CAP.to_owned()).await?.unwrap_or_default();
             let version = integer(&item, "version").unwrap_or(0);
             // One that cannot be read is begun anew: the topic must not stay closed.
             let cap = item.get("cap").and_then(|json| serde_json::from_str(json.as_s().ok()?).ok());
             let mut cap: Cap = cap.unwrap_or_default();
-            // Who gets no place writes nothing, so that a flood does not wait for itself.
-            if cap.admit(message, now) == Admission::HeldBack {
-                return Ok(Admission::HeldBack);
-            }
-            if self.put_cap(&cap, version).await? {
-                return Ok(Admission::Admitted);
+            // Who gets no turn writes nothing, so that a flood does not wait for itself.
+            let admission = cap.admit(message, received, now);
+            if admission == Admission::HeldBack || self.put_cap(&cap, version).await? {
+                return Ok(admission);
             }
         }
-        Ok(if message == Message::Critical { Admission::Admitted } else { Admission::HeldBack })
+        Ok(if message == Message::Critical { Admission::Turn(now) } else { Admission::HeldBack })
     }
 
     async fn hold(&self, held: &Held) -> Result<(), LedgerError> {
@@ -401,6 +399,7 @@ impl Ledger for DynamoLedger {
         let settle = self
             .update_item(incident_key(key))
             .update_expression(match (left, settled.told()) {
+                (None, 0) => "REMOVE owed, owed_until, owed_heard",
                 (None, _) => "SET told = :told REMOVE owed, owed_until, owed_heard",
                 (Some(_), 0) => "SET owed_until = :until, owed_heard = :heard",
                 (Some(_), _) => "SET owed_until = :until, owed_heard = :heard, told = :told",

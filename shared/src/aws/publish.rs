@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use aws_sdk_sns::types::MessageAttributeValue;
+use jiff::Timestamp;
 use serde_json::json;
 use tokio::time::Instant;
 
+use super::serve::now;
 use super::{OnDemand, because};
 use crate::alert::Alert;
+use crate::cap::{LATE, TURN};
 use crate::finding::Finding;
 use crate::flow::{Machines, People, Undelivered};
 use crate::ledger::Standing;
@@ -18,9 +21,6 @@ use crate::ledger::Standing;
 const SOURCE: &str = "iamwatch";
 /// The `DetailType` of a finding.
 const FINDING: &str = "iamwatch finding";
-
-/// What one function instance publishes at most, whatever the ledger says of the cap: it may not answer.
-const APART: Duration = Duration::from_secs(1);
 
 /// The alert topic.
 #[derive(Debug)]
@@ -35,14 +35,6 @@ impl Topic {
     pub fn new(client: OnDemand<aws_sdk_sns::Client>, arn: String) -> Self {
         Self { client, arn, last: Cell::new(None) }
     }
-
-    /// Waits until a second after the last message.
-    async fn wait_for_turn(&self) {
-        if let Some(last) = self.last.get() {
-            tokio::time::sleep_until(last + APART).await;
-        }
-        self.last.set(Some(Instant::now()));
-    }
 }
 
 /// The findings bus.
@@ -54,7 +46,6 @@ pub struct FindingsBus {
 
 impl People for Topic {
     async fn tell(&self, alert: &Alert) -> Result<(), Undelivered> {
-        self.wait_for_turn().await;
         let mut publish = self
             .client
             .publish()
@@ -76,6 +67,22 @@ impl People for Topic {
             Ok(_) => Ok(()),
             Err(error) => Err(Undelivered(format!("the alert was not published: {}", because(&error)))),
         }
+    }
+
+    fn now(&self, _received: Timestamp) -> Timestamp {
+        now()
+    }
+
+    async fn wait_for(&self, turn: Option<Timestamp>) -> bool {
+        let soonest = Instant::now();
+        let at = match turn {
+            Some(turn) => soonest + Duration::try_from(turn.duration_since(now())).unwrap_or_default(),
+            // What the ledger would say of others is not known; what this instance publishes is.
+            None => self.last.get().map_or(soonest, |last| soonest.max(last + TURN.unsigned_abs())),
+        };
+        self.last.set(self.last.get().max(Some(at)));
+        tokio::time::sleep_until(at).await;
+        turn.is_none_or(|turn| now() <= turn + LATE)
     }
 }
 

@@ -84,10 +84,11 @@ pub async fn watch(watcher: Watcher) -> ExitCode {
 }
 
 /// How long a batch is begun with new principals: the function has 40 seconds, and one principal takes some hundred
-/// milliseconds at most.
+/// milliseconds, or five seconds where it waits for its turn on the topic.
 const TIME_FOR_A_BATCH: SignedDuration = SignedDuration::from_secs(25);
-/// How many principals are looked at together: most of the time goes by waiting for the table.
-const AT_ONCE: usize = 8;
+/// How many principals are looked at together: most of the time goes by waiting for the table, and five of them may wait for
+/// their turn on the topic.
+const AT_ONCE: usize = 12;
 
 /// Serves `access-denied`: batches of denied calls from a queue.
 pub async fn watch_denied() -> ExitCode {
@@ -101,8 +102,10 @@ pub async fn watch_denied() -> ExitCode {
         let events: Vec<Event> = messages.iter().map(|message| event(&message.body)).collect();
         let mut failed: Vec<&str> = Vec::new();
         let principals = flow::by_principal(&events.iter().collect::<Vec<_>>());
-        let together = principals.into_iter().map(async |principal| match now().duration_since(received) {
-            took if took < TIME_FOR_A_BATCH => Box::pin(line.watch_together(principal, received)).await,
+        let together = principals.into_iter().map(async |principal| match now() {
+            begun if begun.duration_since(received) < TIME_FOR_A_BATCH => {
+                Box::pin(line.watch_together(principal, begun)).await
+            }
             _ => principal.put_off(),
         });
         let batch: Vec<Together> = stream::iter(together).buffer_unordered(AT_ONCE).collect().await;

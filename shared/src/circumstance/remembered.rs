@@ -149,14 +149,15 @@ pub(super) fn two_networks(event: &Event, context: &Context<'_>, finding: Findin
 }
 
 pub(super) fn instance_moved(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
-    let words = context.facts.left(INSTANCE_NETWORK.id).and_then(|note| {
-        let network = public_network(event).filter(|network| *network != note.text)?;
-        let when = ago(note.at, event.time);
-        let instance = Target::from_arn(instance_arn(event)?).name;
-        Some(format!("the credentials of {instance} came from {} {when}, and now from {network}", note.text))
-    });
-    let Some(words) = words else { return (finding, None) };
-    (high_if_medium(finding), Some(words))
+    unless_said(finding, instance_moved_in_words(event, context))
+}
+
+fn instance_moved_in_words(event: &Event, context: &Context<'_>) -> Option<String> {
+    let note = context.facts.left(INSTANCE_NETWORK.id)?;
+    let network = public_network(event).filter(|network| *network != note.text)?;
+    let when = ago(note.at, event.time);
+    let instance = Target::from_arn(instance_arn(event)?).name;
+    Some(format!("the credentials of {instance} came from {} {when}, and now from {network}", note.text))
 }
 
 pub(super) fn agent_moved(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
@@ -167,13 +168,32 @@ pub(super) fn agent_moved(event: &Event, context: &Context<'_>, finding: Finding
 }
 
 pub(super) fn left_vpc(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {
-    let Some(since) = context.facts.first_since(KEY_PLACE.id) else { return (finding, None) };
+    unless_said(finding, left_vpc_in_words(event, context))
+}
+
+fn left_vpc_in_words(event: &Event, context: &Context<'_>) -> Option<String> {
+    let since = context.facts.first_since(KEY_PLACE.id)?;
     let outside = key_and_place(event).is_some_and(|Pair(key)| key.ends_with(&[INTERNET.to_owned()]));
-    if !outside || !is_later_than_its_user(context, since) {
-        return (finding, None);
+    (outside && is_later_than_its_user(context, since))
+        .then(|| format!("its keys were only seen inside VPCs before, since {since}"))
+}
+
+/// What [`taken_out`] goes by.
+pub(crate) static TAKEN_OUT: [&Remembering; 3] = [&KEY_PLACE, &KEY_USED, &INSTANCE_NETWORK];
+
+/// That credentials are used outside AWS which were only seen inside before, as a long-term key's or an instance's.
+pub(crate) fn taken_out(event: &Event, context: &Context<'_>) -> Option<String> {
+    left_vpc_in_words(event, context).or_else(|| instance_moved_in_words(event, context))
+}
+
+/// Denied calls are weighed with it, and say it with their weight.
+fn unless_said(finding: Finding, words: Option<String>) -> (Finding, Option<String>) {
+    match words {
+        Some(words) if !finding.evidence.iter().any(|told| told.value.contains(&words)) => {
+            (high_if_medium(finding), Some(words))
+        }
+        _ => (finding, None),
     }
-    let words = format!("its keys were only seen inside VPCs before, since {since}");
-    (high_if_medium(finding), Some(words))
 }
 
 pub(super) fn denied_before(event: &Event, context: &Context<'_>, finding: Finding) -> (Finding, Option<String>) {

@@ -77,6 +77,12 @@ impl Owed {
         Self { severity, until: Timestamp::UNIX_EPOCH, heard: false }
     }
 
+    /// What machines alone are to get.
+    #[must_use]
+    pub fn to_machines(severity: Severity) -> Self {
+        Self { heard: true, ..Self::of(severity) }
+    }
+
     /// What is left of it; nothing, once all heard.
     #[must_use]
     pub fn after(self, settled: Settled) -> Option<Self> {

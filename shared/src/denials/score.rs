@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::{Denials, HOUR, MINUTE, name_of};
-use crate::detect::{SENSITIVE, SENSITIVE_LESS};
+use crate::circumstance;
+use crate::detect::{Context, SENSITIVE, SENSITIVE_LESS};
 use crate::event::Event;
 use crate::finding::Severity;
 
@@ -35,7 +36,7 @@ const MANY_READS: usize = 10;
 impl Score {
     /// What the denials weigh now that this event is among them.
     #[must_use]
-    pub fn of(denials: &Denials, event: &Event) -> Self {
+    pub fn of(denials: &Denials, event: &Event, context: &Context<'_>) -> Self {
         let mut score = Self::default();
         let console = event.is_recorded_as_console();
         let key = event.actor.long_term_key();
@@ -69,6 +70,9 @@ impl Score {
         let reads = fresh.iter().filter(|name| is_a_read(name)).count();
         if reads >= MANY_READS && !console {
             score.add(3, format!("{reads} ways of looking around that are new for it"));
+        }
+        if let Some(words) = circumstance::taken_out(event, context) {
+            score.add(5, format!("use outside AWS: {words}"));
         }
         if !score.parts.is_empty() && denials.since.is_some_and(|since| since > denials.last - HOUR) {
             score.add(1, "nothing was denied to it before".to_owned());

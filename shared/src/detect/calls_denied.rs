@@ -15,8 +15,8 @@
 //! ## False alarms
 //!
 //! A new program or pipeline whose permissions are not complete, which asks for the same few things again and again. Where
-//! a role was denied one call on one thing and nothing else within an hour, it is a broken deployment: the alert says so,
-//! and is for the record. Services that AWS runs in your name are left out; what the console's session looks at, as AWS
+//! a role was denied one call on one thing and nothing else within an hour, and at a steady rate, it is a broken deployment:
+//! the alert says so, and is for the record. Services that AWS runs in your name are left out; what the console's session looks at, as AWS
 //! records it, and calls that are known to mean nothing (`iamwatch detections --benign`) are counted and not told.
 //!
 //! ## What to do
@@ -58,12 +58,13 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         return None;
     }
     let denials = context.facts.denials_with(event);
-    let score = Score::of(&denials, event);
+    let score = Score::of(&denials, event, context);
     let weight = score.severity(event);
     if weight.is_none() && is_browsing(event) {
         return None;
     }
-    let broken = denials.is_always_the_same() && event.actor.is_program() && !circumstance::is_instance(event);
+    let again = denials.is_always_the_same() && event.actor.is_program() && !circumstance::is_instance(event);
+    let (broken, rushes) = (again && denials.is_steady(), again && !denials.is_steady());
     let looks_around = event.origin.console && event.read_only();
     let (severity, speaks_at) = match weight {
         Some(severity) => (severity, 1),
@@ -78,7 +79,11 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         .speaks_at(speaks_at)
         .evidence_if(
             "Pattern",
-            (severity == Severity::Low).then_some("one call on one thing, again and again: a broken deployment"),
+            match severity {
+                Severity::Low => Some("one call on one thing, again and again at a steady rate: a broken deployment"),
+                _ if rushes => Some("one call on one thing, and of late far more of it than before"),
+                _ => None,
+            },
         );
     Some(with_denials(finding, &denial, &denials, &score))
 }

@@ -51,7 +51,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let told = |many_of: usize, what: &str| (many_of >= many(event)).then(|| format!("{many_of} {what}"));
     let (services, regions) = (told(denials.services(), "services"), told(denials.regions(), "regions"));
     let of = services.as_deref().or(regions.as_deref())?;
-    let score = Score::of(&denials, event);
+    let score = Score::of(&denials, event, context);
     let finding = DETECTION
         .finding(event, format!("was denied calls in {of} within ten minutes"))
         // One incident for each principal, whatever it asks for.

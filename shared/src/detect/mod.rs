@@ -643,7 +643,13 @@ pub fn speak(mut found: Vec<Finding>, event: &Event, context: &Context<'_>) -> O
     let asks = found.iter().find_map(|finding| finding.asks.clone());
     let strongest = found.into_iter().next()?;
     let asks = asks.or_else(|| actor_ask(event, &strongest, context.config));
-    Some(Finding { asks, also, ..strongest }.capped())
+    // Quarantine acts in the account of the stack, and nowhere else.
+    let asks = asks.filter(|_| !context.config.is_elsewhere(&event.account));
+    let unread = context.facts.unread.then(|| {
+        let account = context.config.account(&event.account);
+        format!("IAM of account {account}: this is judged by what the event holds and what is remembered")
+    });
+    Some(Finding { asks, also, ..strongest }.evidence_if("Not read", unread).capped())
 }
 
 /// As in "was denied iam:CreateUser on user bob". A resource that is everything is left out.

@@ -122,7 +122,7 @@ pub(crate) const LESS: [&str; 11] = [
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let denial = event.denial()?;
     let denials = context.facts.denials_with(event);
-    let score = Score::of(&denials, event);
+    let score = Score::of(&denials, event, context);
     let severity = if LESS.contains(&event.call()) { Severity::Medium } else { Severity::High };
     let finding = DETECTION
         .finding(event, denied(event, &denial))

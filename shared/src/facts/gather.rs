@@ -1,14 +1,17 @@
 //! What an event makes one ask, where the answers come from, and what the event itself teaches.
 
+use std::cell::Cell;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::past::{self, Lesson, Past, Question};
 use super::place::{Left, Place, Renamed};
 use super::{Fact, Facts, Holder, HolderKind, Holdings};
+use crate::circumstance::TAKEN_OUT;
 use crate::config::Config;
 use crate::denials;
 use crate::event::{Event, Owner, PassedKind};
-use crate::ledger::{Ledger, LedgerError, Note};
+use crate::ledger::{Ledger, LedgerError, MemoryKey, Note};
 use crate::policy::{Document, Strength};
 
 /// IAM, as far as it is read. Answers are facts, never errors: what cannot be read says why.
@@ -50,6 +53,50 @@ impl Policies for Unread {
     }
     async fn role_in_profile(&self, _: &str) -> Fact<String> {
         Fact::Unasked
+    }
+}
+
+/// IAM of another account, which is not read: what is there goes by what the ledger remembers of that account. The policies
+/// that AWS gives to all accounts are the same everywhere.
+#[derive(Debug)]
+pub struct Elsewhere<'a, I> {
+    here: &'a I,
+    asked: Cell<bool>,
+}
+
+impl<'a, I> Elsewhere<'a, I> {
+    #[must_use]
+    pub fn than(here: &'a I) -> Self {
+        Self { here, asked: Cell::new(false) }
+    }
+
+    /// Whether anything was asked that it did not answer.
+    #[must_use]
+    pub fn was_asked(&self) -> bool {
+        self.asked.get()
+    }
+
+    fn unread<T>(&self) -> Fact<T> {
+        self.asked.set(true);
+        Fact::Unasked
+    }
+}
+
+impl<I: Policies> Policies for Elsewhere<'_, I> {
+    async fn managed(&self, arn: &str, version: Option<&str>) -> Fact<Document> {
+        if arn.split(':').nth(4) == Some("aws") { self.here.managed(arn, version).await } else { self.unread() }
+    }
+    async fn only_other(&self, _: &str, _: &str) -> Fact<Option<(String, Document)>> {
+        self.unread()
+    }
+    async fn in_time<T>(&self, gathered: impl Future<Output = T>) -> Option<T> {
+        self.here.in_time(gathered).await
+    }
+    async fn holdings(&self, _: &Holder) -> Fact<Holdings> {
+        self.unread()
+    }
+    async fn role_in_profile(&self, _: &str) -> Fact<String> {
+        self.unread()
     }
 }
 
@@ -173,6 +220,37 @@ pub async fn look_back(
         past.push((past::DENIED, left.map_or_else(|error| Fact::Unseen(error.to_string()), Fact::Known)));
     }
     past
+}
+
+/// What is remembered that says whether denied calls of one principal came from outside, each question asked once.
+#[derive(Debug, Default)]
+pub struct Whence {
+    asked: Vec<(MemoryKey, Fact<Past>)>,
+}
+
+impl Whence {
+    /// What is known beside one of them.
+    pub async fn of(
+        &mut self,
+        event: &Event,
+        config: &Config,
+        ledger: &impl Ledger,
+        now: Timestamp,
+    ) -> Vec<(&'static str, Fact<Past>)> {
+        let mut past = Vec::new();
+        for question in TAKEN_OUT.iter().filter_map(|remembering| Question::by(remembering, event)) {
+            let (id, key) = question.asks();
+            if let Some((_, answer)) = self.asked.iter().find(|(asked, _)| *asked == key) {
+                past.push((id, answer.clone()));
+                continue;
+            }
+            let answer = question.put(event.time, config, ledger, now).await;
+            let answer = answer.map_or_else(|error| Fact::Unseen(error.to_string()), Fact::Known);
+            past.push((id, answer.clone()));
+            self.asked.push((key, answer));
+        }
+        past
+    }
 }
 
 /// Names of one user or group that are gone back through.

@@ -136,17 +136,25 @@ impl Question {
     pub fn about(event: &Event, beside: bool) -> impl Iterator<Item = Self> {
         let asked =
             move |remembering: &&Remembering| remembering.is_told_beside() == beside && remembering.wants(event);
-        concerned(event).filter(asked).filter_map(|about| {
-            let (key, member) = match &about.what {
-                What::Habit(of) => (of(event)?.0, None),
-                What::Tally { of, .. } => {
-                    let Member { under, member } = of(event)?;
-                    (under, Some(member.into()))
-                }
-                What::Trace { asks, .. } => (asks(event)?, None),
-            };
-            Some(Self { about, key: about.key(&key), member })
-        })
+        concerned(event).filter(asked).filter_map(|about| Self::by(about, event))
+    }
+
+    /// What the event makes one ask of one thing that is remembered.
+    pub(super) fn by(about: &'static Remembering, event: &Event) -> Option<Self> {
+        let (key, member) = match &about.what {
+            What::Habit(of) => (of(event)?.0, None),
+            What::Tally { of, .. } => {
+                let Member { under, member } = of(event)?;
+                (under, Some(member.into()))
+            }
+            What::Trace { asks, .. } => (asks(event)?, None),
+        };
+        Some(Self { about, key: about.key(&key), member })
+    }
+
+    /// For what it is remembered, and under which key.
+    pub(super) fn asks(&self) -> (&'static str, MemoryKey) {
+        (self.about.id, self.key)
     }
 
     /// Asks it about an event of that time.

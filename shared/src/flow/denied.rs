@@ -12,11 +12,12 @@ use jiff::Timestamp;
 use super::{Heard, Line, Machines, Outcome, People, Retry, Undelivered, tell_or_hold};
 use crate::alert;
 use crate::cap::{Held, Message};
+use crate::circumstance;
 use crate::denials::{self, Dossier, Open, Owed, Settled, mark};
 use crate::detect;
 use crate::event::Event;
 use crate::exceptions::{Judge, Judged};
-use crate::facts::{self, Facts, Policies};
+use crate::facts::{self, Facts, Policies, Whence};
 use crate::finding::{Finding, IncidentKey};
 use crate::ledger::{Ledger, LedgerError, Standing};
 
@@ -71,7 +72,7 @@ pub struct Together {
 pub struct Added {
     /// How many were counted into its incident.
     pub counted: u64,
-    /// How many nobody is told of: known to mean nothing, or the console looking around.
+    /// How many nobody is told of: known to mean nothing, the console looking around, or AWS services at their work.
     pub quiet: u64,
     /// How many each exception suppressed.
     pub suppressed: BTreeMap<String, u64>,
@@ -150,15 +151,20 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
         let mut known: HashSet<u64> = dossier.counted.known_of(&marks);
         let mut added = Added::default();
         let mut facts = Facts { denials: Some(std::mem::take(&mut dossier.denials)), ..Facts::NONE.clone() };
+        let mut whence = Whence::default();
         for ((place, event), mark) in events.iter().enumerate().zip(marks) {
             if !known.insert(mark) {
                 continue;
             }
             added.marks.push(mark);
-            if let Some(denials) = &mut facts.denials {
+            // What AWS services are denied in their own work says nothing of the principal.
+            let in_person = event.actor.is_in_person();
+            if let Some(denials) = facts.denials.as_mut().filter(|_| in_person) {
                 denials.add(event, now);
             }
-            let Some(finding) = self.denied(event, &facts) else {
+            facts.past = whence.of(event, self.context.config, self.ledger, now).await;
+            let told = |finding: &Finding| in_person || circumstance::is_of_honey(finding);
+            let Some(finding) = self.denied(event, &facts).filter(told) else {
                 added.quiet += 1;
                 continue;
             };
@@ -256,7 +262,7 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
         if tells {
             let held = || Held::finding(&finding, &standing, alert::statement(&finding, &self.context), now);
             let tell = async || self.people.tell_of(&finding, &standing, &self.context, now).await;
-            match tell_or_hold(self.ledger, Message::of(finding.severity), now, held, tell).await {
+            match tell_or_hold(self.ledger, self.people, Message::of(finding.severity), now, held, tell).await {
                 Ok(how) => heard = how,
                 Err(why) => {
                     let _ = self.ledger.settle(key, open, Settled::Nothing).await;
@@ -266,8 +272,11 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
         }
         let handed = if hands_over { self.machines.hand_over(&finding, &standing).await } else { Ok(()) };
         if open.owes {
-            let settled = if handed.is_ok() { Settled::All(open.count) } else { Settled::People(open.count) };
+            let told = if tells { open.count } else { open.told };
+            let settled = if handed.is_ok() { Settled::All(told) } else { Settled::People(told) };
             let _ = self.ledger.settle(key, open, settled).await;
+        } else if handed.is_err() {
+            self.owe_to_machines(key, now).await;
         }
         handed.map_err(Retry::Undelivered)?;
         if let Some((place, facts)) = about
@@ -277,6 +286,19 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
             let _ = facts::learn(event, &facts, self.ledger, now).await;
         }
         Ok(Outcome::Found(Box::new(finding), standing, heard))
+    }
+
+    /// Leaves a hand-over that failed to the next to come: its events are counted, and would be known.
+    async fn owe_to_machines(&self, key: &IncidentKey, now: Timestamp) {
+        for _ in 0..TRIES {
+            let Ok(mut dossier) = self.ledger.dossier(key, now).await else { return };
+            let Some(open) = dossier.open.as_mut().filter(|open| open.owed.is_none()) else { return };
+            (open.owed, open.owes) = (Some(Owed::to_machines(open.finding.severity)), true);
+            match self.ledger.keep(key, &dossier, &BTreeMap::new(), now).await {
+                Ok(false) | Err(LedgerError::Contended) => {}
+                Ok(true) | Err(LedgerError::Down(_)) => return,
+            }
+        }
     }
 
     /// What means something by itself is told without the ledger, and says so. All else waits for it.
@@ -291,6 +313,7 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
             return Err(down.into());
         };
         let standing = Standing::unclaimed(&finding);
+        self.people.wait_for(None).await;
         self.people.tell_of(&finding, &standing, &self.context, now).await.map_err(Retry::Undelivered)?;
         self.machines.hand_over(&finding, &standing).await.map_err(Retry::Undelivered)?;
         Ok(Outcome::Found(Box::new(finding), standing, Heard::Told))

@@ -198,8 +198,8 @@ impl Ledger for Memory {
         Ok(())
     }
 
-    async fn admit(&self, message: Message, now: Timestamp) -> Result<Admission, LedgerError> {
-        Ok(self.state().cap.admit(message, now))
+    async fn admit(&self, message: Message, received: Timestamp, now: Timestamp) -> Result<Admission, LedgerError> {
+        Ok(self.state().cap.admit(message, received, now))
     }
 
     async fn hold(&self, held: &Held) -> Result<(), LedgerError> {

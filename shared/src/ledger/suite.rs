@@ -10,7 +10,7 @@ use super::{
     ABANDONED, Claim, Delivery, Due, LEASE, LONGEST, Ledger, MOST_MEMBERS, MemoryKey, Note, Progress, REMEMBERED,
     Standing, WINDOW,
 };
-use crate::cap::{Admission, Held, Message};
+use crate::cap::{Admission, Held, Message, TURN};
 use crate::config::Config;
 use crate::denials::{Dossier, Open, Owed, Settled};
 use crate::detect::{self, Context};
@@ -133,6 +133,17 @@ async fn what_a_dossier_owes_is_settled_once(ledger: &impl Ledger) {
     ledger.settle(&key, &high, Settled::People(9)).await.unwrap();
     let left = owed().await;
     assert_eq!((left.told, left.owed.map(|owed| (owed.heard, owed.until <= start()))), (9, Some((true, true))));
+
+    // What machines alone were to get, of which nobody heard.
+    let (key, mut open) = story("dossier-owes-machines");
+    (open.owed, open.owes) = (Some(Owed::to_machines(Severity::Low)), true);
+    let machines = open.clone();
+    ledger.keep(&key, &Dossier { open: Some(open), ..Dossier::default() }, &none, start()).await.unwrap();
+    ledger.settle(&key, &machines, Settled::People(0)).await.unwrap();
+    let owed = async || ledger.dossier(&key, start()).await.unwrap().open.unwrap();
+    assert_eq!(owed().await.owed.map(|owed| owed.heard), Some(true));
+    ledger.settle(&key, &machines, Settled::All(0)).await.unwrap();
+    assert_eq!((owed().await.owed, owed().await.told), (None, 0));
 }
 
 async fn what_exceptions_suppress_is_counted_with_the_dossier_or_not_at_all(ledger: &impl Ledger) {
@@ -171,29 +182,36 @@ async fn a_tally_is_bounded(ledger: &impl Ledger) {
 
 async fn the_cap_holds_for_all_who_ask(ledger: &impl Ledger) {
     let hour = start() + LONGEST;
-    let mut admitted = 0;
+    let mut turns = Vec::new();
     for second in 0..12 {
         for _ in 0..10 {
             let now = hour + SECOND * second;
-            admitted += u32::from(ledger.admit(Message::Alert, now).await.unwrap() == Admission::Admitted);
+            if let Admission::Turn(turn) = ledger.admit(Message::Alert, now, now).await.unwrap() {
+                turns.push(turn);
+            }
         }
     }
-    // Five in a second and ten in ten seconds: in the first two, and in the two after ten seconds.
-    assert_eq!(admitted, 20);
-    assert_eq!(ledger.admit(Message::Digest, hour + SECOND * 20).await, Ok(Admission::Admitted));
-    assert_eq!(ledger.admit(Message::Digest, hour + SECOND * 80).await, Ok(Admission::HeldBack));
+    // The last that is waited for asks after eleven seconds and waits for six, and each has a second and a half.
+    let expected: Vec<Timestamp> = (0..12).map(|turn| hour + TURN * turn).collect();
+    assert_eq!(turns, expected);
+    let digest = async |seconds: i32| {
+        let now = hour + SECOND * seconds;
+        ledger.admit(Message::Digest, now, now).await.unwrap()
+    };
+    assert_eq!(digest(20).await, Admission::Turn(hour + SECOND * 20));
+    assert_eq!(digest(80).await, Admission::HeldBack);
 }
 
 async fn what_is_critical_passes_a_flood(ledger: &impl Ledger) {
     let hour = start() + LONGEST + LONGEST;
     for _ in 0..20 {
-        ledger.admit(Message::Alert, hour).await.unwrap();
+        ledger.admit(Message::Alert, hour, hour).await.unwrap();
     }
-    assert_eq!(ledger.admit(Message::Alert, hour).await, Ok(Admission::HeldBack));
-    for _ in 0..5 {
-        assert_eq!(ledger.admit(Message::Critical, hour).await, Ok(Admission::Admitted));
+    assert_eq!(ledger.admit(Message::Alert, hour, hour).await, Ok(Admission::HeldBack));
+    for turn in 0..5 {
+        assert_eq!(ledger.admit(Message::Critical, hour, hour).await, Ok(Admission::Turn(hour + TURN * turn)));
     }
-    assert_eq!(ledger.admit(Message::Critical, hour).await, Ok(Admission::HeldBack), "the reserve ends too");
+    assert_eq!(ledger.admit(Message::Critical, hour, hour).await, Ok(Admission::HeldBack), "the reserve ends too");
 }
 
 async fn what_was_held_back_is_there_once_until_it_is_let_go(ledger: &impl Ledger) {

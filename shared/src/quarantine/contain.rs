@@ -480,7 +480,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     pub(super) async fn say(&self, record: &Record, now: Timestamp) -> Result<(), Failure> {
         let held = || Held::record(record, alert::statement_of_containment(record, &self.context), now);
         let tell = async || self.people.tell(&alert::of_containment(record, &self.context)).await;
-        flow::tell_or_hold(self.ledger, Message::of_record(record), now, held, tell).await?;
+        flow::tell_or_hold(self.ledger, self.people, Message::of_record(record), now, held, tell).await?;
         Ok(())
     }
 }

@@ -226,7 +226,7 @@ fn a_restored_key_is_not_contained_again_for_the_same_event() {
 fn in_a_flood_a_report_waits_for_the_digest_unless_the_key_may_still_work() {
     let world = World::with_user("bob", "/", start());
     for _ in 0..5 {
-        block_on(world.ledger.admit(Message::Alert, start())).unwrap();
+        block_on(world.ledger.admit(Message::Alert, start(), start())).unwrap();
     }
     world.contain(&finding("bob", start()), &config(Mode::Enforce), start()).unwrap();
     assert_eq!(world.only_record().state, State::Verified);
