@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::arn;
 use crate::event::Event;
 use crate::finding::Finding;
 
@@ -115,7 +116,7 @@ pub(crate) fn days(count: u64) -> String {
 
 /// Whether an ARN names another account than this one. A short name, which has no account, is this one's.
 pub(crate) fn is_of_another(arn: &str, account: &str) -> bool {
-    arn.split(':').nth(4).is_some_and(|owner| !owner.is_empty() && owner != account)
+    arn::account(arn).is_some_and(|owner| !owner.is_empty() && owner != account)
 }
 
 /// A list for a sentence, cut after the third.

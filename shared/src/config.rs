@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use jiff::SignedDuration;
 
+use crate::arn;
 use crate::event::is_account;
 use crate::finding::{Ask, Severity};
 use crate::undo;
@@ -224,7 +225,7 @@ impl Config {
         };
         let config = Self {
             stack: said.required("IAMWATCH_STACK"),
-            home: resources.topic_arn.split(':').nth(4).unwrap_or_default().to_owned(),
+            home: arn::account(&resources.topic_arn).unwrap_or_default().to_owned(),
             account_names: said.account_names("IAMWATCH_ACCOUNT_NAMES"),
             vendors: said.account_names("IAMWATCH_VENDOR_ACCOUNTS"),
             min_severity: said.parsed("IAMWATCH_MIN_SEVERITY", Severity::Medium, str::parse),

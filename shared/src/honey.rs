@@ -1,5 +1,6 @@
 //! Users and roles that nobody uses, laid out to be found: whoever touches one is where they should not be.
 
+use crate::arn;
 use crate::config::Config;
 use crate::event::{Event, Target};
 
@@ -28,7 +29,7 @@ pub(crate) fn touched<'a>(event: &Event, config: &'a Config) -> Option<Touch<'a>
     let named = [event.request("roleArn"), target.arn.as_deref(), refused].into_iter().flatten().find_map(one);
     // IAM's calls name a user or role without its ARN.
     let by_name = || {
-        let here = |honey: &&String| honey.split(':').nth(4) == Some(event.account.as_str());
+        let here = |honey: &&String| arn::account(honey) == Some(event.account.as_str());
         let same = |honey: &&String| {
             let honey = Target::from_arn(honey);
             honey.kind == target.kind && honey.name.eq_ignore_ascii_case(&target.name)

@@ -4,6 +4,7 @@
 //! Lambdas and `iamwatch replay` run the very same line. The feature `aws` adds the adapters that reach AWS.
 
 pub mod alert;
+pub mod arn;
 #[cfg(feature = "aws")]
 pub mod aws;
 mod blinding;

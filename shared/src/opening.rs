@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
+use crate::arn;
 use crate::config::Config;
 use crate::detect::Context;
 use crate::event::{Event, Target, is_account};
@@ -151,7 +152,7 @@ fn named(event: &Event, kind: &str) -> Target {
 pub(crate) fn target(kind: &str, name: &str) -> Target {
     let is_arn = name.starts_with("arn:");
     // Topics and queues have nothing but the name behind the account, others have their kind before it.
-    let short = match name.splitn(6, ':').nth(5) {
+    let short = match arn::resource(name) {
         Some(rest) if is_arn => {
             let as_arns_say_it = kind.replace(' ', "-");
             rest.strip_prefix(&as_arns_say_it).and_then(|rest| rest.strip_prefix(['/', ':'])).unwrap_or(rest)
@@ -286,7 +287,7 @@ impl<'a> Recipient<'a> {
         if text.contains(":organizations:") {
             return Some(Self::Organization(text));
         }
-        let account = if is_account(text) { text } else { text.split(':').nth(4)? };
+        let account = if is_account(text) { text } else { arn::account(text)? };
         (is_account(account) && account != own).then_some(Self::Account(account))
     }
 

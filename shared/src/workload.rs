@@ -5,6 +5,7 @@
 
 use jiff::SignedDuration;
 
+use crate::arn;
 use crate::circumstance::{ago, machine_of};
 use crate::detect::Context;
 use crate::event::{Actor, Event, Kind, Target};
@@ -74,7 +75,7 @@ fn role(event: &Event) -> Option<&str> {
         }
         _ => return None,
     };
-    let here = event.succeeded() && role.split(':').nth(4) == Some(event.account.as_str());
+    let here = event.succeeded() && arn::account(role) == Some(event.account.as_str());
     here.then_some(role)
 }
 

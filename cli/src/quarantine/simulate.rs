@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use iamwatch::arn;
 use iamwatch::aws::containment::AwsIam;
 use iamwatch::aws::{Clients, signed};
 use iamwatch::config::Config;
@@ -17,7 +18,7 @@ pub(super) async fn simulate(
     exempt: &[String],
 ) -> Result<String, String> {
     let config = config(clients, stack, exempt).await?;
-    let account = principal.split(':').nth(4).unwrap_or_default();
+    let account = arn::account(principal).unwrap_or_default();
     let who = Principal::read(principal, account);
     let iam = AwsIam { users: clients.iam(), deny: config.quarantine.deny_policy.clone(), roles: Some(clients.iam()) };
     let subjects = match &who {
@@ -42,7 +43,7 @@ pub(super) async fn simulate(
         Ok(facts) => facts,
         Err(refusal) => return Ok(format!("{}: {refusal}; nothing would be done\n", clean(principal))),
     };
-    if !account.is_empty() && facts.arn.split(':').nth(4) != Some(account) {
+    if !account.is_empty() && arn::account(&facts.arn) != Some(account) {
         return Ok(format!("{}: nothing would be done: {}\n", clean(principal), Principal::AnotherAccount.advice()));
     }
     let mut text = now(&facts);
@@ -79,7 +80,7 @@ async fn config(clients: &Clients, stack: &str, exempt: &[String]) -> Result<Con
 }
 
 fn now(facts: &Facts) -> String {
-    let mut text = format!("{}\n", clean(&facts.arn));
+    let mut text = format!("{}\n", clean(&&facts.arn));
     let state = |active: bool| if active { "Active" } else { "Inactive" };
     let mut line = |what: String| {
         let _ = writeln!(text, "  {}", clean(&what));

@@ -7,6 +7,7 @@ use futures_util::future::try_join_all;
 use jiff::Timestamp;
 
 use super::because;
+use crate::arn;
 use crate::facts::{Holder, HolderKind, Place, remembered_as};
 use crate::ledger::Ledger;
 use crate::policy::Document;
@@ -85,5 +86,5 @@ fn bounded(
 }
 
 fn account(arn: Option<&str>) -> String {
-    arn.and_then(|arn| arn.split(':').nth(4)).unwrap_or_default().to_owned()
+    arn.and_then(arn::account).unwrap_or_default().to_owned()
 }

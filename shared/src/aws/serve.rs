@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::containment::{AwsIam, DynamoRecords, RecordsQueue};
 use super::{Clients, DynamoLedger, FindingsBus, IamPolicies, SsmExceptions, Topic};
+use crate::arn;
 use crate::config::{Config, Resources};
 use crate::denials;
 use crate::detect::Context;
@@ -283,7 +284,7 @@ async fn run<T: Serialize, E: fmt::Display>(
     let serve = &serve;
     // The payload as text: what is nested too deep to be parsed must reach `serve`, where it becomes a finding.
     let served = lambda_runtime::run(service_fn(|invocation: LambdaEvent<Box<RawValue>>| async move {
-        let account = invocation.context.invoked_function_arn.split(':').nth(4).unwrap_or_default().to_owned();
+        let account = arn::account(&invocation.context.invoked_function_arn).unwrap_or_default().to_owned();
         // On the heap: the SDK's futures nest deeper than the compiler follows.
         Box::pin(serve(invocation.payload.get(), account)).await.map_err(|error| {
             let error_message = error.to_string();

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use jiff::{SignedDuration, Timestamp};
 
 use super::is_instance;
+use crate::arn;
 use crate::detect::Context;
 use crate::event::{Event, Kind, Owner, Target};
 use crate::facts::Since;
@@ -395,7 +396,7 @@ fn trust_written(event: &Event) -> Option<Trace> {
 fn role_assumed(event: &Event) -> Option<Key> {
     let assumed = event.is("sts.amazonaws.com", &["AssumeRole"]) && event.succeeded();
     let role = event.request("roleArn").filter(|_| assumed)?;
-    let account = role.split(':').nth(4)?;
+    let account = arn::account(role)?;
     Some(vec![account.to_owned(), Target::from_arn(role).name.to_ascii_lowercase()])
 }
 

@@ -19,6 +19,7 @@
 //!    rewrite its trust policy without that account.
 
 use super::{Context, Detection, Outcome, Page, Technique};
+use crate::arn;
 use crate::event::{Event, Target};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
@@ -38,7 +39,7 @@ pub(super) static DETECTION: Detection = Detection {
 
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let from = event.record().get("additionalEventData")?.get("SwitchFrom")?.as_str()?;
-    let account = from.split(':').nth(4).filter(|account| *account != event.account)?;
+    let account = arn::account(from).filter(|account| *account != event.account)?;
     let role = &event.actor.name;
     let name = context.config.account_name(account);
     Some(

@@ -18,6 +18,7 @@
 //! 3. List all calls by that ARN in the 24 hours before, by `userIdentity.arn`.
 
 use super::{Context, Detection, Outcome, Page, Technique};
+use crate::arn;
 use crate::blinding::{self, text};
 use crate::event::{Event, Target};
 use crate::finding::{Confidence, Finding, Severity};
@@ -72,7 +73,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let name = names.iter().find_map(|key| text(event, key)).unwrap_or("of unknown name");
     // An ARN fills a line; the end of it says which.
     let name = name.rsplit('/').next().unwrap_or(name);
-    let behind = text(event, "resourceArn").map_or("what it was on", |arn| arn.splitn(6, ':').nth(5).unwrap_or(arn));
+    let behind = text(event, "resourceArn").map_or("what it was on", |arn| arn::resource(arn).unwrap_or(arn));
     let (severity, kind, act) = match event.call() {
         "DeleteWebACL" => (Severity::Medium, "web ACL", format!("deleted web ACL {name}")),
         "DisassociateWebACL" => (Severity::Medium, "resource", format!("took the web ACL from {behind}")),

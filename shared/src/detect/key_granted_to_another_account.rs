@@ -20,6 +20,7 @@
 //! 4. List all calls by the actor's ARN in the 24 hours before the event, by `userIdentity.arn`.
 
 use super::{Context, Detection, Outcome, Page, Technique};
+use crate::arn;
 use crate::event::Event;
 use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
@@ -48,7 +49,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let id = event.request("keyId")?;
     let grantee = event.request("granteePrincipal")?;
     // The key's own account: a grant on another account's key is told in both.
-    let home = id.split(':').nth(4).unwrap_or(&event.account);
+    let home = arn::account(id).unwrap_or(&event.account);
     let recipient = Recipient::of(grantee, home)?;
     let operations = opening::texts(event, "operations");
     let opens = operations.iter().any(|one| ["Decrypt", "ReEncryptFrom", "CreateGrant", "Sign"].contains(one));

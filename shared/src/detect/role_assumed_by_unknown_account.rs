@@ -23,6 +23,7 @@
 //! 4. List all calls by the session since, by `userIdentity.accessKeyId`, which is under Session key.
 
 use super::{Context, Detection, Outcome, Page, Technique};
+use crate::arn;
 use crate::event::{Event, Target, is_account};
 use crate::facts::past::{Pair, Remembering, What};
 use crate::finding::{Confidence, Finding, Severity};
@@ -55,7 +56,7 @@ fn account_and_role(event: &Event) -> Option<Pair> {
 
 /// The account of whoever acts from outside on a role of this account.
 fn stranger(event: &Event) -> Option<&str> {
-    let role = event.request("roleArn")?.split(':').nth(4)?;
+    let role = arn::account(event.request("roleArn")?)?;
     let account = event.actor.account.as_deref().filter(|account| is_account(account))?;
     (role == event.account && account != event.account && !event.actor.is_service()).then_some(account)
 }

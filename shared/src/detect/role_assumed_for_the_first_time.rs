@@ -24,6 +24,7 @@
 //! 4. List all `AssumeRole` calls by the same principal in the 24 hours before, also failed ones, by `userIdentity.arn`.
 
 use super::{Context, Detection, Outcome, Page, Technique};
+use crate::arn;
 use crate::event::{Event, Kind, Target};
 use crate::facts::past::{Pair, Remembering, What};
 use crate::finding::{Confidence, Finding, Severity};
@@ -62,7 +63,7 @@ fn principal_and_role(event: &Event) -> Option<Pair> {
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let since = context.facts.first_since(REMEMBERS.id)?;
     let role = Target::from_arn(event.request("roleArn")?);
-    let account = event.request("roleArn")?.split(':').nth(4).filter(|account| *account != event.account);
+    let account = arn::account(event.request("roleArn")?).filter(|account| *account != event.account);
     let first = match event.actor.kind {
         Kind::Role => "this role was not seen to assume it before, since",
         Kind::OtherAccount => "this account was not seen to assume it before, since",

@@ -19,6 +19,7 @@
 //! 3. In the member account, list all calls by root in the 15 minutes after this event, by `userIdentity.type` `Root`.
 
 use super::{Context, Detection, Outcome, Page, Technique};
+use crate::arn;
 use crate::event::{Event, Target};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
@@ -42,7 +43,7 @@ pub(super) static DETECTION: Detection = Detection {
 
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let member = event.request("targetPrincipal")?;
-    let member = member.split(':').nth(4).unwrap_or(member);
+    let member = arn::account(member).unwrap_or(member);
     let task = event.request("taskPolicyArn.arn").or_else(|| event.request("taskPolicyArn"));
     let task = task.map(|arn| arn.rsplit('/').next().unwrap_or(arn));
     let finding = DETECTION

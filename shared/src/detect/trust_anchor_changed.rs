@@ -24,6 +24,7 @@
 //! 4. List all calls by the actor in the 24 hours before, by `userIdentity.arn`.
 
 use super::{Context, Detection, Outcome, Page, Technique};
+use crate::arn;
 use crate::event::{Event, Target};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::grant;
@@ -64,7 +65,7 @@ fn anchor(event: &Event) -> Finding {
     let name = event.request("name").or_else(|| event.response("trustAnchor.name")).or(id).unwrap_or("without a name");
     let authority = event.request("source.sourceData.acmPcaArn");
     let source = event.request("source.sourceType");
-    let own = authority.is_some_and(|arn| arn.split(':').nth(4) == Some(&event.account));
+    let own = authority.is_some_and(|arn| arn::account(arn) == Some(&event.account));
     let (did, severity) = match event.call() {
         "CreateTrustAnchor" if own => ("created", Severity::Medium),
         "CreateTrustAnchor" => ("created", Severity::High),

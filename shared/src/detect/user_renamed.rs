@@ -19,6 +19,7 @@
 //! 4. List all calls by the actor's ARN in the 24 hours before.
 
 use super::{Context, Detection, Outcome, Page, Technique};
+use crate::arn;
 use crate::config::{Config, Exempt};
 use crate::event::Event;
 use crate::finding::{Confidence, Finding, Severity};
@@ -64,7 +65,7 @@ fn is_exempt_now(event: &Event, name: &str, path: Option<&str>, config: &Config)
             exempt.covers(&format!("arn:{partition}:iam::{}:user{path}{name}", event.account))
         }
         (Exempt::Arn(arn), None) => {
-            arn.split(':').nth(4) == Some(event.account.as_str()) && arn.rsplit('/').next() == Some(name)
+            arn::account(arn) == Some(event.account.as_str()) && arn.rsplit('/').next() == Some(name)
         }
         (Exempt::Path(_), None) => false,
     })

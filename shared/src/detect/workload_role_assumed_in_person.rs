@@ -22,6 +22,7 @@
 //! 4. If it is meant to be so: leave the role out of `WorkloadRoles`.
 
 use super::{Context, Detection, Outcome, Page, Technique};
+use crate::arn;
 use crate::event::{Event, Target};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
@@ -44,7 +45,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let actor = &event.actor;
     let arn = event.request("roleArn")?;
     let role = Target::from_arn(arn);
-    let here = arn.split(':').nth(4) == Some(event.account.as_str());
+    let here = arn::account(arn) == Some(event.account.as_str());
     let itself = actor.is_role(&role.name);
     if !actor.is_in_person() || itself || !here || !context.config.is_workload(arn) {
         return None;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::text;
+use crate::arn;
 
 /// What kind of principal acted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,7 +109,7 @@ impl Actor {
             text(Some(value))
         };
         let arn = at("arn").unwrap_or_default();
-        let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
+        let resource = arn::resource(arn).unwrap_or_default();
         let issuer_arn = at("sessionContext.sessionIssuer.arn");
         let role = assumed_role(resource).map(|(role, _)| role).or_else(|| at("sessionContext.sessionIssuer.userName"));
         let session = assumed_role(resource).map(|(_, session)| session.to_owned());
@@ -131,7 +132,7 @@ impl Actor {
             _ => Kind::Unknown,
         };
         let account = at("accountId")
-            .or_else(|| arn.split(':').nth(4))
+            .or_else(|| arn::account(arn))
             .or_else(|| at("sessionContext.sessionIssuer.accountId"))
             .filter(|account| is_account(account))
             .map(str::to_owned);
@@ -234,7 +235,7 @@ impl Actor {
     /// Whether this is an AWS service with its own role in the account. IAM lets nobody else have a role under that path.
     #[must_use]
     pub fn is_service_linked_role(&self) -> bool {
-        let role = self.principal.splitn(6, ':').nth(5).unwrap_or_default();
+        let role = arn::resource(&self.principal).unwrap_or_default();
         self.kind == Kind::Role && role.starts_with("role/aws-service-role/")
     }
 

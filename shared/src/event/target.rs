@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{Event, Kind, text};
+use crate::arn;
 
 /// What a call acted on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,7 +124,7 @@ impl Target {
     /// its path: `user/eng/bob` is the user `bob`. A permission set's carries its instance.
     #[must_use]
     pub fn from_arn(arn: &str) -> Self {
-        let resource = arn.splitn(6, ':').nth(5).unwrap_or(arn);
+        let resource = arn::resource(arn).unwrap_or(arn);
         let (kind, name) = resource.split_once(['/', ':']).unwrap_or(("resource", resource));
         let name = if matches!(kind, "user" | "role" | "group" | "policy" | "permissionSet") {
             name.rsplit('/').next().unwrap_or(name)

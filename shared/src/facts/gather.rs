@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::past::{self, Lesson, Past, Question};
 use super::place::{Left, Place, Renamed};
 use super::{Fact, Facts, Holder, HolderKind, Holdings};
+use crate::arn;
 use crate::circumstance::TAKEN_OUT;
 use crate::config::Config;
 use crate::denials;
@@ -84,7 +85,7 @@ impl<'a, I> Elsewhere<'a, I> {
 
 impl<I: Policies> Policies for Elsewhere<'_, I> {
     async fn managed(&self, arn: &str, version: Option<&str>) -> Fact<Document> {
-        if arn.split(':').nth(4) == Some("aws") { self.here.managed(arn, version).await } else { self.unread() }
+        if arn::account(arn) == Some("aws") { self.here.managed(arn, version).await } else { self.unread() }
     }
     async fn only_other(&self, _: &str, _: &str) -> Fact<Option<(String, Document)>> {
         self.unread()
@@ -300,7 +301,7 @@ async fn passed(event: &Event, policies: &impl Policies) -> Vec<(String, Fact<Ho
     if event.actor.is_service_by_itself() {
         return roles;
     }
-    let here = |role: &str| !role.starts_with("arn:") || role.split(':').nth(4) == Some(event.account.as_str());
+    let here = |role: &str| !role.starts_with("arn:") || arn::account(role) == Some(event.account.as_str());
     for passed in event.passed_roles().into_iter().filter(|passed| here(passed.role)) {
         let name = match passed.kind {
             PassedKind::Role => Fact::Known(passed.name().to_owned()),

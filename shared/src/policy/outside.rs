@@ -9,6 +9,7 @@ use super::trust::LetIn;
 use super::uses::{Uses, uses_of};
 use super::wildcard::{contains, matches_in_any_case};
 use super::{Condition, Document, Flaw, Principal, Scope, Statement, Trusted, Who, some};
+use crate::arn;
 use crate::event::is_account;
 use crate::finding::Severity;
 
@@ -313,7 +314,7 @@ impl Condition {
 
 /// The account that a value is, or that the ARN has. A variable of a template is none.
 fn account_of(value: &str) -> Option<&str> {
-    let account = if is_account(value) { value } else { value.split(':').nth(4)? };
+    let account = if is_account(value) { value } else { arn::account(value)? };
     is_account(account).then_some(account)
 }
 

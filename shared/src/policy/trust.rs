@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::wildcard::{matches, matches_in_any_case};
 use super::{Condition, Document, Effect, Principal, PrincipalKind, Scope, Statement, some};
+use crate::arn;
 use crate::event::is_account;
 
 /// Somebody whom a policy lets in, and the statement that does.
@@ -209,7 +210,7 @@ impl Condition {
         let open = |value: &String| {
             let wildcards = value.contains(['*', '?']);
             wildcards && (matches(value, "o-a1b2c3d4e5") || matches(value, "000000000000"))
-                || value.split(':').nth(4).is_some_and(|account| account.contains(['*', '?']))
+                || arn::account(value).is_some_and(|account| account.contains(['*', '?']))
                 || value.starts_with('*')
                 || value.contains("${aws:Principal")
         };
@@ -256,7 +257,7 @@ impl Principal {
             PrincipalKind::Federated => return Who::Federated(&self.name),
             PrincipalKind::CanonicalUser | PrincipalKind::Other => return Who::Unknown(&self.name),
         }
-        let account = if is_account(&self.name) { Some(self.name.as_str()) } else { self.name.split(':').nth(4) };
+        let account = if is_account(&self.name) { Some(self.name.as_str()) } else { arn::account(&self.name) };
         match account {
             _ if self.name.bytes().all(|byte| byte == b'*') => Who::Everyone,
             Some("*") => Who::Everyone,
