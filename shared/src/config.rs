@@ -426,9 +426,9 @@ impl Roles {
     pub fn contain(&self, role: &str) -> bool {
         match self {
             Self::Arn(arn) => arn.eq_ignore_ascii_case(role),
-            Self::Path(path) => role.split_once(":role").is_some_and(|(_, resource)| {
-                resource.get(..path.len()).is_some_and(|start| start.eq_ignore_ascii_case(path))
-            }),
+            Self::Path(path) => arn::resource(role)
+                .and_then(|resource| resource.strip_prefix("role"))
+                .is_some_and(|below| below.get(..path.len()).is_some_and(|start| start.eq_ignore_ascii_case(path))),
         }
     }
 }

@@ -77,6 +77,8 @@ fn what_is_said_is_read() {
     assert!(covers("arn:aws:iam::111122223333:user/ops/ann"));
     assert!(!covers("arn:aws:iam::111122223333:user/ops/anna"));
     assert!(!covers("arn:aws:iam::111122223333:user/break-glassy"));
+    assert!(!covers("arn:aws:iam::111122223333:role/x:user/break-glass/eve"), "whoever makes a role chooses its path");
+    assert!(!covers("arn:aws:iam::111122223333:user/x:role/break-glass/eve"));
 }
 
 #[test]

@@ -205,6 +205,16 @@ fn five_hundred_principals_are_told_one_a_second_and_no_count_is_lost() {
 
 /// A ledger whose next writes are made and then never answered, as when the function dies just after.
 #[test]
+fn who_was_put_off_before_goes_first_however_many_have_come_since() {
+    let (late, early) = (seconds(300), seconds(0));
+    let call = |id, name: &str, at| denied(id, start() + at, &role(name, "s"), "s3.amazonaws.com", "GetObject");
+    let mut events: Vec<Event> = (0..50).map(|id| call(id, &format!("app{id}"), late)).collect();
+    events.push(call(50, "waited", early));
+    let principals = iamwatch::flow::by_principal(&events.iter().collect::<Vec<_>>());
+    assert_eq!(principals.into_iter().map(|principal| principal.put_off().places).next(), Some(vec![50]));
+}
+
+#[test]
 fn a_batch_that_dies_anywhere_is_told_and_counted_once() {
     let events = flood();
     let (batch, rest) = events.split_at(1_000);

@@ -80,7 +80,7 @@ async fn config(clients: &Clients, stack: &str, exempt: &[String]) -> Result<Con
 }
 
 fn now(facts: &Facts) -> String {
-    let mut text = format!("{}\n", clean(&&facts.arn));
+    let mut text = format!("{}\n", clean(&facts.arn));
     let state = |active: bool| if active { "Active" } else { "Inactive" };
     let mut line = |what: String| {
         let _ = writeln!(text, "  {}", clean(&what));

@@ -102,6 +102,24 @@ pub async fn watch_denied() -> ExitCode {
         let messages = messages(payload);
         let events: Vec<Event> = messages.iter().map(|message| event(&message.body)).collect();
         let mut failed: Vec<&str> = Vec::new();
+        // What is no denied call is told as ever, and first, since it may be the touch of something laid out to be found.
+        for (message, event) in messages.iter().zip(&events).filter(|(_, event)| !denials::is_one(event)) {
+            let begun = now();
+            if begun.duration_since(received) >= TIME_FOR_A_BATCH {
+                failed.push(&message.id);
+                continue;
+            }
+            match line.watch(event, begun).await {
+                Ok(Outcome::Found(finding, standing, heard)) => {
+                    log_finding(&config.stack, watcher, &finding, (&standing, heard), received);
+                }
+                Ok(_) => {}
+                Err(why) => {
+                    log(&json!({"level": "ERROR", "function": watcher.name(), "error": why.to_string()}));
+                    failed.push(&message.id);
+                }
+            }
+        }
         let principals = flow::by_principal(&events.iter().collect::<Vec<_>>());
         let together = principals.into_iter().map(async |principal| match now() {
             begun if begun.duration_since(received) < TIME_FOR_A_BATCH => {
@@ -114,19 +132,6 @@ pub async fn watch_denied() -> ExitCode {
         for together in &batch {
             if together.outcome.is_err() {
                 failed.extend(together.places.iter().filter_map(|place| Some(messages.get(*place)?.id.as_str())));
-            }
-        }
-        // What is no denied call is told as ever: it cannot be read, or somebody sent it here by hand.
-        for (message, event) in messages.iter().zip(&events).filter(|(_, event)| !denials::is_one(event)) {
-            match line.watch(event, received).await {
-                Ok(Outcome::Found(finding, standing, heard)) => {
-                    log_finding(&config.stack, watcher, &finding, (&standing, heard), received);
-                }
-                Ok(_) => {}
-                Err(why) => {
-                    log(&json!({"level": "ERROR", "function": watcher.name(), "error": why.to_string()}));
-                    failed.push(&message.id);
-                }
             }
         }
         if failed.contains(&"") {

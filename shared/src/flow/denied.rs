@@ -32,7 +32,8 @@ pub struct Principal<'a> {
     events: Vec<&'a Event>,
 }
 
-/// The denied calls of a batch, those of each principal together, in the order of time.
+/// The denied calls of a batch, those of each principal together, in the order of time. Whoever waited longest is first: what is put
+/// off comes again among newer calls.
 #[must_use]
 pub fn by_principal<'a>(events: &[&'a Event]) -> Vec<Principal<'a>> {
     let mut all: BTreeMap<IncidentKey, Vec<(usize, &Event)>> = BTreeMap::new();
@@ -46,7 +47,9 @@ pub fn by_principal<'a>(events: &[&'a Event]) -> Vec<Principal<'a>> {
         let (places, events) = own.into_iter().unzip();
         Principal { key, places, events }
     });
-    sorted.collect()
+    let mut principals: Vec<Principal<'_>> = sorted.collect();
+    principals.sort_by_key(|principal| principal.events.first().map(|event| event.time));
+    principals
 }
 
 impl Principal<'_> {

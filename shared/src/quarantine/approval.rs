@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::contain::{Failure, Records};
 use super::{Moved, Principal, Record, State};
+use crate::arn;
 use crate::event::{Actor, Kind};
 
 /// How long a plan waits for a person.
@@ -92,7 +93,7 @@ pub async fn approve<R: Records>(
 /// Whether a session of Identity Center is that of the person who acted, under whatever permission set: Identity Center, and not
 /// the caller, writes the user's name into the session's.
 fn is_same_person(by: &str, actor: &Actor) -> bool {
-    let session = by.split_once(":assumed-role/").and_then(|(_, session)| session.split_once('/'));
+    let session = arn::resource(by).and_then(|resource| resource.strip_prefix("assumed-role/")?.split_once('/'));
     let Some((role, name)) = session.filter(|_| actor.kind == Kind::SsoUser) else { return false };
     // Identity Center takes names in any case. Without a name, whoever has the same permission set may be it.
     actor.session.as_ref().map_or(actor.name == role, |acted| acted.eq_ignore_ascii_case(name))

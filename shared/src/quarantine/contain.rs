@@ -405,7 +405,8 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         }
         let state = record.state_by(facts.as_ref());
         let record = record.moved(state, now);
-        let record = if matches!(state, State::Partial | State::Failed) && !record.is_denied() {
+        // A key that still works is as bad as a user who still acts.
+        let record = if state == State::Failed || state == State::Partial && !record.is_denied() {
             record.critical()
         } else {
             record

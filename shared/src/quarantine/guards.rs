@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{AGE_TOLERANCE, Facts, STALE, Subject};
+use crate::arn;
 use crate::config::{Config, Exempt, Mode};
 use crate::finding::{Ask, Finding};
 
@@ -144,7 +145,8 @@ pub(super) fn is_reactivated(finding: &Finding) -> bool {
 
 /// Whether a user or role is never touched: by configuration, or because it is AWS's or our own.
 pub(super) fn is_exempt(arn: &str, config: &Config) -> bool {
-    let role = arn.split_once(":role/").map(|(_, path)| path);
+    // A path may hold colons, and whoever makes a user chooses it.
+    let role = arn::resource(arn).and_then(|resource| resource.strip_prefix("role/"));
     let name = role.and_then(|path| path.rsplit('/').next()).unwrap_or_default();
     let own = !config.stack.is_empty() && name.strip_prefix(&config.stack).is_some_and(|rest| rest.starts_with('-'));
     let of_aws = role.is_some_and(|path| path.starts_with("aws-service-role/") || path.starts_with("aws-reserved/"));
@@ -180,8 +182,9 @@ impl Exempt {
         match self {
             Self::Arn(arn) => arn == of,
             Self::Path(path) => {
-                let resource = of.split_once(":user").or_else(|| of.split_once(":role"));
-                resource.is_some_and(|(_, resource)| resource.starts_with(path.as_str()))
+                let resource = arn::resource(of).unwrap_or_default();
+                let below = resource.strip_prefix("user").or_else(|| resource.strip_prefix("role"));
+                below.is_some_and(|below| below.starts_with(path.as_str()))
             }
         }
     }

@@ -45,6 +45,17 @@ fn off_looks_at_nothing() {
 }
 
 #[test]
+fn nobody_is_exempt_by_a_path_that_looks_like_a_role_of_aws_or_of_the_stack() {
+    let looks_like =
+        [("/x:role/aws-service-role/", "bob"), ("/x:role/aws-reserved/", "bob"), ("/x:role/", "iamwatch-bob")];
+    for (path, user) in looks_like {
+        let world = World::with_user(user, path, start());
+        world.contain(&finding(user, start()), &config(Mode::Enforce), start()).unwrap();
+        assert!(!world.is_active(user), "{path}{user}");
+    }
+}
+
+#[test]
 fn the_exempt_the_foreign_the_forged_and_the_gone_are_never_written_to() {
     for mode in [Mode::Enforce, Mode::Approve] {
         let config = config(mode);
