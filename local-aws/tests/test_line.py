@@ -389,6 +389,7 @@ def test_without_the_right_to_switch_keys_off_quarantine_fails_visibly(deploy_li
     assert len(line.alerts("access-keys")) == 1
     (report,) = line.quarantine_reports()
     assert report["state"] == "FAILED"
+    assert line.emails()[-1]["subject"].startswith("[CRITICAL]"), "the key works"
     told = "\n".join([*line.stack.logs("Quarantine"), *(email["text"] for email in line.emails())])
     assert "iam:UpdateAccessKey" in told, "the missing permission is named"
     assert line.account.key_status("deploy-bot", key) == "Active"

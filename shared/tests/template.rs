@@ -635,6 +635,11 @@ fn the_service_control_policy_lets_nobody_take_the_deny_off_or_put_another_bound
     // Whatever boundary is put: of the one that is there IAM tells no condition.
     let put = given.iter().find(|one| one["Action"] == "iam:PutUserPermissionsBoundary").unwrap();
     assert_eq!(put["Condition"].as_object().unwrap().len(), 1);
+    // The role that restores is let through: nobody else may become it, or give its rights away.
+    let template = template();
+    let restorer = given.iter().find(|one| one["Resource"] == "arn:aws:iam::*:role/iamwatch-Quarantine*").unwrap();
+    assert_eq!(restorer["Action"], json!(["iam:AttachRolePolicy", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy"]));
+    assert_eq!(template["Resources"]["QuarantineRestoreRole"]["Type"], "AWS::IAM::Role");
 }
 
 #[test]

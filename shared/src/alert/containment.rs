@@ -89,7 +89,10 @@ pub(super) fn reason(record: &Record) -> Option<String> {
         return None;
     }
     match record.state {
-        State::Applied => Some("IAM does not show it yet".to_owned()),
+        State::Applied => Some(match record.proofs.last().and_then(|proof| proof.error.as_deref()) {
+            Some(error) => format!("IAM could not be asked whether it holds: {}", shown(error)),
+            None => "IAM does not show it yet".to_owned(),
+        }),
         State::UndoneByOther => Some(undone(record)),
         State::Expired => Some("nobody approved it in four hours".to_owned()),
         State::Failed | State::Partial => record.calls.iter().rev().find_map(|call| call.error.as_deref()).map(shown),

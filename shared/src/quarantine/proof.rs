@@ -22,6 +22,8 @@ pub const ROUNDS: [SignedDuration; 4] = [
 pub const REAPPLIED_AT_MOST: u32 = 3;
 /// How soon it is looked at then.
 const SOON: SignedDuration = SignedDuration::from_secs(2);
+/// How many looks in a row IAM may leave without an answer before people are told.
+const UNANSWERED_AT_MOST: usize = 4;
 /// A message waits in a queue for a quarter of an hour at most.
 const LONGEST_DELAY: SignedDuration = SignedDuration::from_mins(15);
 const AT_ONCE: SignedDuration = SignedDuration::ZERO;
@@ -149,7 +151,14 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             return self.tell(record, now).await;
         }
         let Some(facts) = self.proof(&mut record, now).await? else {
-            record.round += 1;
+            // The last look is taken again until IAM answers: else nobody would know whether it holds.
+            let is_last = record.round + 1 == ROUNDS.len();
+            let gives_up = record.unanswered() >= UNANSWERED_AT_MOST;
+            record.round += usize::from(!is_last || gives_up);
+            if is_last && gives_up {
+                record.told &= record.state == State::Applied;
+                record = record.moved(State::Applied, now).critical();
+            }
             return self.go_on(self.saved(record).await?, now).await;
         };
         let missing = record.missing(&facts);
@@ -208,6 +217,11 @@ impl Record {
         // A boundary needs no attached policy beside it, and a user that is gone no deny.
         let gone = facts.arn.is_empty();
         self.left().filter(|step| !gone && !step.is_proven_by(facts)).cloned().collect()
+    }
+
+    /// How many of the last looks IAM did not answer.
+    fn unanswered(&self) -> usize {
+        self.proofs.iter().rev().take_while(|proof| proof.error.is_some()).count()
     }
 
     /// Whether this look comes before its time: messages arrive twice, and each round is to be one.

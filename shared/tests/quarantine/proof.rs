@@ -377,3 +377,20 @@ fn whoever_did_something_else_meanwhile_is_not_blamed_for_undoing_it() {
         assert!(said.contains(who) && !said.contains("helpdesk"), "{said}");
     }
 }
+
+#[test]
+fn where_iam_does_not_answer_the_last_look_is_taken_again_and_at_last_people_are_told_that_nobody_knows() {
+    for (answers_at, state, mails) in [(400, State::Verified, 1), (2_000, State::Applied, 2)] {
+        let world = World::with_user("deploy-bot", "/", start());
+        let enforce = config(Mode::Enforce);
+        world.contain(&finding("deploy-bot", start()), &enforce, start()).unwrap();
+        world.until(seconds(1_800), &enforce, |world| {
+            world.silent.set(world.clock.get() > seconds(30) && world.clock.get() < seconds(answers_at));
+        });
+        assert_eq!(world.only_record().state, state, "{answers_at}");
+        assert_eq!(world.mails.borrow().len(), mails);
+        let last = world.mails.borrow().last().unwrap().clone();
+        let nobody_knows = last.email.contains("IAM could not be asked whether it holds: IAM is out of reach");
+        assert_eq!(nobody_knows && last.subject.to_string().starts_with("[CRITICAL]"), mails == 2, "{}", last.email);
+    }
+}

@@ -43,6 +43,8 @@ pub(crate) struct World {
     pub(crate) full: Cell<bool>,
     /// What our deny policy says, where that is not what it must say.
     pub(crate) rewritten: RefCell<Option<String>>,
+    /// IAM answers no question.
+    pub(crate) silent: Cell<bool>,
     /// IAM refuses to set boundaries.
     pub(crate) unbound: Cell<bool>,
     /// Queued: when, and which record.
@@ -291,6 +293,9 @@ impl World {
 impl Iam for World {
     async fn facts(&self, user: &str) -> Result<Option<Facts>, String> {
         self.step()?;
+        if self.silent.get() {
+            return Err("IAM is out of reach".to_owned());
+        }
         let disarmed = self.rewritten.borrow().as_deref().and_then(rewritten);
         Ok(self.users.borrow().get(user).map(|facts| Facts { disarmed, ..facts.clone() }))
     }
