@@ -236,8 +236,9 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         {
             record.plan.refusal = Some(exhausted.refusal);
             record.state = State::Pending;
-            // A storm is one alert, not one for each user; that our deny policy was rewritten is one more.
-            record.told = !exhausted.tell;
+            // A storm of new keys is one alert, not one for each; that our deny policy was rewritten is one more. Whose key leaked
+            // waits for a person who must know it.
+            record.told = !exhausted.tell && matches!(record.subject, Subject::Key { .. });
             // Whoever makes one key after another is at it now.
             if exhausted.refusal == Refusal::TooSoon {
                 record = record.critical();

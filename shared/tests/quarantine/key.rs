@@ -118,6 +118,22 @@ fn an_event_sixteen_minutes_old_waits_for_a_person() {
 }
 
 #[test]
+fn whose_key_leaked_is_told_of_in_a_storm_of_new_keys_too() {
+    let world = World::with_leaked_user("bob");
+    let enforce = config(Mode::Enforce);
+    for number in 0..10 {
+        let user = format!("user{number}");
+        world.add_user(&user, "/", start());
+        world.contain(&finding(&user, start()), &enforce, start()).unwrap();
+    }
+    let before = world.mails.borrow().len();
+    world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
+    assert_eq!(world.mails.borrow().len(), before + 1);
+    let mail = world.mails.borrow().last().unwrap().email.clone();
+    assert!(mail.contains("user bob") && mail.contains("iamwatch quarantine approve"), "{mail}");
+}
+
+#[test]
 fn of_fifty_new_keys_in_a_minute_three_are_acted_on_and_one_storm_is_told() {
     let world = World::default();
     for number in 0..50 {
