@@ -214,15 +214,16 @@ impl Record {
         format!("q-{}", fingerprint::of(finding.into_iter().chain(subject.parts()), 6))
     }
 
-    /// Whether nobody is asked by it any more about an actor who goes on. What a guard refused, it would refuse again.
+    /// Whether nobody is asked by it any more, and it goes on: an actor acts again, or AWS says once more that a key leaked. What
+    /// a guard refused, it would refuse again, and what a person gave back of a leak is given back.
     pub(super) fn is_over_for(&self, finding: &Finding) -> bool {
-        let actor = matches!(finding.asks, Some(Ask::ContainActor { .. }));
-        let over = match self.state {
-            State::Expired | State::UndoneByOther | State::Restored => true,
-            State::Refused => self.approval.is_some(),
+        let over = match (&finding.asks, self.state) {
+            (Some(Ask::ContainActor { .. } | Ask::ContainUsers { .. }), State::Expired | State::UndoneByOther)
+            | (Some(Ask::ContainActor { .. }), State::Restored) => true,
+            (Some(Ask::ContainActor { .. }), State::Refused) => self.approval.is_some(),
             _ => false,
         };
-        actor && over && self.finding.event.id != finding.event.id
+        over && self.finding.event.id != finding.event.id
     }
 
     /// The user or role that it is about, as far as IAM knew.

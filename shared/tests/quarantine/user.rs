@@ -344,3 +344,21 @@ fn another_record_of_the_user_does_not_take_off_the_deny_that_a_leak_needs() {
     let half = world.restore_of(&acted, Restore { leaked: true }).unwrap();
     assert!(half.state.can_be_restored() && world.user("bob").is_under(DENY));
 }
+
+#[test]
+fn a_leak_that_nobody_answered_in_time_is_asked_about_anew_when_aws_tells_of_it_again() {
+    let world = World::with_leaked_user("bob");
+    let approve = config(Mode::Approve);
+    world.contain(&leak(&[&key_of("bob")]), &approve, start()).unwrap();
+    world.until(seconds(5 * 3_600), &approve, |_| ());
+    assert_eq!(world.only_record().state, State::Expired);
+    let told = world.mails.borrow().len();
+    let again = leak_told("fedcba9876543210", world.time(), &[&key_of("bob")]);
+    for _ in 0..2 {
+        world.contain(&again, &approve, world.time()).unwrap();
+    }
+    let states: Vec<State> = world.records.borrow().values().map(|record| record.state).collect();
+    assert_eq!(states.len(), 2);
+    assert!(states.contains(&State::Expired) && states.contains(&State::Pending), "{states:?}");
+    assert_eq!(world.mails.borrow().len(), told + 1);
+}
