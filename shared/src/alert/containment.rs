@@ -89,7 +89,7 @@ pub(super) fn reason(record: &Record) -> Option<String> {
         return None;
     }
     match record.state {
-        State::Applied => Some(match record.proofs.last().and_then(|proof| proof.error.as_deref()) {
+        State::Applied => Some(match unanswered(record) {
             Some(error) => format!("IAM could not be asked whether it holds: {}", shown(error)),
             None => "IAM does not show it yet".to_owned(),
         }),
@@ -103,6 +103,11 @@ pub(super) fn reason(record: &Record) -> Option<String> {
             (!both.is_empty()).then(|| both.join("; "))
         }
     }
+}
+
+/// Why the last look got no answer from IAM, if it got none.
+fn unanswered(record: &Record) -> Option<&str> {
+    record.proofs.last()?.error.as_deref()
 }
 
 /// Who undoes it, as far as events have said so.
@@ -202,6 +207,7 @@ pub(super) fn steps(record: &Record) -> Vec<String> {
     let steps = match (record.state, record.plan.refusal) {
         _ if record.news.is_some() => after_meddling(key),
         (State::Partial | State::Failed, _) if record.is_disarmed() => while_disarmed(),
+        (State::Applied, _) if unanswered(record).is_some() => while_nobody_knows(),
         (State::UndoneByOther, _) if key => while_a_key_is_undone(),
         (State::UndoneByOther, _) => while_undone(),
         (State::Pending, _) => waiting(),
@@ -244,6 +250,15 @@ fn while_disarmed() -> &'static [&'static str] {
          lists them, delete one that is not the default.",
         "In CloudTrail, list CreatePolicyVersion, SetDefaultPolicyVersion and DeletePolicy with the ARN of that policy in the 24 hours \
          before this mail, and cut off whoever called them.",
+        FOLLOW_LEAK,
+    ]
+}
+
+fn while_nobody_knows() -> &'static [&'static str] {
+    &[
+        "Look in IAM yourself, now: is everything as the calls below left it? What is not, do again by hand.",
+        "If the function may no longer ask, list who changed its role in the 24 hours before this mail; if IAM answers nobody, see \
+         AWS Health.",
         FOLLOW_LEAK,
     ]
 }

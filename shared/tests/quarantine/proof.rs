@@ -391,6 +391,8 @@ fn where_iam_does_not_answer_the_last_look_is_taken_again_and_at_last_people_are
         assert_eq!(world.mails.borrow().len(), mails);
         let last = world.mails.borrow().last().unwrap().clone();
         let nobody_knows = last.email.contains("IAM could not be asked whether it holds: IAM is out of reach");
+        let says_what_to_do = last.email.contains("1. Look in IAM yourself, now");
+        assert_eq!(says_what_to_do, mails == 2, "{}", last.email);
         assert_eq!(nobody_knows && last.subject.to_string().starts_with("[CRITICAL]"), mails == 2, "{}", last.email);
     }
 }
