@@ -208,6 +208,12 @@ impl fmt::Display for Since {
     }
 }
 
+impl<T, E: fmt::Display> From<Result<T, E>> for Fact<T> {
+    fn from(asked: Result<T, E>) -> Self {
+        asked.map_or_else(|error| Self::Unseen(error.to_string()), Self::Known)
+    }
+}
+
 impl<T> Fact<T> {
     /// What is known, if anything is.
     #[must_use]

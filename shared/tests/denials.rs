@@ -67,26 +67,30 @@ struct Stack {
     config: Config,
     ledger: Memory,
     listeners: Listeners,
+    exceptions: Exceptions,
 }
 
 impl Stack {
     fn new() -> Self {
         let config = Config { min_severity: Severity::Medium, ..Config::default() };
-        Self { config, ledger: Memory::default(), listeners: Listeners::default() }
+        Self { config, ledger: Memory::default(), listeners: Listeners::default(), exceptions: Exceptions::NONE }
     }
 
-    fn watch(&self, events: &[Event], now: Timestamp) -> Vec<Together> {
-        self.listeners.now.set(now);
-        let line = Line {
-            watcher: Watcher::AccessDenied,
+    fn line(&self, watcher: Watcher) -> Line<'_, Memory, Listeners, Listeners, Unread, Exceptions> {
+        Line {
+            watcher,
             context: Context::new(&self.config),
             ledger: &self.ledger,
             people: &self.listeners,
             machines: &self.listeners,
             policies: &Unread,
-            exceptions: &Exceptions::NONE,
-        };
-        block_on(line.watch_denied(&events.iter().collect::<Vec<_>>(), now))
+            exceptions: &self.exceptions,
+        }
+    }
+
+    fn watch(&self, events: &[Event], now: Timestamp) -> Vec<Together> {
+        self.listeners.now.set(now);
+        block_on(self.line(Watcher::AccessDenied).watch_denied(&events.iter().collect::<Vec<_>>(), now))
     }
 
     /// What the digest does in one minute.
@@ -386,18 +390,7 @@ fn what_touches_honey_and_is_seen_by_the_watcher_of_the_call_too_is_one_alert() 
             "requestParameters": {"userName": "bob"},
         }))
     };
-    let watch = |watcher: Watcher, event: &Event| {
-        let line = Line {
-            watcher,
-            context: Context::new(&stack.config),
-            ledger: &stack.ledger,
-            people: &stack.listeners,
-            machines: &stack.listeners,
-            policies: &Unread,
-            exceptions: &Exceptions::NONE,
-        };
-        block_on(line.watch(event, start())).unwrap()
-    };
+    let watch = |watcher: Watcher, event: &Event| block_on(stack.line(watcher).watch(event, start())).unwrap();
     // Two watchers are started by it: one of the call, and the one of the honey rule.
     let made = event("made", "CreateUser");
     assert!(Watcher::IamChanges.admits(&Glance::of(&made)));

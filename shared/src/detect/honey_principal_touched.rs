@@ -18,7 +18,7 @@
 //! 2. If it was asked for: cut off the credentials of whoever is named under Who.
 //! 3. List all calls from the same `sourceIPAddress` in the 24 hours before and after, whoever made them.
 
-use super::{Context, Detection, Outcome, Page, Technique};
+use super::{Context, Detection, Outcome, Page, Technique, if_refused};
 use crate::event::{Event, Target};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::honey::{Touch, touched};
@@ -38,7 +38,7 @@ pub(super) static DETECTION: Detection = Detection {
 };
 
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
-    let refused = if event.succeeded() { "" } else { ", which was refused" };
+    let refused = if_refused(event);
     let (act, honey) = match touched(event, context.config)? {
         Touch::By(honey) => (format!("called {}{refused}: nobody uses this principal", event.name), honey),
         Touch::Of(honey) => {

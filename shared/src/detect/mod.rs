@@ -578,6 +578,7 @@ static BY_NAME: LazyLock<HashMap<&'static str, Vec<&'static Detection>>> = LazyL
     by_name
 });
 
+/// Those that look at any call, or at some whose names end in an API date.
 static BY_OTHER_MEANS: LazyLock<Vec<&'static Detection>> =
     LazyLock::new(|| ALL.iter().copied().filter(|detection| !detection.is_told_by_name()).collect());
 
@@ -650,6 +651,11 @@ pub fn speak(mut found: Vec<Finding>, event: &Event, context: &Context<'_>) -> O
         format!("IAM of account {account}: this is judged by what the event holds and what is remembered")
     });
     Some(Finding { asks, also, ..strongest }.evidence_if("Not read", unread).capped())
+}
+
+/// What follows the call in a sentence about one that may have failed.
+fn if_refused(event: &Event) -> &'static str {
+    if event.succeeded() { "" } else { ", which was refused" }
 }
 
 /// As in "was denied iam:CreateUser on user bob". A resource that is everything is left out.

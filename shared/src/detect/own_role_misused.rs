@@ -23,7 +23,7 @@
 //!    `UpdateAssumeRolePolicy`, and `AssumeRole` with this role.
 //! 4. Deploy the stack again from its source, then allow the function to run.
 
-use super::{Context, Detection, Outcome, Page, Technique, own_name};
+use super::{Context, Detection, Outcome, Page, Technique, if_refused, own_name};
 use crate::circumstance::is_instance;
 use crate::event::{Event, Kind};
 use crate::finding::{Confidence, Finding, Severity};
@@ -90,7 +90,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     }
     let stack = &context.config.stack;
     let role = Own::of(&actor.name, stack)?;
-    let refused = if event.succeeded() { "" } else { ", which was refused" };
+    let refused = if_refused(event);
     let act = if !role.calls(event, stack) {
         format!("called {}{refused}: iamwatch never does", event.name)
     } else if let Some(place) = role.elsewhere(event, stack) {

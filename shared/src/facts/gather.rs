@@ -218,7 +218,7 @@ pub async fn look_back(
             let note = |at| Note { text: String::new(), at, until: now };
             dossier.denials.denied_before(event).map_or(Past::Nothing, |at| Past::Left(note(at)))
         });
-        past.push((past::DENIED, left.map_or_else(|error| Fact::Unseen(error.to_string()), Fact::Known)));
+        past.push((past::DENIED, left.into()));
     }
     past
 }
@@ -245,8 +245,7 @@ impl Whence {
                 past.push((id, answer.clone()));
                 continue;
             }
-            let answer = question.put(event.time, config, ledger, now).await;
-            let answer = answer.map_or_else(|error| Fact::Unseen(error.to_string()), Fact::Known);
+            let answer = Fact::from(question.put(event.time, config, ledger, now).await);
             past.push((id, answer.clone()));
             self.asked.push((key, answer));
         }

@@ -223,7 +223,7 @@ impl Past {
         let mut past = Vec::new();
         for question in Question::about(event, beside) {
             let answer = question.put(event.time, config, ledger, now).await;
-            past.push((question.about.id, answer.map_or_else(|error| Fact::Unseen(error.to_string()), Fact::Known)));
+            past.push((question.about.id, answer.into()));
         }
         past
     }
