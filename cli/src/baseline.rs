@@ -8,8 +8,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use crate::stack::Stack;
 #[cfg(not(feature = "aws"))]
-use crate::terminal::complain;
+use crate::stack::without_aws;
 
 /// Let a stack learn what the account's policies say today, so that it can tell what the first change of each adds.
 ///
@@ -18,28 +19,19 @@ use crate::terminal::complain;
 /// again does no harm. Without it, the first change of each policy is judged as if all of it were new.
 #[derive(Debug, Args)]
 pub(crate) struct Baseline {
-    /// The stack that learns.
-    #[arg(long, default_value = "iamwatch")]
-    stack: String,
-    /// The stack's table, where the account may list no tables.
-    #[arg(long, env = "IAMWATCH_TABLE")]
-    table: Option<String>,
+    #[command(flatten)]
+    stack: Stack,
 }
 
 impl Baseline {
     #[cfg(feature = "aws")]
     pub(crate) fn run(&self) -> io::Result<ExitCode> {
-        live::run(self)
+        live::run(&self.stack)
     }
 
     #[cfg(not(feature = "aws"))]
-    #[expect(clippy::unnecessary_wraps, reason = "as every command")]
+    #[expect(clippy::unused_self, reason = "as with AWS")]
     pub(crate) fn run(&self) -> io::Result<ExitCode> {
-        let Self { stack, table } = self;
-        let table = table.as_ref().map(|table| format!(" --table {table}")).unwrap_or_default();
-        complain(&format!(
-            "this program was built without AWS; run `cargo run -p iamwatch-cli --features aws -- baseline --stack {stack}{table}`"
-        ));
-        Ok(ExitCode::from(2))
+        without_aws()
     }
 }

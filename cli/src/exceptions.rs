@@ -16,6 +16,9 @@ use clap::{Args, Subcommand};
 use iamwatch::exceptions::{Exception, day};
 use jiff::Timestamp;
 
+use crate::stack::Stack;
+#[cfg(not(feature = "aws"))]
+use crate::stack::without_aws;
 use crate::terminal::{self, complain};
 
 /// Say who may do what without anybody being told: from a file in git to a stack.
@@ -24,12 +27,8 @@ use crate::terminal::{self, complain};
 /// the last day on which it holds. `iamwatch replay --exceptions FILE` tries a file against recorded events.
 #[derive(Debug, Args)]
 pub(crate) struct Exceptions {
-    /// The stack whose exceptions are meant.
-    #[arg(long, global = true, default_value = "iamwatch")]
-    stack: String,
-    /// The stack's table, where the account may list no tables. Only `report` reads it.
-    #[arg(long, global = true, env = "IAMWATCH_TABLE")]
-    table: Option<String>,
+    #[command(flatten)]
+    stack: Stack,
     #[command(subcommand)]
     command: Command,
 }
@@ -78,18 +77,9 @@ impl Exceptions {
     }
 
     #[cfg(not(feature = "aws"))]
-    #[expect(clippy::unnecessary_wraps, reason = "as with AWS")]
+    #[expect(clippy::unused_self, reason = "as with AWS")]
     fn live(&self) -> io::Result<ExitCode> {
-        let command = match &self.command {
-            Command::Check { file } => format!("check {}", file.display()),
-            Command::Plan { file } => format!("plan {}", file.display()),
-            Command::Apply { file } => format!("apply {}", file.display()),
-            Command::Report => "report".to_owned(),
-        };
-        complain(&format!(
-            "this program was built without AWS; run `cargo run -p iamwatch-cli --features aws -- exceptions {command}`"
-        ));
-        Ok(ExitCode::from(2))
+        without_aws()
     }
 }
 

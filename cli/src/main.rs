@@ -8,6 +8,7 @@ mod explain;
 mod quarantine;
 mod replay;
 mod report;
+mod stack;
 mod terminal;
 
 use std::io;

@@ -1,7 +1,7 @@
 //! `iamwatch quarantine`: what was done to users and keys, what waits for a yes, and how to take it back.
 
 #[cfg(feature = "aws")]
-pub(crate) mod live;
+mod live;
 #[cfg(feature = "aws")]
 mod simulate;
 
@@ -10,8 +10,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+use crate::stack::Stack;
 #[cfg(not(feature = "aws"))]
-use crate::terminal::complain;
+use crate::stack::without_aws;
 
 /// See what quarantine did, approve what it would do, and take it back.
 #[derive(Debug, Args)]
@@ -20,17 +21,6 @@ pub(crate) struct Quarantine {
     stack: Stack,
     #[command(subcommand)]
     command: Command,
-}
-
-/// Whose records are meant.
-#[derive(Debug, Args)]
-pub(crate) struct Stack {
-    /// The stack whose records are meant.
-    #[arg(long = "stack", global = true, default_value = "iamwatch")]
-    pub(crate) name: String,
-    /// The stack's table, where the account may list no tables.
-    #[arg(long, global = true, env = "IAMWATCH_TABLE")]
-    pub(crate) table: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -87,19 +77,8 @@ impl Quarantine {
     }
 
     #[cfg(not(feature = "aws"))]
-    #[expect(clippy::unnecessary_wraps, reason = "as every command")]
+    #[expect(clippy::unused_self, reason = "as with AWS")]
     pub(crate) fn run(&self) -> io::Result<ExitCode> {
-        let command = match &self.command {
-            Command::List => "list".to_owned(),
-            Command::Show { id } => format!("show {id}"),
-            Command::Approve { id, .. } => format!("approve {id}"),
-            Command::Restore { id, .. } => format!("restore {id}"),
-            Command::Simulate { principal, .. } => format!("simulate {principal}"),
-            Command::Reset { .. } => "reset".to_owned(),
-        };
-        complain(&format!(
-            "this program was built without AWS; run `cargo run -p iamwatch-cli --features aws -- quarantine {command}`"
-        ));
-        Ok(ExitCode::from(2))
+        without_aws()
     }
 }

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use crate::quarantine::Stack;
+use crate::stack::Stack;
 #[cfg(not(feature = "aws"))]
-use crate::terminal::complain;
+use crate::stack::without_aws;
 
 /// Reports over what iamwatch did.
 #[derive(Debug, Args)]
@@ -31,12 +31,9 @@ impl Report {
     }
 
     #[cfg(not(feature = "aws"))]
-    #[expect(clippy::unnecessary_wraps, reason = "as every command")]
+    #[expect(clippy::unused_self, reason = "as with AWS")]
     pub(crate) fn run(&self) -> io::Result<ExitCode> {
-        let Command::Mttr = self.command;
-        let _ = &self.stack;
-        complain("this program was built without AWS; run `cargo run -p iamwatch-cli --features aws -- report mttr`");
-        Ok(ExitCode::from(2))
+        without_aws()
     }
 }
 
@@ -52,14 +49,14 @@ mod live {
     use jiff::SignedDuration;
 
     use super::{Command, Report};
-    use crate::quarantine::live::{records, said};
+    use crate::stack::said;
 
     #[tokio::main(flavor = "current_thread")]
     pub(super) async fn run(asked: &Report) -> io::Result<ExitCode> {
         let Command::Mttr = asked.command;
         let answer = async {
             let clients = Clients::of_person().await;
-            Ok(mttr(&records(&clients, &asked.stack).await?.list().await?))
+            Ok(mttr(&asked.stack.records(&clients).await?.list().await?))
         };
         said(answer.await)
     }

@@ -139,17 +139,20 @@ fn account(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::aws;
+    use super::{Command, aws};
+
+    /// Puts an option with that value into a command.
+    type Takes = fn(Command, &str) -> Command;
 
     /// Each form that a value can have, with one that has it.
-    const FORMS: [(&str, fn(super::Command, &str) -> super::Command, &str); 8] = [
+    const FORMS: [(&str, Takes, &str); 8] = [
         ("name", |command, value| command.name("name", value), "deploy-bot"),
         ("arn", |command, value| command.arn("arn", value), "arn:aws:iam::111122223333:role/ci/deploy"),
         ("name or arn", |command, value| command.name_or_arn("name", value), "main"),
         ("unique id", |command, value| command.unique_id("id", value), "APKAIOSFODNN7EXAMPLE"),
         ("access key", |command, value| command.with("key", super::access_key(value)), "AKIAIOSFODNN7EXAMPLE"),
-        ("version", super::Command::version, "v12"),
-        ("region", super::Command::region, "us-east-1"),
+        ("version", Command::version, "v12"),
+        ("region", Command::region, "us-east-1"),
         ("accounts", |command, value| command.accounts("ids", &["111122223333", value]), "123456789012"),
     ];
 

@@ -1,35 +1,21 @@
 //! `iamwatch baseline` with AWS.
 
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
 use iamwatch::aws::serve::now;
-use iamwatch::aws::{Clients, DynamoLedger, baseline, table_of_stack};
+use iamwatch::aws::{Clients, baseline};
 
-use super::Baseline;
-use crate::terminal::{self, complain};
+use crate::stack::{Stack, said};
 
 /// Learns the account that the environment's credentials belong to.
 #[tokio::main(flavor = "current_thread")]
-pub(super) async fn run(asked: &Baseline) -> io::Result<ExitCode> {
-    match learn(asked).await {
-        Ok(learned) => {
-            writeln!(terminal::out(), "learned what stands in {learned} policies, doors and boundaries")?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(why) => {
-            complain(&why);
-            Ok(ExitCode::FAILURE)
-        }
-    }
+pub(super) async fn run(stack: &Stack) -> io::Result<ExitCode> {
+    said(learn(stack).await)
 }
 
-async fn learn(asked: &Baseline) -> Result<usize, String> {
+async fn learn(stack: &Stack) -> Result<String, String> {
     let clients = Clients::of_person().await;
-    let client = clients.dynamodb();
-    let table = match &asked.table {
-        Some(table) => table.clone(),
-        None => table_of_stack(&client, &asked.stack).await?,
-    };
-    baseline::learn(&clients.iam(), &DynamoLedger { client, table }, now()).await
+    let learned = baseline::learn(&clients.iam(), &stack.ledger(&clients).await?, now()).await?;
+    Ok(format!("learned what stands in {learned} policies, doors and boundaries\n"))
 }

@@ -1,14 +1,15 @@
 //! `iamwatch exceptions` with AWS.
 
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use iamwatch::aws::{Clients, DynamoLedger, SsmExceptions, table_of_stack};
+use iamwatch::aws::{Clients, SsmExceptions};
 use iamwatch::exceptions::{self, Exception, day};
 use iamwatch::ledger::Ledger as _;
 
 use super::{Command, Exceptions, now, read_or_complain};
-use crate::terminal::{self, complain};
+use crate::stack::said;
+use crate::terminal;
 
 /// Runs one command against the account that the environment's credentials belong to.
 #[tokio::main(flavor = "current_thread")]
@@ -23,22 +24,13 @@ pub(super) async fn run(asked: &Exceptions) -> io::Result<ExitCode> {
         Some(Some(written)) => change(asked, &written, applies).await,
         None => report(asked).await,
     };
-    match done {
-        Ok(text) => {
-            terminal::out().write_all(text.as_bytes())?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(why) => {
-            complain(&why);
-            Ok(ExitCode::FAILURE)
-        }
-    }
+    said(done)
 }
 
 /// Compares what is written with what is stored, and makes it so if it is to be applied.
 async fn change(asked: &Exceptions, written: &[Exception], applies: bool) -> Result<String, String> {
     let clients = Clients::of_person().await;
-    let store = SsmExceptions::new(clients.ssm(), &asked.stack);
+    let store = SsmExceptions::new(clients.ssm(), &asked.stack.name);
     let plan = exceptions::plan(written, &store.stored(now()).await?);
     if !applies || plan.steps.is_empty() {
         return Ok(plan.to_string());
@@ -51,14 +43,9 @@ async fn change(asked: &Exceptions, written: &[Exception], applies: bool) -> Res
 
 async fn report(asked: &Exceptions) -> Result<String, String> {
     let clients = Clients::of_person().await;
-    let client = clients.dynamodb();
-    let table = match &asked.table {
-        Some(table) => table.clone(),
-        None => table_of_stack(&client, &asked.stack).await?,
-    };
-    let ledger = DynamoLedger { client, table };
+    let ledger = asked.stack.ledger(&clients).await?;
     let mut rows = Vec::new();
-    for stored in SsmExceptions::new(clients.ssm(), &asked.stack).stored(now()).await? {
+    for stored in SsmExceptions::new(clients.ssm(), &asked.stack.name).stored(now()).await? {
         let did = ledger.suppressed(&stored.id).await.map_err(|error| error.to_string())?;
         rows.push((stored, did));
     }

@@ -6,13 +6,14 @@ use std::process::ExitCode;
 use iamwatch::alert;
 use iamwatch::aws::containment::{AwsIam, DynamoRecords};
 use iamwatch::aws::serve::now;
-use iamwatch::aws::{Clients, signed, table_of_stack};
+use iamwatch::aws::{Clients, signed};
 use iamwatch::config::Config;
 use iamwatch::detect::Context;
 use iamwatch::quarantine::{Moved, Record, Records as _, Restore, State, restore};
 
-use super::{Command, Quarantine, Stack, simulate};
-use crate::terminal::{self, complain};
+use super::{Command, Quarantine, simulate};
+use crate::stack::said;
+use crate::terminal;
 
 /// Runs one command against the account that the environment's credentials belong to.
 #[tokio::main(flavor = "current_thread")]
@@ -21,27 +22,13 @@ pub(super) async fn run(asked: &Quarantine) -> io::Result<ExitCode> {
     said(Box::pin(answer(asked)).await)
 }
 
-/// Prints what a command found, or what was wrong.
-pub(crate) fn said(answer: Result<String, String>) -> io::Result<ExitCode> {
-    match answer {
-        Ok(text) => {
-            terminal::out().write_all(text.as_bytes())?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(why) => {
-            complain(&why);
-            Ok(ExitCode::FAILURE)
-        }
-    }
-}
-
 async fn answer(asked: &Quarantine) -> Result<String, String> {
     let clients = Clients::of_person().await;
     let stack = &asked.stack;
     if let Command::Simulate { principal, exempt } = &asked.command {
         return simulate::simulate(&clients, &stack.name, principal, exempt).await;
     }
-    let records = records(&clients, stack).await?;
+    let records = stack.records(&clients).await?;
     match &asked.command {
         Command::List => Ok(listed(&records.list().await?)),
         Command::Show { id } => Ok(whole(&find(&records, id).await?, &stack.name)),
@@ -87,16 +74,6 @@ async fn answer(asked: &Quarantine) -> Result<String, String> {
         }
         Command::Simulate { .. } => Ok(String::new()),
     }
-}
-
-/// The records of a stack.
-pub(crate) async fn records(clients: &Clients, stack: &Stack) -> Result<DynamoRecords, String> {
-    let client = clients.dynamodb();
-    let table = match &stack.table {
-        Some(table) => table.clone(),
-        None => table_of_stack(&client, &stack.name).await?,
-    };
-    Ok(DynamoRecords { client, table })
 }
 
 /// Asks the person at the terminal.
