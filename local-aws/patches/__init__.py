@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from patches import cloudwatch, credentials, eventbridge, functions, iam, journal, queues, sns
+from patches import cloudwatch, credentials, eventbridge, functions, iam, journal, queues, sns, tables
 
 #: Name on the command line (`--without NAME`) → what it does. The order does not matter.
 ALL: dict[str, Callable[[], None]] = {
     "aws-sources": eventbridge.accept_events_from_aws_sources,
     "put-events-limits": eventbridge.refuse_entries_that_aws_refuses,
     "bus-policies": eventbridge.obey_the_policy_of_a_bus,
+    "table-policies": tables.obey_the_policy_of_a_table,
     "rule-states": eventbridge.deliver_by_the_state_of_the_rule,
     "async-delivery": eventbridge.deliver_with_retries_and_dead_letters,
     "queue-batches": queues.gather_batches_as_aws_does,

@@ -722,6 +722,35 @@ def test_ministack_alone_makes_no_policy_of_a_bus(alone: stack.Account, tmp_path
     assert refused(lambda: _bus_for_one_role(alone, tmp_path, "limited")) == "ValidationError"
 
 
+def _table_for_one_role(account: stack.Account, folder: Path, role: str) -> Callable[[], Any]:
+    """A table of a stack that only one role may write, and how the role `limited` writes there."""
+    refuse = {"Effect": "Deny", "Principal": "*", "Action": "dynamodb:PutItem", "Resource": "*"}
+    properties = {
+        "TableName": "rows",
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+        "ResourcePolicy": {"PolicyDocument": {"Statement": [{**refuse, "Condition": _everybody_but(account, role)}]}},
+    }
+    template = folder / "template.json"
+    template.write_text(json.dumps({"Resources": {"Table": {"Type": "AWS::DynamoDB::Table", "Properties": properties}}}))
+    stack.deploy(account, template, folder, {})
+    table = role_client(account, "dynamodb", {"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"})
+    return partial(table.put_item, **_row("record#1"))
+
+
+def test_a_table_is_written_by_those_whom_its_policy_does_not_refuse(account: stack.Account, tmp_path: Path) -> None:
+    _table_for_one_role(account, tmp_path, "limited")()
+
+
+def test_a_table_refuses_whom_its_policy_refuses(account: stack.Account, tmp_path: Path) -> None:
+    assert refused(_table_for_one_role(account, tmp_path, "other")) == "AccessDeniedException"
+
+
+def test_ministack_alone_makes_no_policy_of_a_table(alone: stack.Account, tmp_path: Path) -> None:
+    _table_for_one_role(alone, tmp_path, "other")()
+
+
 def _only_claims(account: stack.Account) -> dict[str, Any]:
     account.client("dynamodb").create_table(
         TableName="rows",

@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 
 import events
 import stack
-from conftest import BREAK_GLASS, DeployLine
+from conftest import BREAK_GLASS, RESTORER, DeployLine
 from line import Line
 from test_line import key_for_another_user, no_event_failed
 
@@ -41,6 +41,10 @@ class User:
 
     def client(self, service: str) -> Any:
         return stack.client(self.account.endpoint, service, self.key, self.secret)
+
+    def environment(self) -> dict[str, str]:
+        """What the command line needs to run as this user."""
+        return {"AWS_ACCESS_KEY_ID": self.key, "AWS_SECRET_ACCESS_KEY": self.secret}
 
     def may_act(self, client: Any | None = None) -> bool:
         try:
@@ -192,9 +196,8 @@ def test_nothing_is_simulated_where_the_stack_is_not_known(
         PolicyName="all",
         PolicyDocument=events.policy({"Effect": "Allow", "Action": ["iam:Get*", "iam:List*"], "Resource": "*"}),
     )
-    only_reads_iam = {"AWS_ACCESS_KEY_ID": bob.key, "AWS_SECRET_ACCESS_KEY": bob.secret}
     with pytest.raises(stack.CommandFailed, match="needs `lambda:GetFunctionConfiguration`"):
-        line.stack.iamwatch(binaries, "quarantine", "simulate", "bob", environment=only_reads_iam)
+        line.stack.iamwatch(binaries, "quarantine", "simulate", "bob", environment=bob.environment())
 
 
 def test_where_no_policy_fits_the_boundary_denies_and_restore_gives_the_old_one_back(
@@ -277,6 +280,73 @@ def test_not_even_an_administrator_puts_a_finding_on_the_bus(deploy_line: Deploy
     stack.wait_for(lambda: not bob.may_act(), 20, "bob to be cut off")
 
 
+def forgery(line: Line, record: str, by: str) -> dict[str, Any]:
+    """The row of a record that waits, with a yes in it."""
+    whole, table = line.stack.record(record), line.stack.outputs["TableName"]
+    row = line.account.client("dynamodb").get_item(TableName=table, Key={"pk": {"S": f"record#{record}"}})["Item"]
+    whole["approval"] = {"by": by, "id": "AIDA111122223EXAMPLE", "at": whole["received"], "plan": "0123456789abcdef"}
+    whole["rev"] += 1
+    return {**row, "record": {"S": json.dumps(whole)}, "rev": {"N": str(whole["rev"])}}
+
+
+def test_not_even_an_administrator_writes_a_yes_into_the_table(deploy_line: DeployLine) -> None:
+    line = deploy_line(QuarantineLeakedMode="approve")
+    bob, mallory = leaked_user(line.account), leaked_user(line.account, "mallory")
+    line.send(events.health_risk(line.account.id, bob.key))
+    record = only_record(line)
+    state(line, record, "PENDING")
+    forged = forgery(line, record, f"arn:aws:iam::{line.account.id}:user/ann")
+    name, queue = line.stack.outputs["TableName"], line.stack.physical_id("QuarantineRecords")
+    table, sqs = mallory.client("dynamodb"), mallory.client("sqs")
+    key = {"pk": forged["pk"]}
+    refused: list[Callable[[], Any]] = [
+        lambda: table.put_item(TableName=name, Item=forged),
+        lambda: table.update_item(
+            TableName=name, Key=key, UpdateExpression="SET #r = :r", ExpressionAttributeNames={"#r": "record"},
+            ExpressionAttributeValues={":r": forged["record"]},
+        ),
+        lambda: table.delete_item(TableName=name, Key=key),
+        lambda: table.transact_write_items(TransactItems=[{"Put": {"TableName": name, "Item": forged}}]),
+        # Nor does anybody mute the watch, or take a look at a record out of the queue.
+        lambda: table.put_item(TableName=name, Item={"pk": {"S": "cap#1"}}),
+        lambda: sqs.receive_message(QueueUrl=queue),
+    ]
+    for number, call in enumerate(refused):
+        with pytest.raises(ClientError, match="AccessDenied|not authorized|explicit deny"):
+            call()
+            pytest.fail(f"call {number} was allowed")
+    assert table.get_item(TableName=name, Key=key)["Item"], "reading stays free"
+    sqs.send_message(QueueUrl=queue, MessageBody=json.dumps({"record": record}))
+    line.wait_for_calls("Quarantine", 2)
+    assert line.stack.quarantine_records() == {record: "PENDING"}, "a message does nothing that was not due"
+    assert writes(line) == [] and bob.may_act()
+    # That the forgery is a good one shows where the table has no policy.
+    table.delete_resource_policy(ResourceArn=f"arn:aws:dynamodb:us-east-1:{line.account.id}:table/{name}")
+    table.put_item(TableName=name, Item=forged)
+    sqs.send_message(QueueUrl=queue, MessageBody=json.dumps({"record": record}))
+    stack.wait_for(lambda: not bob.may_act(), 20, "bob to be cut off")
+
+
+def test_who_is_named_to_restore_may_do_so_with_their_own_rights(deploy_line: DeployLine, binaries: Path) -> None:
+    line = deploy_line(QuarantineLeakedMode="enforce")
+    bob, rita = leaked_user(line.account), leaked_user(line.account, RESTORER)
+    line.send(events.health_risk(line.account.id, bob.key))
+    record = only_record(line)
+    state(line, record, "VERIFIED")
+    restore = ("quarantine", "restore", record, "--yes", "--leaked")
+    mallory = leaked_user(line.account, "mallory")
+    with pytest.raises(stack.CommandFailed, match="explicit deny"):
+        line.stack.iamwatch(binaries, *restore, environment=mallory.environment())
+    assert not bob.may_act(), "nothing was given back"
+    line.stack.iamwatch(binaries, *restore, environment=rita.environment())
+    assert line.stack.quarantine_records() == {record: "RESTORED"} and bob.may_act()
+
+
+def test_where_it_may_act_somebody_must_be_named_who_takes_it_back(deploy_line: DeployLine) -> None:
+    with pytest.raises(Exception, match="QuarantineRestorers"):
+        deploy_line("approve", QuarantineRestorers="")
+
+
 # A person decides.
 
 
@@ -301,9 +371,8 @@ def test_a_person_approves_by_name_and_once(deploy_line: DeployLine, binaries: P
     approve = ("quarantine", "approve", record, "--url", line.stack.approval_url())
     with pytest.raises(stack.CommandFailed, match="the answer was not `yes`"):
         line.stack.iamwatch(binaries, *approve, environment=ann)
-    themselves = {"AWS_ACCESS_KEY_ID": bob.key, "AWS_SECRET_ACCESS_KEY": bob.secret}
     with pytest.raises(stack.CommandFailed, match="nobody approves a plan about themselves"):
-        line.stack.iamwatch(binaries, *approve, "--yes", environment=themselves)
+        line.stack.iamwatch(binaries, *approve, "--yes", environment=bob.environment())
     assert "approved" in line.stack.iamwatch(binaries, *approve, "--yes", environment=ann)
     whole = state(line, record, "VERIFIED")
     assert whole["approval"]["by"] == f"arn:aws:iam::{line.account.id}:user/ann"

@@ -221,8 +221,8 @@ pub async fn quarantine_approval() -> ExitCode {
     run(NAME, async |payload, account| {
         let answer = match Request::read(payload) {
             Err(why) => Err(Unapproved::No(why)),
-            Ok(Request { by, record, plan }) => {
-                let approval = Approval { by, at: now(), plan };
+            Ok(Request { by, caller, record, plan }) => {
+                let approval = Approval { by, id: caller, at: now(), plan };
                 let approved = quarantine::approve(&records, &record, approval, &account).await;
                 // One that was written down and not queued is carried out when its record is looked at next.
                 if approved.is_ok() {
@@ -382,6 +382,8 @@ fn handed_over(payload: &str) -> serde_json::Result<Finding> {
 struct Request {
     /// The ARN of the caller. IAM has checked the signature.
     by: String,
+    /// The unique id of the caller.
+    caller: String,
     record: String,
     plan: String,
 }
@@ -397,8 +399,11 @@ impl Request {
             plan: String,
         }
         let request: Value = serde_json::from_str(payload).map_err(|error| error.to_string())?;
-        let by = request.pointer("/requestContext/authorizer/iam/userArn").and_then(Value::as_str);
-        let by = by.ok_or("the request is not signed: IAM has to say who approves")?.to_owned();
+        let said = |key: &str| {
+            request.pointer("/requestContext/authorizer/iam")?.get(key)?.as_str().filter(|id| !id.is_empty())
+        };
+        let (by, caller) =
+            said("userArn").zip(said("userId")).ok_or("the request is not signed: IAM has to say who approves")?;
         let body = request.get("body").and_then(Value::as_str).unwrap_or_default();
         let decoded = match request.get("isBase64Encoded") {
             Some(Value::Bool(true)) => STANDARD.decode(body).map_err(|error| error.to_string())?,
@@ -406,7 +411,7 @@ impl Request {
         };
         let Yes { record, plan } = serde_json::from_slice(&decoded)
             .map_err(|error| format!("the body has to be `{{\"record\": …, \"plan\": …}}`: {error}"))?;
-        Ok(Self { by, record, plan })
+        Ok(Self { by: by.to_owned(), caller: caller.to_owned(), record, plan })
     }
 }
 

@@ -55,7 +55,7 @@ pub trait Records {
     async fn budget(&self) -> Result<(Budget, u64), String>;
     /// Writes the budget if nobody did since it was read.
     async fn put_budget(&self, budget: &Budget, version: u64) -> Result<Moved, String>;
-    /// The records that took something from a user, or from a role: `role/` and its name.
+    /// The records that took something from a user, or from a role (`role/` and its name), in whatever case it is named.
     async fn open_of(&self, user: &str) -> Result<Vec<String>, String>;
     /// Remembers that a record takes something from a user.
     async fn remember(&self, user: &str, record: &str) -> Result<(), String>;
@@ -227,7 +227,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         let plan = plan(finding, &found, before.as_ref(), self.context.config, now);
         let state = self.first_state(finding, &plan);
         let mut record = Record { id, ..Record::new(finding, &found, plan, before, state, now) };
-        if let Some(name) = subject.user().filter(|_| &found != subject) {
+        if let Some(name) = subject.user().filter(|_| !found.is_named_as(subject)) {
             record.former.push(Former { name: name.to_owned(), until: now });
         }
         if record.state == State::Claimed
@@ -279,7 +279,11 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         {
             return Ok((Subject::Key { user, key: key.clone() }, Some(facts)));
         }
-        Ok((subject.clone(), facts))
+        let mut found = subject.clone();
+        if let Some(arn) = facts.as_ref().map(|facts| facts.arn.as_str()) {
+            found.spell(arn);
+        }
+        Ok((found, facts))
     }
 
     /// The holder of a key.
