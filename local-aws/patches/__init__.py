@@ -33,7 +33,7 @@ ALL: dict[str, Callable[[], None]] = {
     "holders-of-keys": credentials.authorise_the_holder_of_a_key,
     "unknown-keys": credentials.deny_whoever_asks_for_a_key_that_nobody_holds,
     "names-of-users": credentials.rename_users,
-    "user-paths": iam.authorise_users_by_their_whole_arn,
+    "user-and-role-paths": iam.authorise_users_and_roles_by_their_whole_arn,
     "parameter-paths": iam.authorise_parameters_by_their_path,
     "session-roles": iam.know_the_role_behind_a_session,
     "secure-transport": iam.take_this_machine_for_secure,

@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+import events
 import launcher
 import stack
 
@@ -509,6 +510,29 @@ def test_ministack_alone_forgets_the_path_of_a_user(alone: stack.Account) -> Non
     anna = alone.create_user("anna", "/break-glass/")
     iam = role_client(alone, "iam", *_quarantine_statements(alone))
     iam.update_access_key(UserName="anna", AccessKeyId=anna, Status="Inactive")
+
+
+ENTER = events.policy({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"})
+
+
+def _put_on_a_role_under_a_path(account: stack.Account) -> Callable[[], Any]:
+    account.client("iam").create_role(RoleName="ops", Path="/break-glass/", AssumeRolePolicyDocument=ENTER)
+    roles = f"arn:aws:iam::{account.id}:role/"
+    limited = role_client(
+        account,
+        "iam",
+        {"Effect": "Allow", "Action": "iam:PutRolePolicy", "Resource": f"{roles}*"},
+        {"Effect": "Deny", "Action": "iam:*", "Resource": f"{roles}break-glass/*"},
+    )
+    return partial(limited.put_role_policy, RoleName="ops", PolicyName="x", PolicyDocument=events.policy())
+
+
+def test_a_deny_on_a_role_path_bites(account: stack.Account) -> None:
+    assert refused(_put_on_a_role_under_a_path(account)) == "AccessDenied"
+
+
+def test_ministack_alone_forgets_the_path_of_a_role(alone: stack.Account) -> None:
+    _put_on_a_role_under_a_path(alone)()
 
 
 # Users: what ministack lacks, and what it does not limit.

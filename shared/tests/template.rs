@@ -857,6 +857,26 @@ fn the_table_is_written_by_the_roles_that_may_by_those_who_restore_and_by_root_a
 }
 
 #[test]
+fn what_must_hold_of_quarantine_is_held_by_tests_that_exist() {
+    let map = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    let (_, table) = map.split_once("### What must hold").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
+    let folders = ["shared/tests", "shared/tests/quarantine", "shared/src/quarantine", "local-aws/tests"];
+    let files =
+        folders.iter().flat_map(|folder| fs::read_dir(root().join(folder)).unwrap()).map(|file| file.unwrap().path());
+    let code: String = files.filter(|file| file.is_file()).map(|file| fs::read_to_string(file).unwrap()).collect();
+    let mut tests = 0;
+    for name in
+        table.lines().filter_map(|row| row.split('|').nth(2)).flat_map(|tests| tests.split('`').skip(1).step_by(2))
+    {
+        let there = [format!("fn {name}("), format!("def {name}(")].iter().any(|test| code.contains(test));
+        assert!(there, "docs/architecture.md names the test `{name}`, which is not there");
+        tests += 1;
+    }
+    assert!(tests > 40, "the table is read");
+}
+
+#[test]
 fn what_waits_for_quarantine_is_taken_away_by_quarantine_alone() {
     let template = template();
     let policy = &template["Resources"]["QuarantineRecordsPolicy"]["Properties"];

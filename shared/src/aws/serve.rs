@@ -168,6 +168,12 @@ fn messages(payload: &str) -> Vec<Message> {
     )
 }
 
+/// How long users of one finding are begun with: the function has 30 seconds, and is tried twice more.
+const TIME_FOR_A_FINDING: SignedDuration = SignedDuration::from_secs(20);
+/// How many of them are dealt with together: each waits for IAM, which takes some twenty calls a second, and maybe for its turn on
+/// the topic.
+const CONTAINED_AT_ONCE: usize = 4;
+
 /// Serves `quarantine`: a finding from the findings bus, a record to be looked at again, or a call that may undo what was done.
 pub async fn quarantine() -> ExitCode {
     const NAME: &str = "quarantine";
@@ -189,9 +195,30 @@ pub async fn quarantine() -> ExitCode {
         let begun = now();
         match Cause::of(payload)? {
             Cause::Finding(finding) => {
-                for outcome in Box::pin(containment.contain(&finding, begun)).await? {
-                    log_containment(&config.stack, &finding, &outcome, begun);
+                let subjects = match containment.asked(&finding) {
+                    Ok(subjects) => subjects,
+                    Err(refusal) => {
+                        log_containment(&config.stack, &finding, &quarantine::Outcome::Ignored(refusal), begun);
+                        return Ok(());
+                    }
+                };
+                let each = subjects.iter().map(async |subject| match now() {
+                    late if late.duration_since(begun) >= TIME_FOR_A_FINDING => Err(quarantine::Failure(
+                        "there was no time for all that the finding names; the rest is dealt with by the next try"
+                            .to_owned(),
+                    )),
+                    _ => Box::pin(containment.contain(&finding, subject, begun)).await,
+                });
+                // One that cannot be dealt with holds nobody else up.
+                let mut failed = None;
+                let mut outcomes = stream::iter(each).buffer_unordered(CONTAINED_AT_ONCE);
+                while let Some(outcome) = outcomes.next().await {
+                    match outcome {
+                        Ok(outcome) => log_containment(&config.stack, &finding, &outcome, begun),
+                        Err(why) => failed = failed.or(Some(why)),
+                    }
                 }
+                failed.map_or(Ok(()), Err)?;
             }
             Cause::Due(records) => {
                 for id in records {

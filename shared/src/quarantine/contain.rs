@@ -127,31 +127,22 @@ pub struct Containment<'a, I, R, L, P, W> {
 const BUDGET_TRIES: usize = 20;
 
 impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L, P, W> {
-    /// Deals with one finding: an outcome for each that it asks to contain.
+    /// What a finding asks to contain, each to be dealt with by itself.
+    ///
+    /// # Errors
+    ///
+    /// The guard that stands against even looking.
+    pub fn asked(&self, finding: &Finding) -> Result<Vec<Subject>, Refusal> {
+        let subjects = subjects(finding, self.account)?;
+        if self.mode(finding) == Mode::Off { Err(Refusal::Off) } else { Ok(subjects) }
+    }
+
+    /// Deals with one of those that a finding asks to contain.
     ///
     /// # Errors
     ///
     /// [`Failure`] when it must be tried again. A try that follows goes on where this one ended.
-    pub async fn contain(&self, finding: &Finding, now: Timestamp) -> Result<Vec<Outcome>, Failure> {
-        let subjects = match subjects(finding, self.account) {
-            Ok(subjects) => subjects,
-            Err(refusal) => return Ok(vec![Outcome::Ignored(refusal)]),
-        };
-        if self.mode(finding) == Mode::Off {
-            return Ok(vec![Outcome::Ignored(Refusal::Off)]);
-        }
-        let (mut outcomes, mut failed) = (Vec::new(), None);
-        for subject in subjects {
-            // One that cannot be dealt with holds nobody else up.
-            match self.contain_one(finding, &subject, now).await {
-                Ok(outcome) => outcomes.push(outcome),
-                Err(why) => failed = failed.or(Some(why)),
-            }
-        }
-        failed.map_or(Ok(outcomes), Err)
-    }
-
-    async fn contain_one(&self, finding: &Finding, subject: &Subject, now: Timestamp) -> Result<Outcome, Failure> {
+    pub async fn contain(&self, finding: &Finding, subject: &Subject, now: Timestamp) -> Result<Outcome, Failure> {
         if let Subject::Key { key, .. } = subject
             && guards::is_reactivated(finding)
             && self.is_given_back(key, finding.event.time).await?

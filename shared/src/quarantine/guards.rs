@@ -27,7 +27,7 @@ pub enum Refusal {
     ByService,
     /// The finding is about another account than the one this runs in.
     AnotherAccount,
-    /// The user is exempt by configuration.
+    /// The user or role is exempt by configuration, or it is AWS's or our own.
     Exempt,
     /// The user does not exist.
     NoSuchUser,

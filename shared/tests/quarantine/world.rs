@@ -204,7 +204,14 @@ impl World {
         now: Timestamp,
     ) -> Result<Vec<Outcome>, Failure> {
         self.clock.set(now.duration_since(start()));
-        block_on(self.containment(config).contain(finding, now))
+        let containment = self.containment(config);
+        let subjects = match containment.asked(finding) {
+            Ok(subjects) => subjects,
+            Err(refusal) => return Ok(vec![Outcome::Ignored(refusal)]),
+        };
+        // One that cannot be dealt with holds nobody else up.
+        let each = subjects.iter().map(|subject| block_on(containment.contain(finding, subject, now)));
+        each.collect::<Vec<_>>().into_iter().collect()
     }
 
     pub(crate) fn contain(&self, finding: &Finding, config: &Config, now: Timestamp) -> Result<Outcome, Failure> {
