@@ -7,9 +7,9 @@ import signal
 from pathlib import Path
 
 
-def kill(launcher: int, function: str) -> int:
-    """End every process of a function that the launcher of that id has started; says how many there were."""
-    ended = 0
+def kill(launcher: int, function: str, *, every: bool = False) -> bool:
+    """End a process of a function that the launcher of that id has started, or all of them; says whether there was one."""
+    ended = False
     for pid in _descendants(launcher):
         try:
             environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
@@ -17,7 +17,9 @@ def kill(launcher: int, function: str) -> int:
             continue
         if f"AWS_LAMBDA_FUNCTION_NAME={function}".encode() in environment:
             os.kill(pid, signal.SIGKILL)
-            ended += 1
+            ended = True
+            if not every:
+                break
     return ended
 
 

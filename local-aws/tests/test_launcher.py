@@ -513,6 +513,7 @@ def test_ministack_alone_forgets_the_path_of_a_user(alone: stack.Account) -> Non
 
 
 ENTER = events.policy({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"})
+NOTHING = events.policy({"Effect": "Deny", "Action": "*", "Resource": "*"})
 
 
 def _put_on_a_role_under_a_path(account: stack.Account) -> Callable[[], Any]:
@@ -524,7 +525,7 @@ def _put_on_a_role_under_a_path(account: stack.Account) -> Callable[[], Any]:
         {"Effect": "Allow", "Action": "iam:PutRolePolicy", "Resource": f"{roles}*"},
         {"Effect": "Deny", "Action": "iam:*", "Resource": f"{roles}break-glass/*"},
     )
-    return partial(limited.put_role_policy, RoleName="ops", PolicyName="x", PolicyDocument=events.policy())
+    return partial(limited.put_role_policy, RoleName="ops", PolicyName="x", PolicyDocument=NOTHING)
 
 
 def test_a_deny_on_a_role_path_bites(account: stack.Account) -> None:

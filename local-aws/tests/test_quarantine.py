@@ -197,7 +197,7 @@ def test_of_each_kind_of_principal_it_is_said_what_would_be_done(
         f"{iam}:user/bob": "a key of user bob leaked (QuarantineLeakedMode: dry-run)",
         "bob": "1. deny user bob everything",
         app: "not switched on (`QuarantineRoleSessions`)",
-        sso: "a role of AWS's or of iamwatch itself",
+        sso: "people of Identity Center are cut off there",
         f"arn:aws:sts::{account.id}:assumed-role/{SSO_ROLE[0]}/ann@example.com": "people of Identity Center are cut off there",
         line.stack.outputs["QuarantineRoleArn"]: "a role of AWS's or of iamwatch itself",
         f"{iam}:root": "root is never touched",
