@@ -137,6 +137,7 @@ def parameters() -> dict[str, str]:
         "Architecture": stack.ARCHITECTURE,
         "QuarantineMode": "enforce",
         "QuarantineExemptPaths": "/break-glass/",
+        "QuarantineRestorers": f"arn:aws:iam::{ACCOUNT}:user/security",
     }
 
 

@@ -35,6 +35,7 @@ REGION = "us-east-1"
 MINISTACK = "1.5.33"
 INBOX_PATH = "/_local/inbox"
 IAM_CALLS_PATH = "/_local/iam-calls"
+LOSE_PATH = "/_local/lose/"
 READY = re.compile(r"^local AWS ready at (http://\S+)$")
 START_SECONDS = 60
 STOP_SECONDS = 10
@@ -67,6 +68,14 @@ class LocalAws:
     def iam_calls(self) -> list[dict[str, Any]]:
         """The calls IAM let in: `account`, `caller` (ARN), `action`, `user`, `status`, `at`."""
         return self._page(IAM_CALLS_PATH)
+
+    def lose(self, account: str, function: str, after: int) -> None:
+        """End the process of a function once IAM has carried out so many more calls by roles of the account."""
+        self._page(f"{LOSE_PATH}{account}/{function}/{after}")
+
+    def is_lost(self, account: str) -> bool:
+        """Whether the function of the account has been ended that was to be."""
+        return account not in self._page(LOSE_PATH)
 
     def _page(self, path: str) -> list[dict[str, Any]]:
         with open_local(self.endpoint + path) as answer:
@@ -165,18 +174,24 @@ def prepare_environment(port: int, folder: str, retry_seconds: float, log_level:
 
 
 def with_pages_for_tests(app: Callable[..., Any]) -> Callable[..., Any]:
-    """The given web app, plus two pages: what people would have got, and who called IAM."""
+    """The given web app, plus pages: what people would have got, who called IAM, and when a function is to be lost."""
     from patches import journal, sns
 
-    pages = {INBOX_PATH: sns.kept, IAM_CALLS_PATH: journal.calls}
+    pages = {INBOX_PATH: sns.kept, IAM_CALLS_PATH: journal.calls, LOSE_PATH: journal.to_lose}
 
     async def serve(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        if scope["type"] != "http" or scope["path"] not in pages:
+        path = scope["path"] if scope["type"] == "http" else ""
+        if path.startswith(LOSE_PATH):
+            asked = path.removeprefix(LOSE_PATH)
+            if asked:
+                account, function, after = asked.split("/")
+                journal.lose(account, function, int(after))
+        elif path not in pages:
             await app(scope, receive, send)
             return
         headers = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": json.dumps(list(pages[scope["path"]])).encode()})
+        await send({"type": "http.response.body", "body": json.dumps(list(pages.get(path, ()))).encode()})
 
     return serve
 

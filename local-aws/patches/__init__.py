@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from patches import cloudwatch, credentials, eventbridge, functions, iam, journal, queues, sns
+from patches import cloudwatch, credentials, eventbridge, functions, iam, journal, queues, sns, tables
 
 #: Name on the command line (`--without NAME`) → what it does. The order does not matter.
 ALL: dict[str, Callable[[], None]] = {
     "aws-sources": eventbridge.accept_events_from_aws_sources,
     "put-events-limits": eventbridge.refuse_entries_that_aws_refuses,
     "bus-policies": eventbridge.obey_the_policy_of_a_bus,
+    "table-policies": tables.obey_the_policy_of_a_table,
     "rule-states": eventbridge.deliver_by_the_state_of_the_rule,
     "async-delivery": eventbridge.deliver_with_retries_and_dead_letters,
     "queue-batches": queues.gather_batches_as_aws_does,
@@ -32,7 +33,7 @@ ALL: dict[str, Callable[[], None]] = {
     "holders-of-keys": credentials.authorise_the_holder_of_a_key,
     "unknown-keys": credentials.deny_whoever_asks_for_a_key_that_nobody_holds,
     "names-of-users": credentials.rename_users,
-    "user-paths": iam.authorise_users_by_their_whole_arn,
+    "user-and-role-paths": iam.authorise_users_and_roles_by_their_whole_arn,
     "parameter-paths": iam.authorise_parameters_by_their_path,
     "session-roles": iam.know_the_role_behind_a_session,
     "secure-transport": iam.take_this_machine_for_secure,

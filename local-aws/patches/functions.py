@@ -9,7 +9,7 @@ from typing import Any
 from ministack.core.iam_evaluator import EvalContext, combine_resource_policy, evaluate, resolve_principal
 from ministack.core.lambda_runtime import execution_credentials
 from ministack.core.responses import get_account_id, get_region, request_scope
-from ministack.services import lambda_svc, s3, sqs
+from ministack.services import iam, lambda_svc, s3, sqs
 
 log = logging.getLogger("local-aws")
 
@@ -53,9 +53,9 @@ def ask_the_role_before_an_event_is_kept() -> None:
 
 
 def say_who_calls_a_function_url() -> None:
-    """AWS hands a function the ARN of whoever called its URL, where the URL asks IAM. ministack hands it nobody's.
+    """AWS hands a function the ARN and the unique id of whoever called its URL, where the URL asks IAM. ministack hands it nobody's.
 
-    Difference to AWS: of the identity only the ARN, the account and the access key are given.
+    Difference to AWS: the id of a role's session has no session name behind it.
     """
     build = lambda_svc._build_function_url_event
 
@@ -65,11 +65,21 @@ def say_who_calls_a_function_url() -> None:
         if signed and not options.get("anonymous"):
             key = signed.group(1)
             arn = resolve_principal(key, account_id).arn
-            identity = {"accessKey": key, "accountId": account_id, "callerId": "", "userArn": arn, "userId": ""}
+            unique = _unique_id(arn, account_id)
+            identity = {"accessKey": key, "accountId": account_id, "callerId": unique, "userArn": arn, "userId": unique}
             event["requestContext"]["authorizer"] = {"iam": identity}
         return event
 
     lambda_svc._build_function_url_event = saying
+
+
+def _unique_id(arn: str, account_id: str) -> str:
+    kind, _, name = arn.split(":", 5)[5].partition("/")
+    if kind == "user":
+        return str(iam._users[name.rsplit("/", 1)[-1]]["UserId"])
+    if kind == "assumed-role":
+        return str(iam._roles[name.split("/")[0]]["RoleId"])
+    return account_id
 
 
 def _may_send(function: str, queue: str) -> bool:

@@ -10,20 +10,20 @@ from ministack.core import iam_actions, iam_evaluator
 from ministack.services import dynamodb, iam
 
 
-def authorise_users_by_their_whole_arn() -> None:
-    """AWS judges a call on a user by the user's whole ARN, path included (`user/break-glass/anna`).
+def authorise_users_and_roles_by_their_whole_arn() -> None:
+    """AWS judges a call on a user or role by its whole ARN, path included (`user/break-glass/anna`).
 
     ministack builds the ARN from the name alone, so an explicit Deny on a path, which is what keeps
-    quarantine's role off exempt users, would never bite here.
+    quarantine's roles off those who are exempt, would never bite here.
     """
     extract = iam_actions.extract_resource_arn
 
     def whole(service: str, *request: Any, **options: Any) -> str:
         arn: str = extract(service, *request, **options)
-        if service != "iam" or ":user/" not in arn:
-            return arn
-        user = iam._users.get(arn.split(":user/", 1)[1])
-        return str(user["Arn"]) if user else arn
+        for kind, known in ((":user/", iam._users), (":role/", iam._roles)):
+            if service == "iam" and kind in arn and (found := known.get(arn.split(kind, 1)[1])):
+                return str(found["Arn"])
+        return arn
 
     iam_actions.extract_resource_arn = whole
 

@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 ON_CALL = "oncall@example.com"
 ACCOUNT_NAME = "prod-payments"
 BREAK_GLASS = "/break-glass/"
+#: Who may take back what quarantine did.
+RESTORER = "rita"
 #: Long enough that a delivery which finds the event claimed by another one is called again after that one is done.
 RETRY_SECONDS = 1.0
 
@@ -85,6 +87,7 @@ def deploy_line(
             "Architecture": stack.ARCHITECTURE,
             "QuarantineMode": mode,
             "QuarantineExemptPaths": BREAK_GLASS,
+            "QuarantineRestorers": f"arn:aws:iam::{account.id}:user/{RESTORER}",
             **parameters,
         }
         made = stack.deploy(account, template, binaries, chosen, change=change)

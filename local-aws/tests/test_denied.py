@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import time
 from collections import Counter
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 
 import events
+import processes
 from conftest import DeployLine
 from line import Line
 from stack import wait_for
@@ -98,35 +98,6 @@ def test_what_aws_services_are_denied_starts_nothing(deploy_line: DeployLine) ->
     assert line.findings.read(0, settle=0.2) == []
 
 
-def kill(local_aws: Any, function: str) -> bool:
-    """Kill the process of a function, as Lambda loses a sandbox; says whether there was one."""
-    for pid in _descendants(local_aws.pid):
-        try:
-            environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if f"AWS_LAMBDA_FUNCTION_NAME={function}".encode() in environment:
-            os.kill(pid, signal.SIGKILL)
-            return True
-    return False
-
-
-def _descendants(parent: int) -> list[int]:
-    children: dict[int, list[int]] = {}
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            pid, rest = status.read_text().split(" (", 1)
-            children.setdefault(int(rest.rsplit(") ", 1)[1].split()[1]), []).append(int(pid))
-        except (OSError, ValueError):
-            continue
-    found, ahead = [], [parent]
-    while ahead:
-        own = children.get(ahead.pop(), [])
-        found += own
-        ahead += own
-    return found
-
-
 def seen_again_after(seconds: int) -> Any:
     """Messages that nobody finished come back this soon: in AWS after five minutes."""
 
@@ -149,7 +120,7 @@ def test_a_function_killed_in_the_midst_of_a_batch_loses_no_count_and_counts_not
         line.send(*[events.denied_call(actor, "iam", ("CreateUser", "ListUsers")[each % 2]) for actor in who])
     wait_for(lambda: len(line.dossiers()) >= 20, 30, "the first principals to be written")
     before = len(line.dossiers())
-    assert kill(line.local_aws, function), "there is a function to kill"
+    assert processes.kill(line.local_aws.pid, function), "there is a function to kill"
     line.wait_for_denied_calls(150)
     assert before < 200, "it was killed in the midst"
     assert counts(line) == {5: 200}

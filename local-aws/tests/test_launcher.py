@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+import events
 import launcher
 import stack
 
@@ -511,6 +512,30 @@ def test_ministack_alone_forgets_the_path_of_a_user(alone: stack.Account) -> Non
     iam.update_access_key(UserName="anna", AccessKeyId=anna, Status="Inactive")
 
 
+ENTER = events.policy({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"})
+NOTHING = events.policy({"Effect": "Deny", "Action": "*", "Resource": "*"})
+
+
+def _put_on_a_role_under_a_path(account: stack.Account) -> Callable[[], Any]:
+    account.client("iam").create_role(RoleName="ops", Path="/break-glass/", AssumeRolePolicyDocument=ENTER)
+    roles = f"arn:aws:iam::{account.id}:role/"
+    limited = role_client(
+        account,
+        "iam",
+        {"Effect": "Allow", "Action": "iam:PutRolePolicy", "Resource": f"{roles}*"},
+        {"Effect": "Deny", "Action": "iam:*", "Resource": f"{roles}break-glass/*"},
+    )
+    return partial(limited.put_role_policy, RoleName="ops", PolicyName="x", PolicyDocument=NOTHING)
+
+
+def test_a_deny_on_a_role_path_bites(account: stack.Account) -> None:
+    assert refused(_put_on_a_role_under_a_path(account)) == "AccessDenied"
+
+
+def test_ministack_alone_forgets_the_path_of_a_role(alone: stack.Account) -> None:
+    _put_on_a_role_under_a_path(alone)()
+
+
 # Users: what ministack lacks, and what it does not limit.
 
 
@@ -720,6 +745,35 @@ def test_a_bus_refuses_whom_its_policy_refuses(account: stack.Account, tmp_path:
 
 def test_ministack_alone_makes_no_policy_of_a_bus(alone: stack.Account, tmp_path: Path) -> None:
     assert refused(lambda: _bus_for_one_role(alone, tmp_path, "limited")) == "ValidationError"
+
+
+def _table_for_one_role(account: stack.Account, folder: Path, role: str) -> Callable[[], Any]:
+    """A table of a stack that only one role may write, and how the role `limited` writes there."""
+    refuse = {"Effect": "Deny", "Principal": "*", "Action": "dynamodb:PutItem", "Resource": "*"}
+    properties = {
+        "TableName": "rows",
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+        "ResourcePolicy": {"PolicyDocument": {"Statement": [{**refuse, "Condition": _everybody_but(account, role)}]}},
+    }
+    template = folder / "template.json"
+    template.write_text(json.dumps({"Resources": {"Table": {"Type": "AWS::DynamoDB::Table", "Properties": properties}}}))
+    stack.deploy(account, template, folder, {})
+    table = role_client(account, "dynamodb", {"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"})
+    return partial(table.put_item, **_row("record#1"))
+
+
+def test_a_table_is_written_by_those_whom_its_policy_does_not_refuse(account: stack.Account, tmp_path: Path) -> None:
+    _table_for_one_role(account, tmp_path, "limited")()
+
+
+def test_a_table_refuses_whom_its_policy_refuses(account: stack.Account, tmp_path: Path) -> None:
+    assert refused(_table_for_one_role(account, tmp_path, "other")) == "AccessDeniedException"
+
+
+def test_ministack_alone_makes_no_policy_of_a_table(alone: stack.Account, tmp_path: Path) -> None:
+    _table_for_one_role(alone, tmp_path, "other")()
 
 
 def _only_claims(account: stack.Account) -> dict[str, Any]:

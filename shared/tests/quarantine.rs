@@ -12,6 +12,7 @@ mod quarantine {
     mod proof;
     mod renamed;
     mod rewritten;
+    mod spelling;
     mod user;
     mod watch;
 }

@@ -599,7 +599,7 @@ fn the_readme_says_what_the_role_that_restores_can_do() {
 fn who_restores_writes_the_rows_of_quarantine_with_their_attributes_and_no_others() {
     let role = &template()["Resources"]["QuarantineRestoreRole"];
     let mut given = Vec::new();
-    for one in statements(role).iter().filter(|one| one["Resource"] == arn("Ledger")) {
+    for one in statements(role).iter().filter(|one| one["Resource"] == json!({"Fn::Sub": LEDGER})) {
         // A request that names none of them would pass.
         let condition = one["Condition"].as_object().unwrap();
         assert!(condition.keys().all(|operator| operator.starts_with("ForAllValues:String")), "{one}");
@@ -807,6 +807,85 @@ fn the_bus_takes_findings_from_the_watchers_and_from_nobody_else() {
     let but = list(&others["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]);
     let roles = watchers.iter().map(|name| arn(&format!("{name}Role")).to_string()).collect::<BTreeSet<_>>();
     assert_eq!(but.into_iter().map(Value::to_string).collect::<BTreeSet<_>>(), roles);
+}
+
+/// The table as the roles' policies name it: the table's own policy names the roles.
+const LEDGER: &str = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${AWS::StackName}-Ledger-*";
+
+#[test]
+fn the_table_is_written_by_the_roles_that_may_by_those_who_restore_and_by_root_alone() {
+    let template = template();
+    let mut writers = BTreeSet::new();
+    for (name, resource) in template["Resources"].as_object().unwrap() {
+        for one in statements(resource).into_iter().filter(|one| one["Effect"] == "Allow") {
+            let mut calls =
+                list(&one["Action"]).into_iter().filter_map(|action| action.as_str()?.strip_prefix("dynamodb:"));
+            if calls.any(|call| !["GetItem", "ListTables", "Query"].contains(&call)) {
+                assert!(one["Resource"] == json!({"Fn::Sub": LEDGER}), "{name}: {}", one["Resource"]);
+                writers.insert(name.clone());
+            }
+        }
+    }
+    assert!(writers.remove("WatcherPolicy"));
+    let watchers = Watcher::ALL.into_iter().map(|watcher| format!("{}Role", pascal(watcher.name())));
+    let mut may: BTreeSet<String> = writers.into_iter().chain(watchers).map(|role| arn(&role).to_string()).collect();
+    may.insert(json!({"Ref": "QuarantineRestorers"}).to_string());
+    may.insert(json!({"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}).to_string());
+
+    let policy = &template["Resources"]["Ledger"]["Properties"]["ResourcePolicy"]["Fn::If"];
+    assert_eq!(policy[0], "HasRestorers");
+    let [deny] = <[Value; 1]>::try_from(statements(&policy[1])).unwrap();
+    assert_eq!((&deny["Effect"], &deny["Principal"], &deny["Resource"]), (&json!("Deny"), &json!("*"), &json!("*")));
+    let written =
+        ["BatchWriteItem", "DeleteItem", "PartiQLDelete", "PartiQLInsert", "PartiQLUpdate", "PutItem", "UpdateItem"];
+    assert_eq!(deny["Action"], json!(written.map(|call| format!("dynamodb:{call}"))));
+    // Reading stays free, and a negated condition holds where the key is missing.
+    assert_eq!(keys(&deny["Condition"]), ["ArnNotEquals".to_owned()].into());
+    let but = &deny["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]["Fn::Split"][1]["Fn::Join"][1];
+    assert_eq!(list(but).into_iter().map(Value::to_string).collect::<BTreeSet<_>>(), may);
+
+    // Where it may act, somebody is named, so that the policy is there and nobody is locked out.
+    let rule = &template["Rules"]["ActingNeedsSomebodyWhoTakesItBack"];
+    let acts = |mode: &str| json!({"Fn::Contains": [["approve", "enforce"], {"Ref": mode}]});
+    let actor = json!({"Fn::Equals": [{"Ref": "QuarantineActorMode"}, "approve"]});
+    let when = json!({"Fn::Or": [acts("QuarantineMode"), acts("QuarantineLeakedMode"), actor]});
+    assert_eq!(rule["RuleCondition"], when);
+    assert_eq!(
+        rule["Assertions"][0]["Assert"],
+        json!({"Fn::Not": [{"Fn::Equals": [{"Ref": "QuarantineRestorers"}, ""]}]})
+    );
+}
+
+#[test]
+fn what_must_hold_of_quarantine_is_held_by_tests_that_exist() {
+    let map = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    let (_, table) = map.split_once("### What must hold").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
+    let folders = ["shared/tests", "shared/tests/quarantine", "shared/src/quarantine", "local-aws/tests"];
+    let files =
+        folders.iter().flat_map(|folder| fs::read_dir(root().join(folder)).unwrap()).map(|file| file.unwrap().path());
+    let code: String = files.filter(|file| file.is_file()).map(|file| fs::read_to_string(file).unwrap()).collect();
+    let mut tests = 0;
+    for name in
+        table.lines().filter_map(|row| row.split('|').nth(2)).flat_map(|tests| tests.split('`').skip(1).step_by(2))
+    {
+        let there = [format!("fn {name}("), format!("def {name}(")].iter().any(|test| code.contains(test));
+        assert!(there, "docs/architecture.md names the test `{name}`, which is not there");
+        tests += 1;
+    }
+    assert!(tests > 40, "the table is read");
+}
+
+#[test]
+fn what_waits_for_quarantine_is_taken_away_by_quarantine_alone() {
+    let template = template();
+    let policy = &template["Resources"]["QuarantineRecordsPolicy"]["Properties"];
+    assert_eq!(policy["Queues"], json!([{"Ref": "QuarantineRecords"}]));
+    let others = statements(policy).into_iter().find(|one| one["Sid"] == "OnlyQuarantineTakesMessagesAway").unwrap();
+    assert_eq!((&others["Effect"], &others["Principal"]), (&json!("Deny"), &json!("*")));
+    let takes = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"];
+    assert_eq!(others["Action"], json!(takes));
+    assert_eq!(others["Condition"], json!({"ArnNotEquals": {"aws:PrincipalArn": arn("QuarantineRole")}}));
 }
 
 #[test]

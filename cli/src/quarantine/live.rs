@@ -1,5 +1,6 @@
 //! `iamwatch quarantine` with AWS: reads, approves and undoes the records of a stack.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufRead as _, Write};
 use std::process::ExitCode;
 
@@ -119,22 +120,26 @@ async fn find(records: &DynamoRecords, id: &str) -> Result<Record, String> {
     found.ok_or_else(|| format!("there is no record `{id}`; `iamwatch quarantine list` names them all"))
 }
 
-/// One line a record, the latest first.
+/// One line a record, the latest first, and how many are in which state.
 fn listed(records: &[Record]) -> String {
     if records.is_empty() {
         return "quarantine has no records: no finding asked for it yet\n".to_owned();
     }
+    let mut states = BTreeMap::<String, usize>::new();
     let head = format!("{:<14}  {:<15}  {:<20}  {:<12}  WHAT\n", "RECORD", "STATE", "RECEIVED", "ACCOUNT");
-    let row = |record: &Record| {
+    let mut row = |record: &Record| {
         let Record { id, finding, .. } = record;
         // Its message may still wait.
         let over = record.state == State::Pending && record.approval.is_none() && record.expires() <= now();
         let state = if over { State::Expired } else { record.state };
         let received = record.received.strftime("%Y-%m-%dT%H:%M:%SZ");
         let what = terminal::clean(&format!("{}: {}", finding.target, finding.act));
+        *states.entry(state.to_string()).or_default() += 1;
         format!("{id:<14}  {state:<15}  {received}  {:<12}  {what}\n", finding.account)
     };
-    std::iter::once(head).chain(records.iter().map(row)).collect()
+    let rows: String = records.iter().map(&mut row).collect();
+    let counts: Vec<String> = states.iter().map(|(state, count)| format!("{count} {state}")).collect();
+    format!("{head}{rows}\n{}\n", counts.join(", "))
 }
 
 /// The record in the words of its mail.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use iamwatch::arn;
 use iamwatch::aws::containment::AwsIam;
 use iamwatch::aws::{Clients, signed};
-use iamwatch::config::Config;
+use iamwatch::config::{Config, Quarantine};
 use iamwatch::quarantine::{Facts, Iam as _, Plan, Principal, Refusal, Subject, simulate as plan_for};
 
 use crate::terminal::clean;
@@ -41,32 +41,42 @@ pub(super) async fn simulate(
     };
     let facts = match facts {
         Ok(facts) => facts,
-        Err(refusal) => return Ok(format!("{}: {refusal}; nothing would be done\n", clean(principal))),
+        Err(refusal) => {
+            let named = arn::account(principal).is_none() && matches!(who, Principal::User(_));
+            let hint = if named { "; of a role, write the whole ARN" } else { "" };
+            return Ok(format!("{}: {refusal}; nothing would be done{hint}\n", clean(principal)));
+        }
     };
     if !account.is_empty() && arn::account(&facts.arn) != Some(account) {
         return Ok(format!("{}: nothing would be done: {}\n", clean(principal), Principal::AnotherAccount.advice()));
     }
     let mut text = now(&facts);
     for subject in &subjects {
+        let Quarantine { mode, leaked, actors, .. } = config.quarantine;
         let about = match subject {
-            Subject::Key { key, .. } => format!("If somebody else made access key {key}, that key alone"),
-            Subject::User { .. } | Subject::Holder { .. } => {
-                format!("If AWS said that a key of user {user} leaked, or the user did something CRITICAL")
+            Subject::Key { key, .. } => {
+                format!("If somebody else made access key {key} (QuarantineMode: {mode}), that key alone")
             }
+            Subject::User { .. } | Subject::Holder { .. } => format!(
+                "If AWS said that a key of user {user} leaked (QuarantineLeakedMode: {leaked}), or the user did something \
+                 CRITICAL (QuarantineActorMode: {actors})"
+            ),
             Subject::Sessions { role } => {
-                format!(
-                    "If a session of role {role} did something CRITICAL, a person approved it, and it is switched on"
-                )
+                format!("If a session of role {role} did something CRITICAL (QuarantineActorMode: {actors})")
             }
         };
-        text.push_str(&told(&about, &plan_for(subject, &facts, &config)));
+        text.push_str(&told(&about, subject, &plan_for(subject, &facts, &config)));
     }
     if let Principal::Role(_) = who {
         let _ = write!(text, "\nNote: {}.\n", who.advice());
     }
+    text.push_str(MODES);
     text.push_str("\nNothing was changed.\n");
     Ok(text)
 }
+
+const MODES: &str = "\noff: nothing is planned. dry-run: it is shown. approve: a person is asked. enforce: it is done at once, \
+                     but for what always waits for a person (see README.md, Quarantine).\n";
 
 /// What the stack was told. Without it nothing is known of its deny policy, nor of who is exempt: a plan would be a guess.
 async fn config(clients: &Clients, stack: &str, exempt: &[String]) -> Result<Config, String> {
@@ -103,10 +113,16 @@ fn now(facts: &Facts) -> String {
     text
 }
 
-fn told(about: &str, plan: &Plan) -> String {
+fn told(about: &str, subject: &Subject, plan: &Plan) -> String {
     let mut text = format!("\n{about}:\n");
-    if let Some(refusal) = plan.refusal {
-        let _ = writeln!(text, "  nothing would be done: {refusal}");
+    match (plan.refusal, subject) {
+        (Some(Refusal::Exempt), Subject::Sessions { .. }) => text.push_str(
+            "  nothing would be done: it is exempt by configuration, or a role of AWS's or of iamwatch itself\n",
+        ),
+        (Some(refusal), _) => {
+            let _ = writeln!(text, "  nothing would be done: {refusal}");
+        }
+        (None, _) => {}
     }
     for (nth, step) in (1..).zip(&plan.steps) {
         let _ = writeln!(text, "  {nth}. {}", clean(&step.words()));

@@ -428,8 +428,9 @@ impl DynamoRecords {
     }
 }
 
+/// IAM has no two names that differ in case alone, and events write them as whoever called did.
 fn open_key(user: &str) -> String {
-    format!("open#{user}")
+    format!("open#{}", user.to_ascii_lowercase())
 }
 
 fn record_key(id: &str) -> String {

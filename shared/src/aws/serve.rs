@@ -168,6 +168,12 @@ fn messages(payload: &str) -> Vec<Message> {
     )
 }
 
+/// How long users of one finding are begun with: the function has 30 seconds, and is tried twice more.
+const TIME_FOR_A_FINDING: SignedDuration = SignedDuration::from_secs(20);
+/// How many of them are dealt with together: each waits for IAM, which takes some twenty calls a second, and maybe for its turn on
+/// the topic.
+const CONTAINED_AT_ONCE: usize = 4;
+
 /// Serves `quarantine`: a finding from the findings bus, a record to be looked at again, or a call that may undo what was done.
 pub async fn quarantine() -> ExitCode {
     const NAME: &str = "quarantine";
@@ -189,9 +195,30 @@ pub async fn quarantine() -> ExitCode {
         let begun = now();
         match Cause::of(payload)? {
             Cause::Finding(finding) => {
-                for outcome in Box::pin(containment.contain(&finding, begun)).await? {
-                    log_containment(&config.stack, &finding, &outcome, begun);
+                let subjects = match containment.asked(&finding) {
+                    Ok(subjects) => subjects,
+                    Err(refusal) => {
+                        log_containment(&config.stack, &finding, &quarantine::Outcome::Ignored(refusal), begun);
+                        return Ok(());
+                    }
+                };
+                let each = subjects.iter().map(async |subject| match now() {
+                    late if late.duration_since(begun) >= TIME_FOR_A_FINDING => Err(quarantine::Failure(
+                        "there was no time for all that the finding names; the rest is dealt with by the next try"
+                            .to_owned(),
+                    )),
+                    _ => Box::pin(containment.contain(&finding, subject, begun)).await,
+                });
+                // One that cannot be dealt with holds nobody else up.
+                let mut failed = None;
+                let mut outcomes = stream::iter(each).buffer_unordered(CONTAINED_AT_ONCE);
+                while let Some(outcome) = outcomes.next().await {
+                    match outcome {
+                        Ok(outcome) => log_containment(&config.stack, &finding, &outcome, begun),
+                        Err(why) => failed = failed.or(Some(why)),
+                    }
                 }
+                failed.map_or(Ok(()), Err)?;
             }
             Cause::Due(records) => {
                 for id in records {
@@ -221,8 +248,8 @@ pub async fn quarantine_approval() -> ExitCode {
     run(NAME, async |payload, account| {
         let answer = match Request::read(payload) {
             Err(why) => Err(Unapproved::No(why)),
-            Ok(Request { by, record, plan }) => {
-                let approval = Approval { by, at: now(), plan };
+            Ok(Request { by, caller, record, plan }) => {
+                let approval = Approval { by, id: caller, at: now(), plan };
                 let approved = quarantine::approve(&records, &record, approval, &account).await;
                 // One that was written down and not queued is carried out when its record is looked at next.
                 if approved.is_ok() {
@@ -382,6 +409,8 @@ fn handed_over(payload: &str) -> serde_json::Result<Finding> {
 struct Request {
     /// The ARN of the caller. IAM has checked the signature.
     by: String,
+    /// The unique id of the caller.
+    caller: String,
     record: String,
     plan: String,
 }
@@ -397,8 +426,11 @@ impl Request {
             plan: String,
         }
         let request: Value = serde_json::from_str(payload).map_err(|error| error.to_string())?;
-        let by = request.pointer("/requestContext/authorizer/iam/userArn").and_then(Value::as_str);
-        let by = by.ok_or("the request is not signed: IAM has to say who approves")?.to_owned();
+        let said = |key: &str| {
+            request.pointer("/requestContext/authorizer/iam")?.get(key)?.as_str().filter(|id| !id.is_empty())
+        };
+        let (by, caller) =
+            said("userArn").zip(said("userId")).ok_or("the request is not signed: IAM has to say who approves")?;
         let body = request.get("body").and_then(Value::as_str).unwrap_or_default();
         let decoded = match request.get("isBase64Encoded") {
             Some(Value::Bool(true)) => STANDARD.decode(body).map_err(|error| error.to_string())?,
@@ -406,7 +438,7 @@ impl Request {
         };
         let Yes { record, plan } = serde_json::from_slice(&decoded)
             .map_err(|error| format!("the body has to be `{{\"record\": …, \"plan\": …}}`: {error}"))?;
-        Ok(Self { by, record, plan })
+        Ok(Self { by: by.to_owned(), caller: caller.to_owned(), record, plan })
     }
 }
 

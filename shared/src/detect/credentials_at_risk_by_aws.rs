@@ -41,8 +41,10 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-/// Entities that a finding names: the rest is in the Health Dashboard.
-const NAMED: usize = 100;
+/// Entities that a finding names and asks about: of more it says how many they are.
+const NAMED: usize = 500;
+/// Characters of them on one line: people are shown 200.
+const LINE: usize = 190;
 
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let said = |key: &str| event.record().get(key).and_then(Value::as_str);
@@ -52,10 +54,10 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let code = &event.name;
     let entities = event.record().get("affectedEntities").and_then(Value::as_array);
     let entities = entities.into_iter().flatten().filter_map(|entity| entity.get("entityValue")?.as_str());
-    let entities: Vec<&str> = entities.filter(|entity| !entity.is_empty()).take(NAMED).collect();
+    let entities: Vec<&str> = entities.filter(|entity| !entity.is_empty()).collect();
     if said("statusCode") == Some("closed") {
         let finding = DETECTION.finding(event, format!("closed its report {code}"));
-        return Some(finding.severity(Severity::Low).evidence("Affected", entities.join(", ")));
+        return Some(named(finding.severity(Severity::Low), &entities));
     }
     let about = match entities.as_slice() {
         [] => String::new(),
@@ -64,11 +66,11 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     };
     let finding = DETECTION
         .finding(event, format!("reported {code}{about}"))
-        .evidence_if("Affected", (!entities.is_empty()).then(|| entities.join(", ")))
         .evidence_if("Began", said("startTime"))
         .evidence_if("Health event", said("eventArn"));
-    let keys = entities.iter().filter(|entity| undo::access_key(entity).is_some());
-    let users = entities.iter().filter_map(|entity| user(entity, &event.account));
+    let finding = named(finding, &entities);
+    let keys = entities.iter().take(NAMED).filter(|entity| undo::access_key(entity).is_some());
+    let users = entities.iter().take(NAMED).filter_map(|entity| user(entity, &event.account));
     let (users, keys): (Vec<String>, Vec<String>) = (users.collect(), keys.map(|key| (*key).to_owned()).collect());
     if users.is_empty() && keys.is_empty() {
         return Some(finding);
@@ -76,6 +78,22 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     // Each message about an event has an id of its own.
     let case = said("eventArn").unwrap_or(&event.id).to_owned();
     Some(finding.asks(Ask::ContainUsers { users, keys, case }))
+}
+
+/// The finding with the entities, in lines that people are shown whole.
+fn named(finding: Finding, entities: &[&str]) -> Finding {
+    let more = entities.len().checked_sub(NAMED).filter(|more| *more > 0);
+    let more = more.map(|more| format!("{more} more: the AWS Health Dashboard names them"));
+    let mut finding = finding.evidence_if("Not named here", more);
+    let mut line = String::new();
+    for entity in entities.iter().take(NAMED) {
+        if !line.is_empty() && line.len() + entity.len() > LINE {
+            finding = finding.evidence("Affected", std::mem::take(&mut line));
+        }
+        line.push_str(if line.is_empty() { "" } else { ", " });
+        line.push_str(entity);
+    }
+    finding.evidence_if("Affected", (!line.is_empty()).then_some(line))
 }
 
 /// The user that an entity names, by its ARN in this account or by its name.

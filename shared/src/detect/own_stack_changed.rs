@@ -38,7 +38,10 @@ pub(super) static DETECTION: Detection = Detection {
             source: "cloudformation.amazonaws.com",
             names: &["DeleteStack", "ExecuteChangeSet", "UpdateStack", "UpdateTerminationProtection"],
         },
-        Calls { source: "dynamodb.amazonaws.com", names: &["DeleteTable", "UpdateTable", "UpdateTimeToLive"] },
+        Calls {
+            source: "dynamodb.amazonaws.com",
+            names: &["DeleteResourcePolicy", "DeleteTable", "PutResourcePolicy", "UpdateTable", "UpdateTimeToLive"],
+        },
         Calls {
             source: "events.amazonaws.com",
             names: &[
@@ -88,7 +91,7 @@ pub(super) static DETECTION: Detection = Detection {
 };
 
 /// The parameters that name a resource.
-const NAMED_BY: [&str; 11] = [
+const NAMED_BY: [&str; 12] = [
     "stackName",
     "functionName",
     "name",
@@ -97,6 +100,7 @@ const NAMED_BY: [&str; 11] = [
     "topicArn",
     "subscriptionArn",
     "tableName",
+    "resourceArn",
     "queueUrl",
     "logGroupName",
     "alarmNames",
@@ -157,6 +161,7 @@ fn change(event: &Event) -> Option<Change> {
         }
         ("cloudformation", _) => Change::Deploys,
         ("dynamodb", "DeleteTable") => Change::Blinds("deleted table"),
+        ("dynamodb", "DeleteResourcePolicy" | "PutResourcePolicy") => Change::Changes("changed who may write table"),
         ("dynamodb", _) => Change::Changes("changed table"),
         ("events", "DeleteEventBus") => Change::Blinds("deleted event bus"),
         ("events", "DeleteRule") => Change::Blinds("deleted rule"),

@@ -245,10 +245,10 @@ impl Actor {
         matches!(self.kind, Kind::Role | Kind::SsoUser) && self.name == name
     }
 
-    /// Whether this is the IAM user of that name.
+    /// Whether this is the IAM user of that name. IAM takes it in any case, and records repeat it as it was given.
     #[must_use]
     pub fn is_user(&self, name: &str) -> bool {
-        self.kind == Kind::IamUser && self.name == name
+        self.kind == Kind::IamUser && self.name.eq_ignore_ascii_case(name)
     }
 }
 

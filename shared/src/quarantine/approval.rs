@@ -18,6 +18,9 @@ pub const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(4);
 pub struct Approval {
     /// The ARN of the caller, as IAM gave it: for a session with its name.
     pub by: String,
+    /// The unique id of the caller, as IAM gave it, which another name does not change; for a session with its name.
+    #[serde(default)]
+    pub id: String,
     pub at: Timestamp,
     /// The fingerprint of the plan that was shown.
     pub plan: String,
@@ -78,7 +81,7 @@ pub async fn approve<R: Records>(
     if record.fingerprint() != approval.plan {
         return no(format!("record {id} has another plan than the one that was approved; look at it again"));
     }
-    if let Err(why) = may_approve(&approval.by, &record, own_account) {
+    if let Err(why) = may_approve(&approval, &record, own_account) {
         return no(why.to_owned());
     }
     record.approval = Some(approval);
@@ -90,6 +93,11 @@ pub async fn approve<R: Records>(
     }
 }
 
+/// What stays the same of an id over all sessions of a role.
+fn unique(id: &str) -> &str {
+    id.split(':').next().unwrap_or(id)
+}
+
 /// Whether a session of Identity Center is that of the person who acted, under whatever permission set: Identity Center, and not
 /// the caller, writes the user's name into the session's.
 fn is_same_person(by: &str, actor: &Actor) -> bool {
@@ -99,22 +107,31 @@ fn is_same_person(by: &str, actor: &Actor) -> bool {
     actor.session.as_ref().map_or(actor.name == role, |acted| acted.eq_ignore_ascii_case(name))
 }
 
-/// Nobody approves what is about themselves, or what they did.
-fn may_approve(by: &str, record: &Record, own_account: &str) -> Result<(), &'static str> {
-    let is_actor = record.finding.actor.principal == by || is_same_person(by, &record.finding.actor);
+/// Nobody approves what is about themselves, or what they did, whatever they are called by now.
+fn may_approve(approval: &Approval, record: &Record, own_account: &str) -> Result<(), &'static str> {
+    let Approval { by, .. } = approval;
+    let actor = &record.finding.actor;
+    let same_id = |id: Option<&str>| id.is_some_and(|id| unique(id) == unique(&approval.id));
+    // Many people share the role of a permission set.
+    let acted = same_id(actor.principal_id.as_deref().filter(|_| actor.kind != Kind::SsoUser));
+    let is_actor = acted || actor.principal.eq_ignore_ascii_case(by) || is_same_person(by, actor);
+    let is_target = same_id(record.before.as_ref().and_then(|before| before.id.as_deref()));
     // IAM gives ARNs; a bare name is something else.
     let who = if by.starts_with("arn:") { Principal::read(by, own_account) } else { Principal::Unknown };
+    let is_named = |name: &str| record.user().is_some_and(|user| user.eq_ignore_ascii_case(name));
     match who {
-        Principal::User(name) if record.user() == Some(&name) => Err("nobody approves a plan about themselves"),
+        Principal::User(name) if is_target || is_named(&name) => Err("nobody approves a plan about themselves"),
         Principal::User(_) | Principal::Role(_) | Principal::SsoRole | Principal::Root if is_actor => {
             Err("nobody approves a plan about what they did")
         }
         Principal::User(_) | Principal::SsoRole | Principal::Root => Ok(()),
-        Principal::Role(name) => {
-            // A session's ARN has lost the role's path.
-            let acted = Principal::read(&record.finding.actor.principal, own_account);
-            if acted == Principal::Role(name) { Err("nobody approves a plan about what they did") } else { Ok(()) }
-        }
+        // A session's ARN has lost the role's path.
+        Principal::Role(name) => match Principal::read(&actor.principal, own_account) {
+            Principal::Role(acted) if acted.eq_ignore_ascii_case(&name) => {
+                Err("nobody approves a plan about what they did")
+            }
+            _ => Ok(()),
+        },
         Principal::FederatedUser => {
             Err("a federated user's session does not say whose it is; approve as an IAM user or role")
         }

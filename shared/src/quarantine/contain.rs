@@ -55,7 +55,7 @@ pub trait Records {
     async fn budget(&self) -> Result<(Budget, u64), String>;
     /// Writes the budget if nobody did since it was read.
     async fn put_budget(&self, budget: &Budget, version: u64) -> Result<Moved, String>;
-    /// The records that took something from a user, or from a role: `role/` and its name.
+    /// The records that took something from a user, or from a role (`role/` and its name), in whatever case it is named.
     async fn open_of(&self, user: &str) -> Result<Vec<String>, String>;
     /// Remembers that a record takes something from a user.
     async fn remember(&self, user: &str, record: &str) -> Result<(), String>;
@@ -127,31 +127,22 @@ pub struct Containment<'a, I, R, L, P, W> {
 const BUDGET_TRIES: usize = 20;
 
 impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L, P, W> {
-    /// Deals with one finding: an outcome for each that it asks to contain.
+    /// What a finding asks to contain, each to be dealt with by itself.
+    ///
+    /// # Errors
+    ///
+    /// The guard that stands against even looking.
+    pub fn asked(&self, finding: &Finding) -> Result<Vec<Subject>, Refusal> {
+        let subjects = subjects(finding, self.account)?;
+        if self.mode(finding) == Mode::Off { Err(Refusal::Off) } else { Ok(subjects) }
+    }
+
+    /// Deals with one of those that a finding asks to contain.
     ///
     /// # Errors
     ///
     /// [`Failure`] when it must be tried again. A try that follows goes on where this one ended.
-    pub async fn contain(&self, finding: &Finding, now: Timestamp) -> Result<Vec<Outcome>, Failure> {
-        let subjects = match subjects(finding, self.account) {
-            Ok(subjects) => subjects,
-            Err(refusal) => return Ok(vec![Outcome::Ignored(refusal)]),
-        };
-        if self.mode(finding) == Mode::Off {
-            return Ok(vec![Outcome::Ignored(Refusal::Off)]);
-        }
-        let (mut outcomes, mut failed) = (Vec::new(), None);
-        for subject in subjects {
-            // One that cannot be dealt with holds nobody else up.
-            match self.contain_one(finding, &subject, now).await {
-                Ok(outcome) => outcomes.push(outcome),
-                Err(why) => failed = failed.or(Some(why)),
-            }
-        }
-        failed.map_or(Ok(outcomes), Err)
-    }
-
-    async fn contain_one(&self, finding: &Finding, subject: &Subject, now: Timestamp) -> Result<Outcome, Failure> {
+    pub async fn contain(&self, finding: &Finding, subject: &Subject, now: Timestamp) -> Result<Outcome, Failure> {
         if let Subject::Key { key, .. } = subject
             && guards::is_reactivated(finding)
             && self.is_given_back(key, finding.event.time).await?
@@ -227,7 +218,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         let plan = plan(finding, &found, before.as_ref(), self.context.config, now);
         let state = self.first_state(finding, &plan);
         let mut record = Record { id, ..Record::new(finding, &found, plan, before, state, now) };
-        if let Some(name) = subject.user().filter(|_| &found != subject) {
+        if let Some(name) = subject.user().filter(|_| !found.is_named_as(subject)) {
             record.former.push(Former { name: name.to_owned(), until: now });
         }
         if record.state == State::Claimed
@@ -279,7 +270,11 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         {
             return Ok((Subject::Key { user, key: key.clone() }, Some(facts)));
         }
-        Ok((subject.clone(), facts))
+        let mut found = subject.clone();
+        if let Some(arn) = facts.as_ref().map(|facts| facts.arn.as_str()) {
+            found.spell(arn);
+        }
+        Ok((found, facts))
     }
 
     /// The holder of a key.

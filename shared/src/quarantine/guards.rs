@@ -27,7 +27,7 @@ pub enum Refusal {
     ByService,
     /// The finding is about another account than the one this runs in.
     AnotherAccount,
-    /// The user is exempt by configuration.
+    /// The user or role is exempt by configuration, or it is AWS's or our own.
     Exempt,
     /// The user does not exist.
     NoSuchUser,
@@ -150,7 +150,7 @@ pub(super) fn is_exempt(arn: &str, config: &Config) -> bool {
     let name = role.and_then(|path| path.rsplit('/').next()).unwrap_or_default();
     let own = !config.stack.is_empty() && name.strip_prefix(&config.stack).is_some_and(|rest| rest.starts_with('-'));
     let of_aws = role.is_some_and(|path| path.starts_with("aws-service-role/") || path.starts_with("aws-reserved/"));
-    let emergency = config.break_glass_roles.iter().any(|known| known == arn);
+    let emergency = config.break_glass_roles.iter().any(|known| known.eq_ignore_ascii_case(arn));
     own || of_aws || emergency || config.quarantine.exempt.iter().any(|exempt| exempt.covers(arn))
 }
 
@@ -176,15 +176,17 @@ pub(super) fn not_alone(
 
 impl Exempt {
     /// Whether the user or role of this ARN is exempt. Paths match from the first slash: `/break-glass/` covers
-    /// `user/break-glass/ann` and not `user/x/break-glass/ann`.
+    /// `user/break-glass/ann` and not `user/x/break-glass/ann`. IAM has no two names that differ in case alone, and people write
+    /// them in any.
     #[must_use]
     pub fn covers(&self, of: &str) -> bool {
         match self {
-            Self::Arn(arn) => arn == of,
+            Self::Arn(arn) => arn.eq_ignore_ascii_case(of),
             Self::Path(path) => {
                 let resource = arn::resource(of).unwrap_or_default();
                 let below = resource.strip_prefix("user").or_else(|| resource.strip_prefix("role"));
-                below.is_some_and(|below| below.starts_with(path.as_str()))
+                let begins = below.and_then(|below| below.get(..path.len()));
+                begins.is_some_and(|begins| begins.eq_ignore_ascii_case(path))
             }
         }
     }

@@ -216,10 +216,11 @@ pub fn simulate(subject: &Subject, facts: &Facts, config: &Config) -> Plan {
         return Plan::refused(Refusal::Exempt);
     }
     let steps = steps(subject, facts, config.quarantine.deny_policy.as_deref());
-    let refusal = steps.is_empty().then_some(match subject {
-        Subject::Key { .. } => Refusal::AlreadyInactive,
-        Subject::User { .. } | Subject::Holder { .. } | Subject::Sessions { .. } => Refusal::AlreadyContained,
-    });
+    let refusal = match subject {
+        Subject::Key { .. } => steps.is_empty().then_some(Refusal::AlreadyInactive),
+        Subject::User { .. } | Subject::Holder { .. } => steps.is_empty().then_some(Refusal::AlreadyContained),
+        Subject::Sessions { .. } => config.quarantine.sessions_role.is_none().then_some(Refusal::SessionsLeftAlone),
+    };
     Plan { steps, refusal }
 }
 

@@ -32,6 +32,25 @@ impl Subject {
         }
     }
 
+    /// Takes over the spelling of IAM, which finds a name in any case and events repeat as whoever called wrote it.
+    pub(super) fn spell(&mut self, arn: &str) {
+        let name = arn.rsplit('/').next().unwrap_or_default();
+        match self {
+            Self::Key { user: own, .. } | Self::User { user: own } | Self::Sessions { role: own }
+                if own.eq_ignore_ascii_case(name) =>
+            {
+                name.clone_into(own);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether both name the same user.
+    pub(super) fn is_named_as(&self, other: &Self) -> bool {
+        let (one, other) = (self.user().unwrap_or_default(), other.user().unwrap_or_default());
+        one.eq_ignore_ascii_case(other)
+    }
+
     /// The parts by which it differs from others.
     pub(super) fn parts(&self) -> [&str; 2] {
         match self {

@@ -184,13 +184,14 @@ impl Record {
         names
     }
 
-    /// Whether what was done to a user of that name then was done to this one.
+    /// Whether what was done to a user of that name, in whatever case, then was done to this one.
     pub(super) fn goes_by(&self, name: &str, at: Option<Timestamp>) -> bool {
+        let same = |known: &str| known.eq_ignore_ascii_case(name);
         let then = |former: &Former| {
-            former.name == name && at.is_none_or(|at| at <= former.until + SignedDuration::from_secs(1))
+            same(&former.name) && at.is_none_or(|at| at <= former.until + SignedDuration::from_secs(1))
         };
-        self.kept_under().as_deref() == Some(name)
-            || self.aliases.iter().any(|alias| alias == name)
+        self.kept_under().as_deref().is_some_and(same)
+            || self.aliases.iter().any(|alias| same(alias))
             || self.former.iter().any(then)
     }
 }

@@ -84,7 +84,11 @@ pub fn meddling(event: &Event, deny: Option<&str>) -> Option<Meddling> {
         let on = event.request("status") == Some("Active");
         on.then(|| event.request(id).unwrap_or_default().to_owned())
     };
-    let of_role = || event.request("policyName") == Some(SESSIONS_ENDED);
+    // IAM takes names in any case.
+    let is = |parameter: &str, ours: Option<&str>| {
+        event.request(parameter).zip(ours).is_some_and(|(said, ours)| said.eq_ignore_ascii_case(ours))
+    };
+    let of_role = || is("policyName", Some(SESSIONS_ENDED));
     let (what, gave) = match event.call() {
         "DeleteRolePolicy" if of_role() => ("took iamwatch's end of sessions off".to_owned(), Gave::SessionsOn),
         "PutRolePolicy" if of_role() => {
@@ -95,11 +99,9 @@ pub fn meddling(event: &Event, deny: Option<&str>) -> Option<Meddling> {
             }
             ("rewrote iamwatch's end of sessions on".to_owned(), Gave::SessionsOn)
         }
-        "DetachUserPolicy" if event.request("policyArn") == deny => {
-            ("detached iamwatch's deny from".to_owned(), Gave::DenyOff)
-        }
+        "DetachUserPolicy" if is("policyArn", deny) => ("detached iamwatch's deny from".to_owned(), Gave::DenyOff),
         "DeleteUserPermissionsBoundary" => ("took the permissions boundary off".to_owned(), Gave::BoundaryOff),
-        "PutUserPermissionsBoundary" if event.request("permissionsBoundary") != deny => {
+        "PutUserPermissionsBoundary" if !is("permissionsBoundary", deny) => {
             ("put another permissions boundary on".to_owned(), Gave::BoundaryOff)
         }
         "UpdateAccessKey" => switched_on("access key", active("accessKeyId")?),

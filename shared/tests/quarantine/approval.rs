@@ -96,6 +96,46 @@ fn whoever_made_the_key_does_not_approve_its_plan() {
 }
 
 #[test]
+fn another_name_makes_nobody_another_person() {
+    let (world, _, record) = waiting();
+    let plan = record.fingerprint();
+    for by in ["user/renamed", "user/other/path/bob", "user/BOB"] {
+        let no =
+            world.approve_as(&record.id, (&format!("arn:aws:iam::111122223333:{by}"), "AIDAbob"), &plan).unwrap_err();
+        assert!(no.to_string().contains("about themselves"), "{by}: {no}");
+    }
+    assert!(world.approve(&record.id, "arn:aws:iam::111122223333:user/BOB", &plan).is_err(), "whatever the case");
+
+    // Whoever acted, as a user or as a role.
+    for (identity, by, caller) in [
+        (
+            json!({"type": "IAMUser", "userName": "alice", "arn": "arn:aws:iam::111122223333:user/alice",
+                "principalId": "AIDAALICEEXAMPLE", "accountId": ACCOUNT}),
+            "arn:aws:iam::111122223333:user/not-alice",
+            "AIDAALICEEXAMPLE",
+        ),
+        (
+            json!({"type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/ops/one", "accountId": ACCOUNT,
+                "principalId": "AROAOPSEXAMPLE:one", "sessionContext": {"sessionIssuer": {"type": "Role",
+                "userName": "ops", "arn": "arn:aws:iam::111122223333:role/ops", "accountId": ACCOUNT}}}),
+            "arn:aws:sts::111122223333:assumed-role/OPS/two",
+            "AROAOPSEXAMPLE:two",
+        ),
+    ] {
+        let world = World::with_user("bob", "/", start());
+        let response = json!({"accessKey": {"userName": "bob", "accessKeyId": key_of("bob")}});
+        let mut made = call_as_json("CreateAccessKey", start(), &json!({"userName": "bob"}), &response);
+        made["userIdentity"] = identity;
+        let made = detect::look(Watcher::AccessKeys, &Event::decode(made), &Context::new(&Config::default())).unwrap();
+        world.contain(&made, &config(Mode::Approve), start()).unwrap();
+        let record = world.only_record();
+        let no = world.approve_as(&record.id, (by, caller), &record.fingerprint()).unwrap_err();
+        assert!(no.to_string().contains("what they did"), "{by}: {no}");
+        assert!(world.approve(&record.id, ANN, &record.fingerprint()).is_ok());
+    }
+}
+
+#[test]
 fn a_person_of_identity_center_does_not_approve_what_they_did_under_any_permission_set() {
     let by = |role: &str, name: &str| format!("arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_{role}/{name}");
     let world = World::with_user("bob", "/", start());

@@ -67,6 +67,23 @@ fn all_entities_that_aws_names_are_dealt_with_each_by_itself() {
 }
 
 #[test]
+fn of_many_entities_in_one_message_each_is_asked_about_and_named_and_of_too_many_it_is_said() {
+    let keys: Vec<String> = (0..501).map(|number| format!("AKIA{number:09}EXAMPLE")).collect();
+    for many in [1, 120, 500, 501] {
+        let named: Vec<&str> = keys[..many].iter().map(String::as_str).collect();
+        let found = leak(&named);
+        let Some(Ask::ContainUsers { keys: asked, .. }) = &found.asks else { panic!("{found:?}") };
+        assert_eq!(asked.len(), many.min(500));
+        let lines: Vec<&str> =
+            found.evidence.iter().filter(|fact| fact.label == "Affected").map(|fact| fact.value.as_str()).collect();
+        assert!(lines.iter().all(|line| line.len() <= 200), "people are shown 200 characters of each");
+        assert_eq!(lines.join(", ").split(", ").count(), many.min(500));
+        let more = found.evidence.iter().find(|fact| fact.label == "Not named here");
+        assert_eq!(more.map(|fact| fact.value.starts_with("1 more")), (many == 501).then_some(true));
+    }
+}
+
+#[test]
 fn without_aws_own_quarantine_in_iam_a_person_decides_since_anybody_could_have_sent_the_finding() {
     let world = World::with_leaked_user("bob");
     world.change("bob", |user| user.attached.clear());

@@ -204,7 +204,14 @@ impl World {
         now: Timestamp,
     ) -> Result<Vec<Outcome>, Failure> {
         self.clock.set(now.duration_since(start()));
-        block_on(self.containment(config).contain(finding, now))
+        let containment = self.containment(config);
+        let subjects = match containment.asked(finding) {
+            Ok(subjects) => subjects,
+            Err(refusal) => return Ok(vec![Outcome::Ignored(refusal)]),
+        };
+        // One that cannot be dealt with holds nobody else up.
+        let each = subjects.iter().map(|subject| block_on(containment.contain(finding, subject, now)));
+        each.collect::<Vec<_>>().into_iter().collect()
     }
 
     pub(crate) fn contain(&self, finding: &Finding, config: &Config, now: Timestamp) -> Result<Outcome, Failure> {
@@ -223,7 +230,12 @@ impl World {
     }
 
     pub(crate) fn approve(&self, id: &str, by: &str, plan: &str) -> Result<Record, Unapproved> {
-        let approval = Approval { by: by.to_owned(), at: self.time(), plan: plan.to_owned() };
+        self.approve_as(id, (by, "AIDASOMEBODYELSE"), plan)
+    }
+
+    /// By an ARN and a unique id.
+    pub(crate) fn approve_as(&self, id: &str, (by, caller): (&str, &str), plan: &str) -> Result<Record, Unapproved> {
+        let approval = Approval { by: by.to_owned(), id: caller.to_owned(), at: self.time(), plan: plan.to_owned() };
         let approved = block_on(approve(self, id, approval, ACCOUNT))?;
         self.queue.borrow_mut().push((self.time(), id.to_owned()));
         Ok(approved)
@@ -297,7 +309,9 @@ impl Iam for World {
             return Err("IAM is out of reach".to_owned());
         }
         let disarmed = self.rewritten.borrow().as_deref().and_then(rewritten);
-        Ok(self.users.borrow().get(user).map(|facts| Facts { disarmed, ..facts.clone() }))
+        let users = self.users.borrow();
+        let found = users.iter().find(|(name, _)| name.eq_ignore_ascii_case(user));
+        Ok(found.map(|(_, facts)| Facts { disarmed, ..facts.clone() }))
     }
     async fn role(&self, role: &str) -> Result<Option<Facts>, String> {
         self.step()?;
@@ -358,7 +372,8 @@ impl Records for World {
     }
     async fn open_of(&self, user: &str) -> Result<Vec<String>, String> {
         self.step()?;
-        Ok(self.open.borrow().iter().filter(|(of, _)| of == user).map(|(_, record)| record.clone()).collect())
+        let of_user = |(of, _): &&(String, String)| of.eq_ignore_ascii_case(user);
+        Ok(self.open.borrow().iter().filter(of_user).map(|(_, record)| record.clone()).collect())
     }
     async fn remember(&self, user: &str, record: &str) -> Result<(), String> {
         self.step()?;
