@@ -231,7 +231,10 @@ def test_the_record_has_the_hash_of_the_event_as_the_function_got_it(deploy_line
     record = only_record(line)
     digest = hashlib.sha256(payload.encode()).hexdigest()
     assert line.stack.record(record)["finding"]["event"]["sha256"] == digest
-    assert digest in line.stack.iamwatch(binaries, "quarantine", "show", record)
+    shown = line.stack.iamwatch(binaries, "quarantine", "show", record)
+    assert digest in shown
+    kept = json.loads(shown.split("Event, without secrets and policies\n")[1])
+    assert (kept["eventID"], kept["eventName"]) == (event.detail["eventID"], "CreateAccessKey")
 
 
 @pytest.mark.parametrize("who", ["exempt", "unknown key", "temporary key", "another account", "no quarantine by AWS"])
@@ -500,7 +503,7 @@ def test_any_other_call_by_the_role_of_quarantine_is_critical(deploy_line: Deplo
     function = events.role_session(line.account.id, role, session=line.stack.physical_id("Quarantine"))
     off = {"userName": "bob", "accessKeyId": "AKIA111122223EXAMPLE", "status": "Inactive"}
     line.send(events.iam_call(function, "UpdateAccessKey", off))
-    line.send(events.iam_call(function, "ListUsers", {}))
+    line.send(events.iam_call(function, "ListRoles", {}))
     (alert,) = line.alerts("access-denied")
     assert (alert.attributes["detection"], alert.attributes["severity"]) == ("own-role-misused", "CRITICAL")
     no_event_failed(line)
