@@ -379,6 +379,42 @@ def test_who_stops_the_trail_is_cut_off_or_the_sessions_of_their_role_ended_once
     no_event_failed(line)
 
 
+def test_who_takes_another_name_after_the_act_is_found_by_the_id(deploy_line: DeployLine) -> None:
+    line = deploy_line(QuarantineActorMode="approve")
+    leaked_user(line.account)
+    iam = line.account.client("iam")
+    in_session = {
+        **events.iam_user(line.account.id, "bob"),
+        "accessKeyId": "ASIA999988887EXAMPLE",
+        "principalId": iam.get_user(UserName="bob")["User"]["UserId"],
+    }
+    iam.update_user(UserName="bob", NewUserName="eve")
+    leaked_user(line.account)
+    line.send(events.stop_logging(in_session, "main"))
+    assert [report["state"] for report in line.quarantine_reports()] == ["PENDING"]
+    assert line.stack.record(only_record(line))["subject"]["user"] == "eve", "whoever is called bob now is somebody else"
+    no_event_failed(line)
+
+
+def test_the_deny_stays_while_the_user_has_what_somebody_made_meanwhile(
+    deploy_line: DeployLine, binaries: Path
+) -> None:
+    line = deploy_line(QuarantineLeakedMode="enforce")
+    bob, iam = leaked_user(line.account), line.account.client("iam")
+    line.send(events.health_risk(line.account.id, bob.key))
+    record = only_record(line)
+    state(line, record, "VERIFIED")
+    made = iam.create_access_key(UserName="bob")["AccessKey"]["AccessKeyId"]
+    iam.create_login_profile(UserName="bob", Password="made meanwhile")
+    restore = ("quarantine", "restore", record, "--yes", "--leaked")
+    said = " ".join(line.stack.iamwatch(binaries, *restore).split())
+    assert f"the user got meanwhile: access key {made}, a password;" in said
+    assert not bob.may_act()
+    line.stack.iamwatch(binaries, *restore, "--made-meanwhile")
+    assert bob.may_act()
+    assert line.stack.quarantine_records() == {record: "RESTORED"}
+
+
 def app_stops_the_trail(line: Line) -> None:
     trust = events.policy({"Effect": "Allow", "Principal": {"AWS": line.account.id}, "Action": "sts:AssumeRole"})
     line.account.client("iam").create_role(RoleName="app", AssumeRolePolicyDocument=trust)

@@ -129,7 +129,7 @@ pub struct Containment<'a, I, R, L, P, W> {
 
 /// How often the budget is tried against others that spend at the same moment.
 const BUDGET_TRIES: usize = 20;
-/// How often a claim is taken over whose holders died: then it is told, since the next would die, too.
+/// How often a claim is taken over whose holders came to no end: then it is told, since the next would not either.
 const TAKEN_OVER_AT_MOST: u32 = 2;
 
 impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L, P, W> {
@@ -352,7 +352,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         }
     }
 
-    /// Ends a claim of which all holders died, with what IAM shows of it: a person must do the rest.
+    /// Ends a claim of which no holder came to an end, with what IAM shows of it: a person must do the rest.
     async fn give_up(&self, mut record: Record, now: Timestamp) -> Result<Record, Failure> {
         let mut facts = None;
         if record.taken_over == TAKEN_OVER_AT_MOST + 1 {
@@ -362,7 +362,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             let error = Some("whoever asked last died of it".to_owned());
             record.proofs.push(Proof { at: self.iam.now(), missing: Vec::new(), error });
         }
-        let why = "whoever was at it died, again and again; look at the log of the function".to_owned();
+        let why = "whoever was at it came to no end, again and again; look at the log of the function".to_owned();
         record.called("carry the plan out".to_owned(), Answer { request: None, result: Err(Fault::Other(why)) }, now);
         record.told = false;
         record.acted = Some(self.iam.now());

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::contain::{Containment, Failure, Iam, Later, Records};
 use super::writing::TRIES;
-use super::{AGE_TOLERANCE, Meddling, Moved, Record, SESSIONS_ENDED, Step, Subject, ended_before};
+use super::{AGE_TOLERANCE, Call, Meddling, Moved, Record, SESSIONS_ENDED, Step, Subject, ended_before};
 use crate::event::Event;
 use crate::finding::Severity;
 use crate::flow::People;
@@ -258,7 +258,8 @@ impl Record {
             return false;
         };
         let words = step.undo_words();
-        let called = self.calls.iter().any(|call| call.what == words && is_near(call.at, at));
+        let gave = |call: &Call| call.error.is_none() && call.what == words && is_near(call.at, at);
+        let called = self.calls.iter().any(gave);
         called || self.giving.as_ref() == Some(step) && self.restoring.is_some_and(|began| is_near(began, at))
     }
 

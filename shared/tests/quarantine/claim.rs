@@ -205,9 +205,11 @@ fn a_claim_of_which_all_holders_died_ends_and_wakes_a_person_with_what_iam_shows
         let (is, not) = mail.email.split_once("Not in force: ").unwrap();
         assert_eq!(is.contains("In force: "), done > 0, "{}", mail.email);
         assert!(not.contains("signing certificate"), "{}", mail.email);
-        for words in
-            ["whoever was at it died", "aws iam attach-user-policy --user-name=bob", "iamwatch quarantine restore"]
-        {
+        for words in [
+            "whoever was at it came to no end",
+            "aws iam attach-user-policy --user-name=bob",
+            "iamwatch quarantine restore",
+        ] {
             assert!(mail.email.contains(words), "{words}: {}", mail.email);
         }
         world.restore(leaked_too()).unwrap();
