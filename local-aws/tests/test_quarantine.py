@@ -392,7 +392,7 @@ def test_who_takes_another_name_after_the_act_is_found_by_the_id(deploy_line: De
     leaked_user(line.account)
     line.send(events.stop_logging(in_session, "main"))
     assert [report["state"] for report in line.quarantine_reports()] == ["PENDING"]
-    assert line.stack.record(only_record(line))["subject"]["user"] == "eve", "whoever is called bob now is somebody else"
+    assert line.stack.record(only_record(line))["subject"]["user"] == "eve", "bob is somebody else now"
     no_event_failed(line)
 
 
