@@ -53,6 +53,9 @@ enum Command {
         /// Give keys back too that leaked, and end the deny that holds their sessions for 36 hours.
         #[arg(long)]
         leaked: bool,
+        /// End the deny though the user got credentials meanwhile that iamwatch did not give back: whoever has them may use them.
+        #[arg(long)]
+        made_meanwhile: bool,
     },
     /// Show what would be done about a user, a key or any other principal, by what IAM says now. Nothing is changed.
     Simulate {

@@ -34,6 +34,7 @@ ALL: dict[str, Callable[[], None]] = {
     "unknown-keys": credentials.deny_whoever_asks_for_a_key_that_nobody_holds,
     "names-of-users": credentials.rename_users,
     "user-and-role-paths": iam.authorise_users_and_roles_by_their_whole_arn,
+    "user-lists": iam.authorise_the_list_of_users_by_its_path,
     "parameter-paths": iam.authorise_parameters_by_their_path,
     "session-roles": iam.know_the_role_behind_a_session,
     "secure-transport": iam.take_this_machine_for_secure,

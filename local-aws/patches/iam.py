@@ -28,6 +28,23 @@ def authorise_users_and_roles_by_their_whole_arn() -> None:
     iam_actions.extract_resource_arn = whole
 
 
+def authorise_the_list_of_users_by_its_path() -> None:
+    """AWS judges ListUsers by the path that is asked for (`user/`).
+
+    ministack knows no resource for it, so a role that may list the users of its account only could list none.
+    """
+    extract = iam_actions.extract_resource_arn
+
+    def by_path(
+        service: str, method: str, path: str, headers: Any, body: bytes, parameters: Any, region: str, account_id: str
+    ) -> str:
+        arn: str = extract(service, method, path, headers, body, parameters, region, account_id)
+        listed = service == "iam" and arn == "*" and "ListUsers" in str(parameters.get("Action"))
+        return f"arn:aws:iam::{account_id}:user/" if listed else arn
+
+    iam_actions.extract_resource_arn = by_path
+
+
 def authorise_parameters_by_their_path() -> None:
     """AWS judges GetParametersByPath by the path that is asked for (`parameter/iamwatch/exceptions`).
 

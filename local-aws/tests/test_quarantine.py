@@ -270,7 +270,10 @@ def test_the_record_has_the_hash_of_the_event_as_the_function_got_it(deploy_line
     record = only_record(line)
     digest = hashlib.sha256(payload.encode()).hexdigest()
     assert line.stack.record(record)["finding"]["event"]["sha256"] == digest
-    assert digest in line.stack.iamwatch(binaries, "quarantine", "show", record)
+    shown = line.stack.iamwatch(binaries, "quarantine", "show", record)
+    assert digest in shown
+    kept = json.loads(shown.split("Event, without secrets and policies\n")[1])
+    assert (kept["eventID"], kept["eventName"]) == (event.detail["eventID"], "CreateAccessKey")
 
 
 @pytest.mark.parametrize("who", ["exempt", "unknown key", "temporary key", "another account", "no quarantine by AWS"])
@@ -483,6 +486,42 @@ def test_who_stops_the_trail_is_cut_off_or_the_sessions_of_their_role_ended_once
     no_event_failed(line)
 
 
+def test_who_takes_another_name_after_the_act_is_found_by_the_id(deploy_line: DeployLine) -> None:
+    line = deploy_line(QuarantineActorMode="approve")
+    leaked_user(line.account)
+    iam = line.account.client("iam")
+    in_session = {
+        **events.iam_user(line.account.id, "bob"),
+        "accessKeyId": "ASIA999988887EXAMPLE",
+        "principalId": iam.get_user(UserName="bob")["User"]["UserId"],
+    }
+    iam.update_user(UserName="bob", NewUserName="eve")
+    leaked_user(line.account)
+    line.send(events.stop_logging(in_session, "main"))
+    assert [report["state"] for report in line.quarantine_reports()] == ["PENDING"]
+    assert line.stack.record(only_record(line))["subject"]["user"] == "eve", "bob is somebody else now"
+    no_event_failed(line)
+
+
+def test_the_deny_stays_while_the_user_has_what_somebody_made_meanwhile(
+    deploy_line: DeployLine, binaries: Path
+) -> None:
+    line = deploy_line(QuarantineLeakedMode="enforce")
+    bob, iam = leaked_user(line.account), line.account.client("iam")
+    line.send(events.health_risk(line.account.id, bob.key))
+    record = only_record(line)
+    state(line, record, "VERIFIED")
+    made = iam.create_access_key(UserName="bob")["AccessKey"]["AccessKeyId"]
+    iam.create_login_profile(UserName="bob", Password="made meanwhile")
+    restore = ("quarantine", "restore", record, "--yes", "--leaked")
+    said = " ".join(line.stack.iamwatch(binaries, *restore).split())
+    assert f"the user got meanwhile: access key {made}, a password;" in said
+    assert not bob.may_act()
+    line.stack.iamwatch(binaries, *restore, "--made-meanwhile")
+    assert bob.may_act()
+    assert line.stack.quarantine_records() == {record: "RESTORED"}
+
+
 def app_stops_the_trail(line: Line) -> None:
     role_under(line.account, "app")
     line.send(events.stop_logging(events.role_session(line.account.id, "app"), "main"))
@@ -607,7 +646,7 @@ def test_any_other_call_by_the_role_of_quarantine_is_critical(deploy_line: Deplo
     function = events.role_session(line.account.id, role, session=line.stack.physical_id("Quarantine"))
     off = {"userName": "bob", "accessKeyId": "AKIA111122223EXAMPLE", "status": "Inactive"}
     line.send(events.iam_call(function, "UpdateAccessKey", off))
-    line.send(events.iam_call(function, "ListUsers", {}))
+    line.send(events.iam_call(function, "ListRoles", {}))
     (alert,) = line.alerts("access-denied")
     assert (alert.attributes["detection"], alert.attributes["severity"]) == ("own-role-misused", "CRITICAL")
     no_event_failed(line)

@@ -239,6 +239,23 @@ impl Event {
         text(self.record.get("eventType"))
     }
 
+    /// `requestID`: AWS's id of the request, which whoever made the call was told, too.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        text(self.record.get("requestID"))
+    }
+
+    /// The unique id of the IAM user whose credentials signed the call, whatever the user is called by now; of a federated session
+    /// that of the user who opened it.
+    #[must_use]
+    pub fn user_id(&self) -> Option<&str> {
+        match self.actor.kind {
+            Kind::IamUser => self.actor.principal_id.as_deref(),
+            Kind::FederatedUser => text(self.at("userIdentity", "sessionContext.sessionIssuer.principalId")),
+            _ => None,
+        }
+    }
+
     /// Whether the owner of an endpoint in a VPC had the call recorded as one that came through it. The call has a record
     /// of its own, in the account of whoever made it.
     #[must_use]
@@ -267,6 +284,12 @@ impl Event {
     #[must_use]
     pub fn is_recorded_as_console(&self) -> bool {
         origin::recorded_as_console(&self.record)
+    }
+
+    /// The record without secrets and policies, long texts cut: a few kilobytes at most.
+    #[must_use]
+    pub fn redacted(&self) -> Value {
+        redact::kept(&self.record)
     }
 
     /// The record itself, secrets removed.

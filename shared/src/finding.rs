@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::detect::Detection;
 use crate::event::{Actor, Event, HEALTH, Origin, Target};
@@ -181,6 +182,9 @@ pub struct EventRef {
     /// SHA-256 of the event as it was received, in hexadecimal digits.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sha256: Option<String>,
+    /// The event without secrets and policies, where quarantine is asked: its record is complete with it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub redacted: Option<Value>,
 }
 
 /// One labelled fact.
@@ -204,8 +208,13 @@ pub enum Ask {
     /// AWS says that these keys, or keys of these users, have leaked: cut off the users, each with all credentials.
     /// `case` is the same however often AWS tells of it: who was given back is not cut off again for it.
     ContainUsers { users: Vec<String>, keys: Vec<String>, case: String },
-    /// Cut off whoever did it, by the ARN of the user or role: what was done is surely an attack.
-    ContainActor { principal: String },
+    /// Cut off whoever did it, by the ARN of the user or role: what was done is surely an attack. Of a user, `id` is the unique id, by
+    /// which another name does not help.
+    ContainActor {
+        principal: String,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        id: Option<String>,
+    },
 }
 
 impl Ask {
@@ -279,6 +288,7 @@ impl Finding {
                 source: event.source.clone(),
                 time: event.time,
                 sha256: event.sha256(),
+                redacted: None,
             },
             evidence: Vec::new(),
             undo: None,

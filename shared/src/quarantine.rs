@@ -18,6 +18,7 @@ mod renamed;
 mod restore;
 mod scp;
 mod watch;
+mod writing;
 
 use jiff::SignedDuration;
 

@@ -9,6 +9,7 @@ mod quarantine {
     mod approval;
     mod claim;
     mod key;
+    mod killed;
     mod proof;
     mod renamed;
     mod rewritten;

@@ -292,7 +292,7 @@ fn quarantine_is_started_by_findings_that_ask_for_it() {
     assert_eq!(asked["Pattern"]["detail-type"], json!(["iamwatch finding"]));
     let key = Ask::DisableAccessKey { user: String::new(), key: String::new(), reactivated: false };
     let users = Ask::ContainUsers { users: Vec::new(), keys: Vec::new(), case: String::new() };
-    let actor = Ask::ContainActor { principal: String::new() };
+    let actor = Ask::ContainActor { principal: String::new(), id: None };
     let asks = [key.word(), users.word(), actor.word()];
     assert_eq!(asked["Pattern"]["detail"], json!({"asks": asks, "unclaimed": [false]}));
 }
@@ -585,7 +585,7 @@ fn the_readme_says_what_the_role_that_restores_can_do() {
                 said("any access key, SSH key, signing certificate or service-specific credential of any user");
             }
             "TakeOurDenyOff" | "TakeOurBoundaryOff" => said("deny policy off any user, attached or as boundary"),
-            "ReadTheTruth" => said("read users and their credentials"),
+            "ReadTheTruth" | "FindWhoWasRenamed" => said("read users and their credentials"),
             "FindTheTable" => {}
             "ReadRecords" | "WriteRecords" | "NoteWhoIsFree" | "ResetTheBudget" => {
                 said("read and write quarantine's records and budget");

@@ -32,7 +32,10 @@ async fn answer(asked: &Quarantine) -> Result<String, String> {
     let records = stack.records(&clients).await?;
     match &asked.command {
         Command::List => Ok(listed(&records.list().await?)),
-        Command::Show { id } => Ok(whole(&find(&records, id).await?, &stack.name)),
+        Command::Show { id } => {
+            let record = find(&records, id).await?;
+            Ok(format!("{}{}", whole(&record, &stack.name), event_of(&record)))
+        }
         Command::Approve { id, yes, url } => {
             let record = find(&records, id).await?;
             if record.state == State::Pending && record.approval.is_none() {
@@ -46,9 +49,9 @@ async fn answer(asked: &Quarantine) -> Result<String, String> {
             signed::approve(&clients, &url, id, &record.fingerprint()).await?;
             Ok(format!("approved: it is carried out now; `iamwatch quarantine show {id}` says how far it is\n"))
         }
-        Command::Restore { id, yes, leaked } => {
+        Command::Restore { id, yes, leaked, made_meanwhile } => {
             let record = find(&records, id).await?;
-            let how = Restore { leaked: *leaked };
+            let how = Restore { leaked: *leaked, made_meanwhile: *made_meanwhile };
             confirm(*yes, &to_take_back(&record, how), "Take this back?")?;
             let iam = AwsIam { users: clients.iam(), deny: None, roles: Some(clients.iam()) };
             let restored = Box::pin(restore(record, how, &iam, &records, now())).await;
@@ -140,6 +143,14 @@ fn listed(records: &[Record]) -> String {
     let rows: String = records.iter().map(&mut row).collect();
     let counts: Vec<String> = states.iter().map(|(state, count)| format!("{count} {state}")).collect();
     format!("{head}{rows}\n{}\n", counts.join(", "))
+}
+
+/// The event that began it, as it is kept.
+fn event_of(record: &Record) -> String {
+    let Some(event) = &record.finding.event.redacted else { return String::new() };
+    let lines = serde_json::to_string_pretty(event).unwrap_or_default();
+    let lines = lines.lines().map(|line| format!("  {}\n", terminal::clean(line)));
+    std::iter::once("\nEvent, without secrets and policies\n".to_owned()).chain(lines).collect()
 }
 
 /// The record in the words of its mail.

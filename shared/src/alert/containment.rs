@@ -3,11 +3,14 @@
 use super::text::shown;
 use super::words::clock;
 use crate::config::Config;
-use crate::quarantine::{Call, Gave, Meddling, Proof, Record, Refusal, State, Step, Subject, scp};
+use crate::quarantine::{Call, Gave, Meddling, Proof, ROUNDS, Record, Refusal, State, Step, Subject, scp};
 use crate::undo;
 
 /// Calls and proofs that a mail shows: the last ones.
 const SHOWN: usize = 12;
+
+/// Other records that a mail names.
+const FIRST: usize = 100;
 
 /// Lines ready to paste, under a heading.
 pub(super) struct Commands {
@@ -30,6 +33,13 @@ pub(super) fn act(record: &Record) -> String {
             _ => "who is contained".to_owned(),
         };
         return format!("sees that {} {} {}, {contained}", shown(&news.by), shown(&news.what), to_whom(news, record));
+    }
+    if record.state == State::Verified && !record.plan.steps.is_empty() && record.plan.steps == record.found {
+        return match &record.subject {
+            Subject::Key { key, .. } => format!("found access key {} of {whom} Inactive already", shown(key)),
+            Subject::Sessions { .. } => format!("found the open sessions of {whom} ended already"),
+            Subject::User { .. } | Subject::Holder { .. } => format!("found {whom} contained already"),
+        };
     }
     match &record.subject {
         Subject::Key { key, .. } => {
@@ -94,7 +104,11 @@ pub(super) fn reason(record: &Record) -> Option<String> {
             None => "IAM does not show it yet".to_owned(),
         }),
         State::UndoneByOther => Some(undone(record)),
-        State::Expired => Some("nobody approved it in four hours".to_owned()),
+        State::Expired => Some(match record.with.len() {
+            0 => "nobody approved it in four hours".to_owned(),
+            1 => "nobody approved it in four hours, nor one other plan of that time".to_owned(),
+            others => format!("nobody approved it in four hours, nor {others} other plans of that time"),
+        }),
         State::Failed | State::Partial => record.calls.iter().rev().find_map(|call| call.error.as_deref()).map(shown),
         _ => {
             let refusal = record.plan.refusal.map(|refusal| refusal.to_string());
@@ -122,7 +136,7 @@ fn undone(record: &Record) -> String {
 
 /// What the state means, for a reader who does not know the word.
 pub(super) fn state(record: &Record) -> String {
-    let key = matches!(record.subject, Subject::Key { .. });
+    let key = record.subject.is_one_key();
     let means = match record.state {
         State::Verified => "IAM was asked again and says so",
         State::Applied => "done, not proven yet",
@@ -136,7 +150,53 @@ pub(super) fn state(record: &Record) -> String {
         State::Claimed => "under way",
         State::Restored => "taken back",
     };
-    format!("{}, {means}", record.state)
+    let again = if !matches!(record.state, State::Partial | State::Failed) {
+        ""
+    } else if record.round < ROUNDS.len() {
+        "; iamwatch tries again for five minutes"
+    } else {
+        "; iamwatch does not try again"
+    };
+    format!("{}, {means}{again}", record.state)
+}
+
+/// Steps that were done before somebody said yes to them.
+pub(super) fn found(record: &Record) -> Vec<String> {
+    last(record.found.iter().map(|step| shown(&step.words())).collect())
+}
+
+/// What is in force and what is not, as IAM showed it last, where that is not all or not known.
+pub(super) fn standing(record: &Record) -> [Vec<String>; 2] {
+    let told = matches!(record.state, State::Partial | State::Failed | State::UndoneByOther) && record.news.is_none();
+    let Some(proof) = record.proofs.last().filter(|proof| told && proof.error.is_none()) else {
+        return [Vec::new(), Vec::new()];
+    };
+    let (not, is): (Vec<_>, Vec<_>) = record.left().map(Step::words).partition(|words| proof.missing.contains(words));
+    [is, not].map(|words| last(words.iter().map(|words| shown(words)).collect()))
+}
+
+/// Other records that this mail is about, too: nobody approved them either.
+pub(super) fn with(record: &Record) -> Vec<String> {
+    let one = |other: &Record| format!("{} {} of {}", shown(&other.id), what(other), whom(other));
+    first(record.with.iter().map(one).collect())
+}
+
+/// The first of many, each of which the reader must deal with.
+fn first(mut lines: Vec<String>) -> Vec<String> {
+    let more = lines.len().saturating_sub(FIRST);
+    if more > 0 {
+        lines.truncate(FIRST);
+        lines.push(format!("(and {more} more: `iamwatch quarantine list` names them)"));
+    }
+    lines
+}
+
+fn what(record: &Record) -> String {
+    match &record.subject {
+        Subject::Key { key, .. } => format!("access key {}", shown(key)),
+        Subject::User { .. } | Subject::Holder { .. } => "all credentials".to_owned(),
+        Subject::Sessions { .. } => "the open sessions".to_owned(),
+    }
 }
 
 /// Who said yes, and when.
@@ -161,7 +221,7 @@ pub(super) fn proofs(record: &Record) -> Vec<String> {
         let said = match (&proof.error, proof.missing.as_slice()) {
             (Some(error), _) => format!("could not be asked: {}", shown(error)),
             (None, []) => "it holds".to_owned(),
-            (None, missing) => format!("undone: {}", shown(&missing.join("; "))),
+            (None, missing) => format!("not in force: {}", shown(&missing.join("; "))),
         };
         format!("{} {said}", clock(proof.at))
     };
@@ -198,12 +258,14 @@ pub(super) fn before(record: &Record) -> Vec<String> {
     let others = facts.others.iter().map(|one| format!("{} {} {}", one.kind, shown(&one.id), active(one.active)));
     let attached = facts.attached.iter().map(|arn| format!("policy {}", shown(arn)));
     let boundary = facts.boundary.iter().map(|arn| format!("boundary {}", shown(arn)));
-    std::iter::once(shown(&facts.arn)).chain(keys).chain(others).chain(attached).chain(boundary).collect()
+    let password = facts.password.iter().map(|made| format!("password, made {}", clock(*made)));
+    let credentials = keys.chain(others).chain(password);
+    std::iter::once(shown(&facts.arn)).chain(credentials).chain(attached).chain(boundary).collect()
 }
 
 /// What the reader is to do about the outcome. Times and names are those of the mail.
 pub(super) fn steps(record: &Record) -> Vec<String> {
-    let key = matches!(record.subject, Subject::Key { .. });
+    let key = record.subject.is_one_key();
     let steps = match (record.state, record.plan.refusal) {
         _ if record.news.is_some() => after_meddling(key),
         (State::Partial | State::Failed, _) if record.is_disarmed() => while_disarmed(),
@@ -394,7 +456,7 @@ pub(super) fn commands(record: &Record, config: &Config) -> Vec<Commands> {
             Subject::Key { user, key } if record.state != State::Failed => undo::enable_access_key(user, key),
             _ => None,
         };
-        if record.state != State::Failed || !matches!(record.subject, Subject::Key { .. }) {
+        if record.state != State::Failed || !record.subject.is_one_key() {
             add("Undo", true, std::iter::once(own("restore")).chain(by_hand).collect());
         }
     }
@@ -406,6 +468,8 @@ pub(super) fn commands(record: &Record, config: &Config) -> Vec<Commands> {
         };
         add(heading, true, by_hand(record));
     }
+    let others: Vec<String> = record.with.iter().flat_map(by_hand).collect();
+    add("To do the same with the others", true, first(others));
     if record.is_disarmed() && !matches!(record.state, State::Verified | State::Restored) {
         add("To put the deny policy right", true, undo::repair_policy(deny_policy(record, config)));
     }
@@ -421,7 +485,7 @@ fn taken_back(record: &Record, news: &Meddling) -> Option<String> {
     match &news.gave {
         Gave::On(key) | Gave::New(Some(key)) => undo::disable_access_key(user, key),
         Gave::Name(name) => undo::rename_user(name, &news.user),
-        Gave::Unknown | Gave::DenyOff | Gave::BoundaryOff | Gave::SessionsOn | Gave::New(None) => None,
+        Gave::Unknown | Gave::DenyOff | Gave::BoundaryOff | Gave::SessionsOn | Gave::New(None) | Gave::Password => None,
     }
 }
 

@@ -47,9 +47,14 @@ fn containment_mail(words: &Words<'_>, record: &Record, mut mail: Mail) -> Strin
     );
     rows.add("When", words.when());
     rows.add("Approved", containment::approved(record));
+    rows.add_all("Found done", containment::found(record));
     rows.add_all("Calls", containment::calls(record));
     rows.add_all("Proof", containment::proofs(record));
+    let [in_force, not] = containment::standing(record);
+    rows.add_all("In force", in_force);
+    rows.add_all("Not in force", not);
     rows.add_all("Meddled", containment::meddled(record));
+    rows.add_all("Nor approved", containment::with(record));
     rows.add_all("Before", containment::before(record));
     mail.rows(&rows);
     mail.steps("What to do", &words.steps());

@@ -1098,6 +1098,7 @@ fn record(state: State, refusal: Option<Refusal>) -> Record {
     Record {
         id: "q-0123456789ab".to_owned(),
         rev: 1,
+        turn: 1,
         state,
         subject: Subject::Key { user: "deploy-bot".to_owned(), key: key.clone() },
         evidence: "00".repeat(32),
@@ -1120,6 +1121,8 @@ fn record(state: State, refusal: Option<Refusal>) -> Record {
         aliases: Vec::new(),
         calls: if refusal.is_none() && state != State::DryRun { vec![call] } else { Vec::new() },
         proofs: if state == State::Verified { vec![proof] } else { Vec::new() },
+        found: Vec::new(),
+        taken_over: 0,
         round: 0,
         reapplied: 0,
         approval: None,
@@ -1128,14 +1131,18 @@ fn record(state: State, refusal: Option<Refusal>) -> Record {
         decided: None,
         contained: None,
         restoring: None,
+        taken_back: None,
+        giving: None,
         given_back: Vec::new(),
         followed_by: None,
         denied_until: None,
         acted: None,
         busy: None,
+        doing: Vec::new(),
         at: at("2026-11-22T04:13:49Z"),
         told: false,
         news: None,
+        with: Vec::new(),
     }
 }
 
@@ -1243,7 +1250,8 @@ fn a_containment_that_failed_says_so_first_and_gives_the_command() {
     iamwatch could not set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive in prod-payments: AccessDenied: not allowed to call iam:UpdateAccessKey.
 
     Severity: HIGH
-    State:    FAILED, the key may still work
+    State:    FAILED, the key may still work; iamwatch tries again for five
+              minutes
     Because:  user alice created access key AKIAIOSFODNN7EXAMPLE for user
               deploy-bot in prod-payments
     Account:  prod-payments (111122223333)
@@ -1358,6 +1366,8 @@ fn a_containment_that_is_undone_by_others_says_how_to_end_the_fight() {
         event: "1b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9".to_owned(),
         at: Some(at("2026-11-22T04:13:50Z")),
         gave: Gave::DenyOff,
+        request: None,
+        untold: false,
         user: "deploy-bot".to_owned(),
     }];
     let missing = vec![record.plan.steps[0].words()];
@@ -1366,23 +1376,25 @@ fn a_containment_that_is_undone_by_others_says_how_to_end_the_fight() {
     assert_snapshot!(alert.email, @r#"
     iamwatch contained user deploy-bot in prod-payments: containment is being undone by arn:aws:iam::111122223333:user/mallory, who detached iamwatch's deny from user deploy-bot.
 
-    Severity: CRITICAL
-    State:    UNDONE_BY_OTHER, done four times, and IAM does not show it
-    Because:  user alice created access key AKIAIOSFODNN7EXAMPLE for user
-              deploy-bot in prod-payments
-    Account:  prod-payments (111122223333)
-    When:     2026-11-22 04:13:05 UTC, told 44 s later
-    Calls:    2026-11-22 04:13:48 UTC deny user deploy-bot everything, open
-              sessions too: done
-              2026-11-22 04:13:48 UTC set access key AKIAIOSFODNN7EXAMPLE of user
-              deploy-bot Inactive: done
-    Proof:    2026-11-22 04:13:56 UTC undone: deny user deploy-bot everything,
-              open sessions too
-    Meddled:  2026-11-22 04:13:50 UTC arn:aws:iam::111122223333:user/mallory
-              detached iamwatch's deny from user deploy-bot
-    Before:   arn:aws:iam::111122223333:user/apps/deploy-bot
-              AKIAI44QH8DHBEXAMPLE Inactive, made 2024-02-01 09:00:00 UTC
-              AKIAIOSFODNN7EXAMPLE Active, made 2026-11-22 04:13:05 UTC
+    Severity:     CRITICAL
+    State:        UNDONE_BY_OTHER, done four times, and IAM does not show it
+    Because:      user alice created access key AKIAIOSFODNN7EXAMPLE for user
+                  deploy-bot in prod-payments
+    Account:      prod-payments (111122223333)
+    When:         2026-11-22 04:13:05 UTC, told 44 s later
+    Calls:        2026-11-22 04:13:48 UTC deny user deploy-bot everything, open
+                  sessions too: done
+                  2026-11-22 04:13:48 UTC set access key AKIAIOSFODNN7EXAMPLE of
+                  user deploy-bot Inactive: done
+    Proof:        2026-11-22 04:13:56 UTC not in force: deny user deploy-bot
+                  everything, open sessions too
+    In force:     set access key AKIAIOSFODNN7EXAMPLE of user deploy-bot Inactive
+    Not in force: deny user deploy-bot everything, open sessions too
+    Meddled:      2026-11-22 04:13:50 UTC arn:aws:iam::111122223333:user/mallory
+                  detached iamwatch's deny from user deploy-bot
+    Before:       arn:aws:iam::111122223333:user/apps/deploy-bot
+                  AKIAI44QH8DHBEXAMPLE Inactive, made 2024-02-01 09:00:00 UTC
+                  AKIAIOSFODNN7EXAMPLE Active, made 2026-11-22 04:13:05 UTC
 
     What to do
       1. In the organization's management account, attach the service control
@@ -1781,7 +1793,7 @@ prop_compose! {
                 source: id.clone(),
                 id,
                 time: time.map(|second| Timestamp::from_second(second).unwrap()),
-                sha256: None,
+                sha256: None, redacted: None,
             },
             evidence: evidence.into_iter().map(|(label, value)| Evidence { label, value }).collect(),
             undo,

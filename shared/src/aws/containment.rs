@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_iam::error::SdkError;
 use aws_sdk_iam::operation::RequestId;
 use aws_sdk_iam::operation::get_user::GetUserError;
+use aws_sdk_iam::primitives::DateTime;
 use aws_sdk_iam::types::StatusType;
 use futures_util::future::{join, join3};
 use jiff::{SignedDuration, Timestamp};
@@ -67,7 +68,7 @@ impl Later for RecordsQueue {
 
 impl Iam for AwsIam {
     async fn facts(&self, user: &str) -> Result<Option<Facts>, String> {
-        let alone = self.user(user);
+        let alone = join(self.user(user), self.password(user));
         let keys = self.keys(user);
         let others = join3(self.service_specific(user), self.ssh_keys(user), self.certificates(user));
         let disarmed = async {
@@ -77,12 +78,14 @@ impl Iam for AwsIam {
             }
         };
         let policies = join(self.attached(user), disarmed);
-        let (alone, (keys, ((attached, disarmed), others))) = join(alone, join(keys, join(policies, others))).await;
+        let ((alone, password), (keys, ((attached, disarmed), others))) =
+            Box::pin(join(alone, join(keys, join(policies, others)))).await;
         // Whoever is deleted between two of these answers is found to be gone by the next look.
         let Some((arn, id, boundary)) = alone? else { return Ok(None) };
         let others = [others.0?, others.1?, others.2?].concat();
-        let (keys, attached, disarmed) = (keys?, attached?, disarmed?);
-        Ok(Some(Facts { arn, id: Some(id), keys, others, attached, boundary, disarmed, ..Facts::default() }))
+        let (password, keys, attached, disarmed) = (password?, keys?, attached?, disarmed?);
+        let id = Some(id);
+        Ok(Some(Facts { arn, id, keys, others, password, attached, boundary, disarmed, ..Facts::default() }))
     }
 
     async fn role(&self, role: &str) -> Result<Option<Facts>, String> {
@@ -100,6 +103,17 @@ impl Iam for AwsIam {
         };
         let ended = policy.as_deref().and_then(ended_before);
         Ok(Some(Facts { arn, revoked: policy.is_some(), ended, ..Facts::default() }))
+    }
+
+    async fn named(&self, id: &str) -> Result<Option<String>, String> {
+        let mut pages = self.users.list_users().into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| format!("`iam:ListUsers` failed: {}", because(&error)))?;
+            if let Some(user) = page.users().iter().find(|user| user.user_id() == id) {
+                return Ok(Some(user.user_name().to_owned()));
+            }
+        }
+        Ok(None)
     }
 
     async fn holder(&self, key: &str) -> Result<Option<String>, String> {
@@ -204,11 +218,19 @@ impl AwsIam {
         }
     }
 
+    async fn password(&self, user: &str) -> Result<Option<Timestamp>, String> {
+        match self.users.get_login_profile().user_name(user).send().await {
+            Ok(answer) => Ok(answer.login_profile().and_then(|profile| timestamp(profile.create_date()))),
+            Err(error) if error.code() == Some(NO_SUCH_ENTITY) => Ok(None),
+            Err(error) => Err(format!("`iam:GetLoginProfile` of {user} failed: {}", because(&error))),
+        }
+    }
+
     async fn keys(&self, user: &str) -> Result<Vec<KeyFacts>, String> {
         listed!(self.users.list_access_keys(), "ListAccessKeys", user, access_key_metadata, |key| KeyFacts {
             id: key.access_key_id().unwrap_or_default().to_owned(),
             active: key.status() == Some(&StatusType::Active),
-            created: key.create_date().and_then(|at| Timestamp::from_second(at.secs()).ok()),
+            created: key.create_date().and_then(timestamp),
         })
     }
 
@@ -227,6 +249,7 @@ impl AwsIam {
             kind: CredentialKind::SshKey,
             id: key.ssh_public_key_id().to_owned(),
             active: *key.status() == StatusType::Active,
+            created: timestamp(key.upload_date()),
         })
     }
 
@@ -236,6 +259,7 @@ impl AwsIam {
                 kind: CredentialKind::SigningCertificate,
                 id: one.certificate_id().to_owned(),
                 active: *one.status() == StatusType::Active,
+                created: one.upload_date().and_then(timestamp),
             }
         })
     }
@@ -251,6 +275,7 @@ impl AwsIam {
                 kind: CredentialKind::ServiceSpecific,
                 id: one.service_specific_credential_id().to_owned(),
                 active: *one.status() == StatusType::Active,
+                created: timestamp(one.create_date()),
             }));
             marker = page.marker().filter(|_| page.is_truncated()).map(str::to_owned);
             if marker.is_none() {
@@ -291,6 +316,10 @@ impl AwsIam {
             }
         }
     }
+}
+
+fn timestamp(at: &DateTime) -> Option<Timestamp> {
+    Timestamp::from_second(at.secs()).ok()
 }
 
 fn nobody_may() -> Answer {

@@ -376,7 +376,7 @@ impl Cause {
             record: String,
         }
         let unreadable = |what: &str, error: serde_json::Error| {
-            quarantine::Failure(format!("the event holds no {what} that can be read: {error}"))
+            quarantine::Failure::Other(format!("the event holds no {what} that can be read: {error}"))
         };
         let envelope: Envelope = serde_json::from_str(payload).map_err(|error| unreadable("finding", error))?;
         if !envelope.messages.is_empty() {

@@ -21,7 +21,7 @@
 //! 3. List all calls signed by the key since the event, by `userIdentity.accessKeyId`: sessions that
 //!    it opened with `GetSessionToken` or `GetFederationToken` outlive it.
 
-use super::{Context, Detection, Outcome, Page, Technique, own_name};
+use super::{Context, Detection, Outcome, Page, Technique};
 use crate::event::{Event, Owner};
 use crate::finding::{Ask, Confidence, Finding, Severity};
 use crate::undo;
@@ -50,9 +50,11 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         .finding(event, format!("switched access key {key} of {owner} on again"))
         .target(owner.target(event))
         .undo(owner.user().and_then(|user| undo::disable_access_key(user, key)));
-    // What root and services do never starts quarantine, and whoever restores does it with a role of the stack.
+    // What root and services do never starts quarantine, nor does whoever restores with the role that is for it: that very role, since
+    // anybody may make one of such a name.
     let actor = &event.actor;
-    let asks = actor.is_in_person() && !actor.is_root() && own_name(&actor.name, &context.config.stack).is_none();
+    let restores = context.config.quarantine.restore_role.as_ref() == Some(&actor.principal);
+    let asks = actor.is_in_person() && !actor.is_root() && !restores;
     match owner {
         Owner::Other(user) if asks => {
             Some(finding.asks(Ask::DisableAccessKey { user: user.to_owned(), key: key.to_owned(), reactivated: true }))

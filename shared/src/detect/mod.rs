@@ -650,7 +650,9 @@ pub fn speak(mut found: Vec<Finding>, event: &Event, context: &Context<'_>) -> O
         let account = context.config.account(&event.account);
         format!("IAM of account {account}: this is judged by what the event holds and what is remembered")
     });
-    Some(Finding { asks, also, ..strongest }.evidence_if("Not read", unread).capped())
+    let mut finding = Finding { asks, also, ..strongest }.evidence_if("Not read", unread);
+    finding.event.redacted = finding.asks.is_some().then(|| event.redacted());
+    Some(finding.capped())
 }
 
 /// What follows the call in a sentence about one that may have failed.

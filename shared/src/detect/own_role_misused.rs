@@ -55,8 +55,9 @@ enum Own {
 }
 
 /// What is asked of IAM before and after acting.
-const ASKED: [&str; 9] = [
+const ASKED: [&str; 11] = [
     "GetAccessKeyLastUsed",
+    "GetLoginProfile",
     "GetPolicy",
     "GetPolicyVersion",
     "GetUser",
@@ -65,6 +66,7 @@ const ASKED: [&str; 9] = [
     "ListSSHPublicKeys",
     "ListServiceSpecificCredentials",
     "ListSigningCertificates",
+    "ListUsers",
 ];
 const SWITCHED: [&str; 4] =
     ["UpdateAccessKey", "UpdateSSHPublicKey", "UpdateServiceSpecificCredential", "UpdateSigningCertificate"];

@@ -1,5 +1,7 @@
 //! Secrets never leave the record they came in: they are removed before anything is stored, logged or sent.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 /// What stands where a secret stood.
@@ -41,6 +43,96 @@ const NAMES_A_SECRET: [&str; 8] = [
     "passwordlastused",
     "passwordpolicy",
 ];
+
+/// Bytes of what is kept of a record.
+const KEPT: usize = 8_192;
+/// Bytes of one text of it, tried in turn until all is short enough.
+const LONGEST: [usize; 3] = [256, 64, 16];
+/// Members of one list or object of it.
+const MEMBERS: usize = 40;
+/// How deep it is.
+const DEPTH: usize = 8;
+/// What is kept of a record of which nothing else is short enough.
+const AT_LEAST: [&str; 10] = [
+    "awsRegion",
+    "errorCode",
+    "eventID",
+    "eventName",
+    "eventSource",
+    "eventTime",
+    "recipientAccountId",
+    "requestID",
+    "sourceIPAddress",
+    "userIdentity",
+];
+
+/// What is kept of a record from which [`secrets`] were removed: no policies, no long texts, no more than [`KEPT`] bytes.
+pub(super) fn kept(record: &Map<String, Value>) -> Value {
+    let short = |record: Map<String, Value>, longest| {
+        let mut record = Value::Object(record);
+        shorten(&mut record, longest, DEPTH);
+        Some(record).filter(|record| record.to_string().len() <= KEPT)
+    };
+    let least = || {
+        let known = AT_LEAST.iter().filter_map(|key| Some(((*key).to_owned(), record.get(*key)?.clone())));
+        let mut least: Map<String, Value> = known.collect();
+        // Whoever chose names without end in it chose not to be seen.
+        if let Some(Value::Object(identity)) = least.get_mut("userIdentity") {
+            identity.retain(|_, value| value.is_string());
+        }
+        short(least, 128)
+    };
+    LONGEST.iter().find_map(|longest| short(record.clone(), *longest)).or_else(least).unwrap_or(Value::Null)
+}
+
+fn shorten(value: &mut Value, longest: usize, depth: usize) {
+    match value {
+        Value::String(text) if text.len() > longest => {
+            let bytes = text.len();
+            text.truncate(text.floor_char_boundary(longest));
+            *text += format!("[cut: {bytes} bytes]").as_str();
+        }
+        Value::Array(_) | Value::Object(_) if depth == 0 => *value = Value::from("[cut: too deep]"),
+        Value::Array(list) => {
+            let more = list.len().saturating_sub(MEMBERS);
+            list.truncate(MEMBERS);
+            for value in list.iter_mut() {
+                shorten(value, longest, depth - 1);
+            }
+            if more > 0 {
+                list.push(Value::from(format!("[cut: {more} more]")));
+            }
+        }
+        Value::Object(map) => {
+            let more = map.len().saturating_sub(MEMBERS);
+            let members = std::mem::take(map).into_iter().take(MEMBERS);
+            map.extend(members.map(|(mut key, mut value)| {
+                if is_policy(&key, &value) {
+                    value = Value::from(format!("[cut: a policy of {} bytes]", text_of(&value).len()));
+                }
+                shorten(&mut value, longest, depth - 1);
+                key.truncate(key.floor_char_boundary(longest));
+                (key, value)
+            }));
+            if more > 0 {
+                map.insert("[cut]".to_owned(), Value::from(format!("{more} more")));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether it is the text of a policy: as JSON, or as IAM writes it in URLs.
+fn is_policy(key: &str, value: &Value) -> bool {
+    let key = key.to_ascii_lowercase();
+    let named = key.contains("policy") || key.contains("document");
+    named
+        && (value.is_object() || ["{", "%7B", "%7b"].iter().any(|begin| text_of(value).trim_start().starts_with(begin)))
+}
+
+fn text_of(value: &Value) -> Cow<'_, str> {
+    value.as_str().map_or_else(|| Cow::Owned(value.to_string()), Cow::Borrowed)
+}
 
 /// Replaces the text under every key that speaks of a session token, a secret or a password, at any depth.
 ///
@@ -165,5 +257,41 @@ mod tests {
                 },
             })
         );
+    }
+
+    #[test]
+    fn what_is_kept_of_an_event_has_no_policy_and_is_short_whatever_was_sent() {
+        let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+        let mut sent = json!({
+            "eventID": "e", "eventName": "PutUserPolicy",
+            "userIdentity": {"arn": "arn:aws:iam::111122223333:user/ann", "accessKeyId": "AKIAIOSFODNN7EXAMPLE"},
+            "requestParameters": {"userName": "bob", "policyDocument": document, "policyName": "p",
+                "bucketPolicy": {"Statement": [{"Effect": "Allow"}]}, "password": "hunter2"},
+            "responseElements": {"assumeRolePolicyDocument": "%7B%22Version%22%3A1%7D"},
+            "userAgent": "x".repeat(1_000),
+        });
+        super::secrets(sent.as_object_mut().unwrap());
+        let kept = super::kept(sent.as_object().unwrap());
+        assert_eq!(
+            kept["requestParameters"],
+            json!({"userName": "bob", "policyDocument": format!("[cut: a policy of {} bytes]", document.len()),
+                "policyName": "p", "bucketPolicy": "[cut: a policy of 34 bytes]", "password": "[redacted]"})
+        );
+        assert_eq!(kept["responseElements"]["assumeRolePolicyDocument"], "[cut: a policy of 23 bytes]");
+        assert_eq!(kept["userAgent"], format!("{}[cut: 1000 bytes]", "x".repeat(256)));
+        assert_eq!(kept["userIdentity"], sent["userIdentity"]);
+
+        let long = "é\"".repeat(500);
+        let many: serde_json::Map<_, _> =
+            (0..100).map(|n| (format!("{n}{long}"), json!(vec![long.clone(); 100]))).collect();
+        let deep = (0..100).fold(json!("x"), |inner, _| json!([inner]));
+        for parameters in [json!(many), json!(vec![json!(many); 100]), deep, json!(long)] {
+            sent["requestParameters"] = parameters.clone();
+            sent["userIdentity"]["sessionContext"] = parameters;
+            let kept = super::kept(sent.as_object().unwrap());
+            assert!(kept.to_string().len() <= super::KEPT);
+            assert_eq!(kept["eventID"], "e");
+            assert_eq!(kept["userIdentity"]["arn"], "arn:aws:iam::111122223333:user/ann");
+        }
     }
 }

@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::contain::{Failure, Records};
-use super::{Moved, Principal, Record, State};
+use super::writing::written;
+use super::{Principal, Record, State};
 use crate::arn;
 use crate::event::{Actor, Kind};
 
@@ -44,9 +45,15 @@ impl fmt::Display for Unapproved {
     }
 }
 
+impl From<Failure> for Unapproved {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
 impl From<String> for Unapproved {
     fn from(why: String) -> Self {
-        Self::Failed(Failure(why))
+        Self::Failed(Failure::Other(why))
     }
 }
 
@@ -73,7 +80,8 @@ pub async fn approve<R: Records>(
     }
     if record.state == State::Pending && record.expires() <= now {
         record = record.moved(State::Expired, now);
-        records.save(&mut record).await?;
+        record.told = false;
+        written(&mut record, records).await?;
     }
     if record.state != State::Pending {
         return no(format!("record {id} is {}: it waits for nobody", record.state));
@@ -85,12 +93,8 @@ pub async fn approve<R: Records>(
         return no(why.to_owned());
     }
     record.approval = Some(approval);
-    match records.save(&mut record).await? {
-        Moved::Yes => Ok(record),
-        Moved::No => {
-            Err(Unapproved::Failed(Failure(format!("record {id} was moved by somebody else; look at it again"))))
-        }
-    }
+    written(&mut record, records).await?;
+    Ok(record)
 }
 
 /// What stays the same of an id over all sessions of a role.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::Refusal;
+use super::{LONGEST_WAIT, Refusal};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -27,8 +27,9 @@ pub struct Budget {
     /// Since when too many were contained, if no person reset it since.
     #[serde(default)]
     storm: Option<Timestamp>,
-    /// The record whose mail says that it is spent, and until when that is enough.
-    told: Option<(String, Timestamp)>,
+    /// Who waits since it is spent.
+    #[serde(default)]
+    heaps: Vec<Heap>,
     /// The same for the mail that says that our deny policy was rewritten.
     #[serde(default)]
     told_disarmed: Option<(String, Timestamp)>,
@@ -43,6 +44,24 @@ struct Spent {
     #[serde(default)]
     whole: bool,
 }
+
+/// Records that wait for a person, told by one mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Heap {
+    /// The user who had enough; none in a storm.
+    user: Option<String>,
+    /// The record whose mail says so; none where an earlier heap was full.
+    teller: Option<String>,
+    /// Until when that is enough.
+    until: Timestamp,
+    /// Whether a person looked since.
+    over: bool,
+    /// In the order in which they came.
+    records: Vec<String>,
+}
+
+/// Records of one heap: the last of them reads them all when it tells that nobody approved them.
+const HEAPED: usize = 300;
 
 /// The budget is spent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,11 +91,11 @@ impl Budget {
         let of_user = self.spent.iter().filter(|spent| spent.user == user).count();
         if self.storm.is_none() && (users(HOUR) > PER_HOUR || users(DAY) > PER_DAY) {
             self.storm = Some(now);
-            // That one user had enough, as was told before, is other news.
-            self.told = None;
         }
         if self.storm.is_some() || of_user >= PER_USER {
-            return Err(Exhausted { refusal: Refusal::BudgetSpent, tell: tells(&mut self.told, record, now) });
+            // That a whole user is to be cut off a person must know, whatever else is told.
+            let tell = whole || self.heap(record, self.storm.is_none().then_some(user), now);
+            return Err(Exhausted { refusal: Refusal::BudgetSpent, tell });
         }
         let just = |spent: &&Spent| spent.user == user && (spent.whole || !whole);
         if self.spent.iter().filter(just).any(|spent| now.duration_since(spent.at) < BETWEEN) {
@@ -84,6 +103,40 @@ impl Budget {
         }
         self.spent.push(Spent { record: record.to_owned(), user: user.to_owned(), at: now, whole });
         Ok(())
+    }
+
+    /// Puts a record to those that wait. Answers whether it tells of them.
+    fn heap(&mut self, record: &str, user: Option<&str>, now: Timestamp) -> bool {
+        self.heaps.retain(|heap| now < heap.until + LONGEST_WAIT + HOUR);
+        let of_these = |heap: &&mut Heap| heap.user.as_deref() == user && now < heap.until && !heap.over;
+        let known = |known: &String| known == record;
+        if let Some(heap) = self.heaps.iter().find(|heap| heap.records.iter().any(known)) {
+            return heap.teller.as_deref() == Some(record);
+        }
+        let (until, teller) = match self.heaps.iter_mut().rev().find(of_these) {
+            Some(heap) if heap.records.len() < HEAPED => {
+                heap.records.push(record.to_owned());
+                return false;
+            }
+            Some(heap) => (heap.until, None),
+            None => (now + HOUR, Some(record.to_owned())),
+        };
+        let told = teller.is_some();
+        self.heaps.push(Heap {
+            user: user.map(str::to_owned),
+            teller,
+            until,
+            over: false,
+            records: vec![record.to_owned()],
+        });
+        told
+    }
+
+    /// The records that wait with this one, it among them, in the order in which they came; none where it waits by itself.
+    #[must_use]
+    pub fn heap_of(&self, record: &str) -> &[String] {
+        let heap = self.heaps.iter().find(|heap| heap.records.iter().any(|known| known == record));
+        heap.map(|heap| heap.records.as_slice()).unwrap_or_default()
     }
 
     /// Whether people are to be told by a record, of which nothing else is told, that our deny policy was rewritten: once an hour.
@@ -103,9 +156,14 @@ impl Budget {
         self.spent.iter().map(|spent| spent.user.as_str()).collect()
     }
 
-    /// A person looked: the budget is whole again.
+    /// A person looked: the budget is whole again. Who waits goes on waiting.
     pub fn reset(&mut self) {
-        *self = Self::default();
+        let mut heaps = std::mem::take(&mut self.heaps);
+        // What comes next is news.
+        for heap in &mut heaps {
+            heap.over = true;
+        }
+        *self = Self { heaps, ..Self::default() };
     }
 }
 

@@ -10,15 +10,15 @@ use super::deny::DISARMED;
 use super::plan::{Answer, Fault};
 use super::renamed::follow;
 use super::restore::restored;
+use super::writing::written;
 use super::{
-    Budget, Call, Exhausted, Facts, Former, Moved, Plan, ROUNDS, Record, Refusal, State, Step, Subject, guards, plan,
-    subjects,
+    Budget, Call, Exhausted, Facts, Former, Moved, Plan, Proof, ROUNDS, Record, Refusal, State, Step, Subject, guards,
+    plan, subjects,
 };
 use crate::alert;
 use crate::cap::{Held, Message};
 use crate::config::Mode;
 use crate::detect::Context;
-use crate::event::Kind;
 use crate::finding::{Ask, Finding};
 use crate::flow::{self, People, Undelivered};
 use crate::ledger::{LEASE, Ledger};
@@ -30,6 +30,8 @@ pub trait Iam {
     async fn facts(&self, user: &str) -> Result<Option<Facts>, String>;
     /// The role; `None` if there is no such role.
     async fn role(&self, role: &str) -> Result<Option<Facts>, String>;
+    /// The name of the user with that unique id, which stays whatever the user is called; `None` if no user has it.
+    async fn named(&self, id: &str) -> Result<Option<String>, String>;
     /// The user that holds a long-term access key; `None` if nobody in this account does, as far as IAM says.
     async fn holder(&self, key: &str) -> Result<Option<String>, String>;
     /// Why our deny policy does not deny everything; `None` where it says what it must.
@@ -83,11 +85,19 @@ pub enum Outcome {
 
 /// The finding is not dealt with: to be tried again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure(pub String);
+pub enum Failure {
+    /// Somebody else works on the record of that id.
+    Busy(String),
+    /// Why.
+    Other(String),
+}
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match self {
+            Self::Busy(record) => write!(f, "record {record} is being worked on; try it again in a minute"),
+            Self::Other(why) => f.write_str(why),
+        }
     }
 }
 
@@ -95,19 +105,13 @@ impl std::error::Error for Failure {}
 
 impl From<String> for Failure {
     fn from(why: String) -> Self {
-        Self(why)
+        Self::Other(why)
     }
 }
 
 impl From<Undelivered> for Failure {
     fn from(why: Undelivered) -> Self {
-        Self(why.0)
-    }
-}
-
-impl Failure {
-    pub(super) fn busy(record: &str) -> Self {
-        Self(format!("record {record} is being worked on"))
+        Self::Other(why.0)
     }
 }
 
@@ -125,6 +129,8 @@ pub struct Containment<'a, I, R, L, P, W> {
 
 /// How often the budget is tried against others that spend at the same moment.
 const BUDGET_TRIES: usize = 20;
+/// How often a claim is taken over whose holders came to no end: then it is told, since the next would not either.
+const TAKEN_OVER_AT_MOST: u32 = 2;
 
 impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L, P, W> {
     /// What a finding asks to contain, each to be dealt with by itself.
@@ -167,7 +173,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     /// Whether it was a restore that switched a key on then: that is no reason to switch it off.
     async fn is_given_back(&self, key: &str, at: Option<Timestamp>) -> Result<bool, Failure> {
         for id in self.records.open_of(&restored(key)).await? {
-            if self.records.get(&id).await?.is_some_and(|record| record.was_restored_at(at)) {
+            if self.records.get(&id).await?.is_some_and(|record| record.gave_back(key, at)) {
                 return Ok(true);
             }
         }
@@ -190,7 +196,9 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             if there.followed_by.is_none() {
                 there.followed_by = Some(next.clone());
                 // Written first: of two acts at once one finds the other's record when it is tried again.
-                self.written(&mut there).await?;
+                if self.records.save(&mut there).await? == Moved::No {
+                    return Err(Failure::Busy(id));
+                }
             }
             id = next;
         }
@@ -227,16 +235,17 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         {
             record.plan.refusal = Some(exhausted.refusal);
             record.state = State::Pending;
-            // A storm of new keys is one alert, not one for each; that our deny policy was rewritten is one more. Whose key leaked
-            // waits for a person who must know it.
-            record.told = !exhausted.tell && matches!(record.subject, Subject::Key { .. });
+            // A storm of new keys is one alert, not one for each; that our deny policy was rewritten is one more.
+            record.told = !exhausted.tell;
             // Whoever makes one key after another is at it now.
-            if exhausted.refusal == Refusal::TooSoon {
+            if exhausted.tell {
                 record = record.critical();
             }
         }
         if record.state == State::Claimed {
             record.decided = Some(now);
+            // Asked for first: whoever dies with the claim is followed by a look. A queue out of reach keeps nobody from acting.
+            let _ = self.look_again(&record).await;
         }
         // Somebody prepares for it: whatever becomes of the plan, a person must know now.
         if record.is_disarmed() {
@@ -244,7 +253,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         }
         match self.records.open(&record).await? {
             Moved::Yes => Ok(record),
-            Moved::No => Err(Failure::busy(&record.id)),
+            Moved::No => Err(Failure::Busy(record.id)),
         }
     }
 
@@ -252,17 +261,15 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     /// So is an act by whom it was, which the event says by an id that nobody else gets.
     async fn sought(&self, finding: &Finding, subject: &Subject) -> Result<(Subject, Option<Facts>), Failure> {
         let facts = self.truth(subject).await?;
-        let actor = &finding.actor;
-        if let (Subject::User { .. }, Some(Ask::ContainActor { .. }), Some(id), Kind::IamUser) =
-            (subject, &finding.asks, &actor.principal_id, actor.kind)
+        if let (Subject::User { .. }, Some(Ask::ContainActor { id: Some(id), .. })) = (subject, &finding.asks)
             && facts.as_ref().is_none_or(|facts| facts.id.as_ref().is_some_and(|known| known != id))
         {
-            let held = match &actor.access_key {
-                Some(key) if actor.long_term_key() => self.held(key).await?,
-                _ => None,
-            };
-            let held = held.filter(|(_, facts)| facts.id.as_ref() == Some(id));
-            return Ok(held.map_or((subject.clone(), None), |(user, facts)| (Subject::User { user }, Some(facts))));
+            let Some(user) = self.iam.named(id).await? else { return Ok((subject.clone(), None)) };
+            let facts = self.iam.facts(&user).await?.filter(|facts| facts.id.as_ref() == Some(id));
+            // Renamed once more since, or deleted: IAM knows when it is asked again.
+            let facts =
+                facts.ok_or_else(|| Failure::Other(format!("user {user}, who has the id {id}, is not there")))?;
+            return Ok((Subject::User { user }, Some(facts)));
         }
         if let Subject::Key { key, .. } = subject
             && !facts.iter().flat_map(|facts| &facts.keys).any(|known| &known.id == key)
@@ -282,7 +289,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         let Some(user) = self.iam.holder(key).await? else { return Ok(None) };
         let Some(facts) = self.iam.facts(&user).await? else {
             // Renamed or deleted since: IAM knows when it is asked again.
-            return Err(Failure(format!("user {user}, who holds access key {key}, is not there")));
+            return Err(Failure::Other(format!("user {user}, who holds access key {key}, is not there")));
         };
         Ok(Some((user, facts)))
     }
@@ -314,9 +321,14 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     /// Goes on with a claim whose holder ended without a word. Its plan stands: IAM may show it half done. The guards are asked
     /// again, since much may have changed meanwhile.
     pub(super) async fn take_over(&self, there: Record, now: Timestamp) -> Result<Record, Failure> {
-        let mut ours = there.clone().moved(State::Claimed, now);
-        if there.at + LEASE > now || self.records.save(&mut ours).await? == Moved::No {
-            return Err(Failure::busy(&there.id));
+        if there.at + LEASE > now {
+            return Err(Failure::Busy(there.id));
+        }
+        let mut ours = there.moved(State::Claimed, now);
+        ours.taken_over += 1;
+        written(&mut ours, self.records).await?;
+        if ours.taken_over > TAKEN_OVER_AT_MOST {
+            return self.give_up(ours, now).await;
         }
         let facts = self.truth_of(&mut ours, now).await?;
         let mut refusal = self.forbids(&ours, facts.as_ref());
@@ -333,6 +345,27 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             None => Ok(ours),
             Some(refusal) => self.saved(ours.stopped(refusal, facts.as_ref(), now)).await,
         }
+    }
+
+    /// Ends a claim of which no holder came to an end, with what IAM shows of it: a person must do the rest.
+    async fn give_up(&self, mut record: Record, now: Timestamp) -> Result<Record, Failure> {
+        let mut facts = None;
+        if record.taken_over == TAKEN_OVER_AT_MOST + 1 {
+            facts = self.proof(&mut record, now).await?;
+        } else {
+            // They may have died of what they asked.
+            let error = Some("whoever asked last died of it".to_owned());
+            record.proofs.push(Proof { at: self.iam.now(), missing: Vec::new(), error });
+        }
+        let why = "whoever was at it came to no end, again and again; look at the log of the function".to_owned();
+        record.called("carry the plan out".to_owned(), Answer { request: None, result: Err(Fault::Other(why)) }, now);
+        record.told = false;
+        record.acted = Some(self.iam.now());
+        if record.state_by(facts.as_ref()) == State::Verified {
+            return self.saved(record.moved(State::Verified, now)).await;
+        }
+        record.round = ROUNDS.len();
+        self.saved(record.moved(State::Failed, now).critical()).await
     }
 
     /// What stands against touching whom a record is about any further, whoever said yes. Of a user who is not there the snapshot
@@ -366,7 +399,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     async fn spend(&self, record: &Record, user: &str, now: Timestamp) -> Result<Result<(), Exhausted>, Failure> {
         for _ in 0..BUDGET_TRIES {
             let (mut budget, version) = self.records.budget().await?;
-            let whole = !matches!(record.subject, Subject::Key { .. });
+            let whole = !record.subject.is_one_key();
             let mut spent = budget.spend(&record.id, user, whole, now);
             if let (Err(exhausted), true) = (&mut spent, record.is_disarmed()) {
                 exhausted.tell |= budget.tells_disarmed(&record.id, now);
@@ -375,7 +408,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
                 return Ok(spent);
             }
         }
-        Err(Failure("the budget is too busy to spend from".to_owned()))
+        Err(Failure::Other("the budget is too busy to spend from".to_owned()))
     }
 
     /// Acts step by step, writing each down, and asks IAM whether it worked.
@@ -388,7 +421,9 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         for _ in 0..2 {
             let name = record.user().map(str::to_owned);
             for step in record.plan.steps.clone() {
-                self.apply(&mut record, &step).await?;
+                if !record.found.contains(&step) {
+                    self.apply(&mut record, &step).await?;
+                }
             }
             record.acted = Some(self.iam.now());
             facts = self.proof(&mut record, now).await?;
@@ -418,6 +453,8 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             Some(why) => Answer { request: None, result: Err(Fault::Other(why)) },
             None => self.iam.apply(step).await,
         };
+        // What was found done is done by us from now on.
+        record.found.retain(|found| found != step);
         let full = matches!(answer.result, Err(Fault::LimitExceeded(_)));
         record.called(step.words(), answer, self.iam.now());
         if let (true, Step::DenyUser { user, policy }) = (full, step) {
@@ -430,7 +467,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
                 }
             }
         }
-        self.written(record).await
+        written(record, self.records).await
     }
 
     /// Why a deny must not be put on anybody. A policy that cannot be read is not trusted.
@@ -444,34 +481,66 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         }
     }
 
-    /// Writes a record, or fails where somebody else wrote it.
-    pub(super) async fn written(&self, record: &mut Record) -> Result<(), Failure> {
-        match self.records.save(record).await? {
-            Moved::Yes => Ok(()),
-            Moved::No => Err(Failure(format!("record {} was moved by somebody else", record.id))),
-        }
-    }
-
     pub(super) async fn saved(&self, mut record: Record) -> Result<Record, Failure> {
-        self.written(&mut record).await.map(|()| record)
+        written(&mut record, self.records).await.map(|()| record)
     }
 
     /// People hear of what was done, or was to be done and was not. That one key would be switched off in a dry-run the alert
     /// itself shows; which credentials a user has, it does not know. What was begun in another mode is told in this one, too.
     pub(super) async fn tell(&self, mut record: Record, now: Timestamp) -> Result<Record, Failure> {
         let shown = self.mode(&record.finding) == Mode::DryRun
-            && matches!(record.subject, Subject::Key { .. })
+            && record.subject.is_one_key()
             && matches!(record.state, State::DryRun | State::Refused)
             && record.approval.is_none();
         if !record.told {
-            if !shown {
-                self.say(&record, now).await?;
+            match self.expired_with(&record).await? {
+                Some(others) if !shown => {
+                    let mut news = Record { with: others, ..record.clone() };
+                    if !news.with.is_empty() {
+                        news = news.critical();
+                    }
+                    self.say(&news, now).await?;
+                }
+                _ => {}
             }
             record.told = true;
-            // If this is not remembered, the worst is a second mail: better than none.
-            self.records.save(&mut record).await?;
+            self.remembered(&mut record).await?;
         }
-        Ok(record)
+        self.tell_of_names(record, now).await
+    }
+
+    /// Writes that something was told. If that is not remembered, the worst is a second mail: better than none.
+    pub(super) async fn remembered(&self, record: &mut Record) -> Result<(), Failure> {
+        match written(record, self.records).await {
+            Err(Failure::Busy(_)) | Ok(()) => Ok(()),
+            Err(down) => Err(down),
+        }
+    }
+
+    /// The other records that nobody approved in time, of those for which one mail stood when they began to wait: they are told
+    /// in one mail, too. `None` where one of them that expires later tells it.
+    async fn expired_with(&self, record: &Record) -> Result<Option<Vec<Record>>, Failure> {
+        let mut others = Vec::new();
+        if record.state != State::Expired || record.plan.refusal != Some(Refusal::BudgetSpent) {
+            return Ok(Some(others));
+        }
+        let (budget, _) = self.records.budget().await?;
+        let unanswered =
+            |other: &Record| other.approval.is_none() && matches!(other.state, State::Pending | State::Expired);
+        let mut later = false;
+        // The last first: mostly it answers for all.
+        for id in budget.heap_of(&record.id).iter().rev() {
+            if *id == record.id {
+                later = true;
+            } else if let Some(other) = self.records.get(id).await?.filter(unanswered) {
+                if !later {
+                    return Ok(None);
+                }
+                others.push(other);
+            }
+        }
+        others.reverse();
+        Ok(Some(others))
     }
 
     pub(super) async fn say(&self, record: &Record, now: Timestamp) -> Result<(), Failure> {
@@ -509,7 +578,7 @@ impl Record {
     }
 
     /// Whether the last call of a step failed.
-    fn failed(&self, step: &Step) -> bool {
+    pub(super) fn failed(&self, step: &Step) -> bool {
         let words = step.words();
         self.calls.iter().rev().find(|call| call.what == words).is_some_and(|call| call.error.is_some())
     }
@@ -532,13 +601,12 @@ impl Record {
 
     /// How far it is by what IAM says. Proof that cannot be read is no proof, and no reason to forget what was done.
     pub(super) fn state_by(&self, facts: Option<&Facts>) -> State {
-        let steps = &self.plan.steps;
         let proven = |step: &&Step| facts.is_some_and(|facts| step.is_proven_by(facts));
-        let unproven: Vec<&Step> = steps.iter().filter(|step| !proven(step)).collect();
+        let unproven: Vec<&Step> = self.left().filter(|step| !proven(step)).collect();
         match unproven.iter().filter(|step| self.failed(step)).count() {
             _ if unproven.is_empty() => State::Verified,
             0 => State::Applied,
-            failed if failed == steps.len() => State::Failed,
+            failed if failed == self.left().count() => State::Failed,
             _ => State::Partial,
         }
     }

@@ -19,6 +19,9 @@ pub struct Facts {
     /// Credentials of other kinds.
     #[serde(default)]
     pub others: Vec<Credential>,
+    /// When its password for the console was made, if it has one.
+    #[serde(default)]
+    pub password: Option<Timestamp>,
     /// ARNs of the policies attached to the user.
     #[serde(default)]
     pub attached: Vec<String>,
@@ -50,6 +53,8 @@ pub struct Credential {
     pub kind: Kind,
     pub id: String,
     pub active: bool,
+    #[serde(default)]
+    pub created: Option<Timestamp>,
 }
 
 /// The kinds of such credentials.

@@ -78,6 +78,12 @@ impl Refusal {
                 | Self::NotBorneOut
         )
     }
+
+    /// Whether it says that all is done already.
+    #[must_use]
+    pub(super) fn is_nothing_left(self) -> bool {
+        matches!(self, Self::AlreadyInactive | Self::AlreadyContained)
+    }
 }
 
 impl fmt::Display for Refusal {
@@ -162,7 +168,7 @@ pub(super) fn not_alone(
     mode: Mode,
     now: Timestamp,
 ) -> Option<Refusal> {
-    let whole_user = !matches!(subject, Subject::Key { .. });
+    let whole_user = !subject.is_one_key();
     match mode {
         Mode::Approve => Some(Refusal::Approval),
         Mode::Enforce if whole_user && !finding.event.is_of_aws_health() => Some(Refusal::NotAutomatic),

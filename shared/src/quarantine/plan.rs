@@ -142,7 +142,8 @@ impl Step {
     #[must_use]
     pub fn is_proven_by(&self, facts: &Facts) -> bool {
         match self {
-            Self::DenyUser { policy, .. } => facts.disarmed.is_none() && facts.has_attached(policy),
+            // A boundary needs no attached policy beside it.
+            Self::DenyUser { policy, .. } => facts.is_denied_by(policy),
             Self::BindUser { policy, .. } => facts.disarmed.is_none() && facts.boundary.as_ref() == Some(policy),
             Self::DisableAccessKey { key, .. } => !facts.keys.iter().any(|known| &known.id == key && known.active),
             Self::DisableCredential { kind, id, .. } => {
@@ -202,8 +203,7 @@ pub fn plan(finding: &Finding, subject: &Subject, facts: Option<&Facts>, config:
     }
     let steps = steps(subject, facts, config.quarantine.deny_policy.as_deref());
     if steps.is_empty() {
-        let key = matches!(subject, Subject::Key { .. });
-        return Plan::refused(if key { Refusal::AlreadyInactive } else { Refusal::AlreadyContained });
+        return Plan::refused(nothing_left(subject));
     }
     let mode = guards::mode(finding, config);
     Plan { steps, refusal: guards::not_alone(finding, subject, facts, mode, now) }
@@ -217,11 +217,15 @@ pub fn simulate(subject: &Subject, facts: &Facts, config: &Config) -> Plan {
     }
     let steps = steps(subject, facts, config.quarantine.deny_policy.as_deref());
     let refusal = match subject {
-        Subject::Key { .. } => steps.is_empty().then_some(Refusal::AlreadyInactive),
-        Subject::User { .. } | Subject::Holder { .. } => steps.is_empty().then_some(Refusal::AlreadyContained),
         Subject::Sessions { .. } => config.quarantine.sessions_role.is_none().then_some(Refusal::SessionsLeftAlone),
+        _ => steps.is_empty().then(|| nothing_left(subject)),
     };
     Plan { steps, refusal }
+}
+
+/// Why there is nothing to do.
+fn nothing_left(subject: &Subject) -> Refusal {
+    if subject.is_one_key() { Refusal::AlreadyInactive } else { Refusal::AlreadyContained }
 }
 
 /// The steps that are left to do. For a whole user the deny comes first: it also cuts off sessions of up to 36 hours, which
@@ -238,7 +242,7 @@ pub(super) fn steps(subject: &Subject, facts: &Facts, deny: Option<&str>) -> Vec
     };
     let keys = facts.keys.iter().filter(|key| key.active && of_this_subject(&key.id));
     let keys = keys.map(|key| Step::DisableAccessKey { user: user.clone(), key: key.id.clone() });
-    if matches!(subject, Subject::Key { .. }) {
+    if subject.is_one_key() {
         return keys.collect();
     }
     let deny = deny.filter(|policy| !facts.is_denied_by(policy));

@@ -51,6 +51,12 @@ impl Subject {
         one.eq_ignore_ascii_case(other)
     }
 
+    /// Whether it is one key: the user's other credentials, and the user's work, go on.
+    #[must_use]
+    pub fn is_one_key(&self) -> bool {
+        matches!(self, Self::Key { .. })
+    }
+
     /// The parts by which it differs from others.
     pub(super) fn parts(&self) -> [&str; 2] {
         match self {
@@ -89,7 +95,7 @@ pub fn subjects(finding: &Finding, own_account: &str) -> Result<Vec<Subject>, Re
             subjects.dedup();
             if subjects.is_empty() { Err(Refusal::Malformed) } else { Ok(subjects) }
         }
-        Ask::ContainActor { principal } => match Principal::read(principal, own_account) {
+        Ask::ContainActor { principal, .. } => match Principal::read(principal, own_account) {
             Principal::User(user) => Ok(vec![Subject::User { user }]),
             Principal::Role(role) => Ok(vec![Subject::Sessions { role }]),
             Principal::AnotherAccount => Err(Refusal::AnotherAccount),
@@ -109,7 +115,8 @@ pub(crate) fn actor_ask(event: &Event, finding: &Finding, config: &Config) -> Op
     let done = event.succeeded() && !event.read_only() && actor.is_in_person();
     let own = actor.account.as_deref() == Some(finding.account.as_str());
     let kind = matches!(actor.kind, Kind::IamUser | Kind::FederatedUser | Kind::Role);
-    (asked && done && own && kind).then(|| Ask::ContainActor { principal: actor.principal.clone() })
+    (asked && done && own && kind)
+        .then(|| Ask::ContainActor { principal: actor.principal.clone(), id: event.user_id().map(str::to_owned) })
 }
 
 fn long_term(key: &str) -> Option<&str> {

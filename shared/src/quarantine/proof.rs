@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::contain::{Containment, Failure, Iam, Later, Records};
 use super::plan::{Answer, Fault};
 use super::renamed::follow;
-use super::{Facts, Record, Refusal, State, Step, Subject, plan};
+use super::writing::{TRIES, written};
+use super::{Call, Facts, Record, Refusal, State, Step, Subject, plan};
 use crate::flow::People;
 use crate::ledger::{LEASE, Ledger};
 
@@ -55,6 +56,17 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     ///
     /// [`Failure`] when it must be tried again.
     pub async fn look(&self, id: &str, now: Timestamp) -> Result<Option<Record>, Failure> {
+        for _ in 1..TRIES {
+            match self.look_once(id, now).await {
+                // Somebody else moved it on: what is left to do stands there.
+                Err(Failure::Busy(_)) => {}
+                looked_at => return looked_at,
+            }
+        }
+        self.look_once(id, now).await
+    }
+
+    async fn look_once(&self, id: &str, now: Timestamp) -> Result<Option<Record>, Failure> {
         let Some(record) = self.records.get(id).await? else { return Ok(None) };
         let looked_at = match record.state {
             State::Pending if record.approval.is_some() => self.carry_out(record, now).await?,
@@ -95,17 +107,23 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         // The steps are about the user that was shown, under whatever name.
         let facts = self.truth_of(&mut record, now).await?;
         let fresh = plan(&record.finding, &record.subject, facts.as_ref(), self.context.config, now);
-        let forbids = |refusal: &Refusal| !refusal.waits();
+        let decided = record.approval.as_ref().map(|approval| approval.at);
+        let shown = facts.clone().map(|facts| facts.since(decided.unwrap_or(now)));
+        let done = |step: &&Step| shown.as_ref().is_some_and(|facts| step.is_proven_by(facts));
+        let found: Vec<Step> = record.plan.steps.iter().filter(done).cloned().collect();
+        // That others have done it all is a good end of a plan to which somebody said yes.
+        let forbids = |refusal: &Refusal| !refusal.waits() && (found.is_empty() || !refusal.is_nothing_left());
         // The mode was changed while it waited.
         let off = (!self.mode(&record.finding).acts()).then_some(Refusal::Off);
         if let Some(refusal) = fresh.refusal.filter(forbids).or(off) {
             record.plan.refusal = Some(refusal);
             record = record.moved(State::Refused, now);
         } else {
-            record.plan.steps.retain(|step| fresh.steps.contains(step));
+            record.plan.steps.retain(|step| fresh.steps.contains(step) || found.contains(step));
             record.plan.refusal = None;
+            record.found = found;
             record.before = facts;
-            record.decided = record.approval.as_ref().map(|approval| approval.at);
+            record.decided = decided;
             record = record.moved(State::Claimed, now);
         }
         record.told = false;
@@ -113,23 +131,23 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         self.go_on(record, now).await
     }
 
-    /// Asks IAM whether it holds, and writes the answer down.
+    /// Asks IAM whether it holds, and notes the answer, and another name of the user.
     ///
     /// # Errors
     ///
-    /// [`Failure`] where the user got another name and people could not be told of it.
+    /// [`Failure`] where the table was out of reach.
     pub(super) async fn proof(&self, record: &mut Record, now: Timestamp) -> Result<Option<Facts>, Failure> {
         let was = record.user().map(str::to_owned);
         let asked = match &record.subject {
-            Subject::Sessions { role } => self.iam.role(role).await.map_err(Failure),
+            Subject::Sessions { role } => self.iam.role(role).await.map_err(Failure::Other),
             _ => follow(record, self.iam, self.records, now).await,
         };
-        self.tell_of_name(record, was.as_deref(), now).await?;
+        record.note_name(was.as_deref());
         let at = self.iam.now();
         // Of a user that is gone nothing works.
         let (facts, error) = match asked {
             Ok(facts) => (Some(facts.unwrap_or_default().since(record.decided.unwrap_or(record.received))), None),
-            Err(why) => (None, Some(why.0)),
+            Err(why) => (None, Some(why.to_string())),
         };
         let missing = facts.as_ref().map(|facts| record.missing(facts)).unwrap_or_default();
         let proof = Proof { at, missing: missing.iter().map(Step::words).collect(), error };
@@ -145,11 +163,12 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             // The look that came to this outcome may have ended before it asked for the next one, or before it was told.
             return self.go_on(record, now).await;
         }
-        // What a person takes back is not done again under their hands.
-        if let Some(left) = record.restoring_for(now) {
+        // What a person takes back is not done again under their hands, and two looks do nothing again at once.
+        if let Some(left) = record.restoring_for(now).or(record.busy_for(now)) {
             self.later.look_again(&record.id, left.clamp(SECOND, LONGEST_DELAY)).await?;
             return self.tell(record, now).await;
         }
+        let died = record.busy.take();
         let Some(facts) = self.proof(&mut record, now).await? else {
             // The last look is taken again until IAM answers: else nobody would know whether it holds.
             let is_last = record.round + 1 == ROUNDS.len();
@@ -161,6 +180,9 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             }
             return self.go_on(self.saved(record).await?, now).await;
         };
+        if let Some(since) = died {
+            record.note_doing(since, &facts);
+        }
         let missing = record.missing(&facts);
         // A policy that was rewritten is put on nobody: that nothing but it is missing is no reason to end the rounds.
         let (disarmed, missing): (Vec<Step>, Vec<Step>) =
@@ -185,38 +207,87 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             let stopped = record.stopped(refusal, Some(&facts), now);
             return self.go_on(self.saved(stopped).await?, now).await;
         }
+        // What a call failed to do nobody undid: it takes nothing of what is kept for those who undo.
+        if missing.iter().all(|step| record.failed(step)) {
+            return self.try_again(record, &missing, now).await;
+        }
         if record.reapplied < REAPPLIED_AT_MOST {
             record.reapplied += 1;
             // Written before it is done: whoever dies in between has used it up, and whoever began to take it back
             // wrote first.
-            record.busy = Some(self.iam.now());
-            self.written(&mut record).await?;
-            for step in missing {
-                self.apply(&mut record, &step).await?;
-            }
-            record.busy = None;
-            self.written(&mut record).await?;
-            self.later.look_again(&record.id, SOON).await?;
+            self.do_again(&mut record, &missing).await?;
+            let again = self.later.look_again(&record.id, SOON).await;
+            // What is told of it is told when it is done.
+            let record = self.tell_of_names(record, now).await?;
+            again?;
             return Ok(record);
         }
-        let state = match record.state_by(Some(&facts)) {
-            // Each call worked, and IAM does not show it.
-            State::Applied => State::UndoneByOther,
-            state => state,
-        };
         record.round = ROUNDS.len();
-        record.told &= record.state == state;
-        record = record.moved(state, now).critical();
+        record.told = false;
+        record = record.moved(State::UndoneByOther, now).critical();
+        self.go_on(self.saved(record).await?, now).await
+    }
+
+    /// Does steps once more that IAM does not show. While it does, nobody takes them back.
+    async fn do_again(&self, record: &mut Record, steps: &[Step]) -> Result<(), Failure> {
+        record.busy = Some(self.iam.now());
+        record.doing = steps.to_vec();
+        written(record, self.records).await?;
+        for step in steps {
+            self.apply(record, step).await?;
+        }
+        record.busy = None;
+        record.doing.clear();
+        written(record, self.records).await
+    }
+
+    /// Tries again what no call did, with each look up to the last one; then people are told that it stays so. What worked at last
+    /// is proven in rounds of its own.
+    async fn try_again(&self, mut record: Record, steps: &[Step], now: Timestamp) -> Result<Record, Failure> {
+        self.do_again(&mut record, steps).await?;
+        let facts = self.proof(&mut record, now).await?;
+        let missing = facts.as_ref().map_or_else(|| steps.to_vec(), |facts| record.missing(facts));
+        let failed = missing.iter().any(|step| record.failed(step));
+        record.round += 1;
+        if !failed {
+            record.round = 0;
+            record.acted = Some(self.iam.now());
+        }
+        let state = record.state_by(facts.as_ref());
+        let ends = failed && record.round >= ROUNDS.len();
+        record.told &= record.state == state && !ends;
+        record = record.moved(state, now);
+        if failed {
+            record = record.critical();
+        }
         self.go_on(self.saved(record).await?, now).await
     }
 }
 
 impl Record {
+    /// Notes what a look did that died before it wrote that down, as IAM shows.
+    fn note_doing(&mut self, since: Timestamp, facts: &Facts) {
+        for step in std::mem::take(&mut self.doing) {
+            let words = step.words();
+            let called = self.calls.iter().any(|call| call.what == words && call.at >= since);
+            if !called && step.is_proven_by(facts) {
+                let what = format!("{words}: a look that died did, as IAM shows");
+                self.calls.push(Call {
+                    what,
+                    at: self.proofs.last().map_or(since, |proof| proof.at),
+                    request: None,
+                    error: None,
+                });
+            }
+        }
+    }
+
     /// The steps that IAM does not show.
     fn missing(&self, facts: &Facts) -> Vec<Step> {
-        // A boundary needs no attached policy beside it, and a user that is gone no deny.
+        // A user that is gone needs no deny, and what somebody is just taking back is theirs.
         let gone = facts.arn.is_empty();
-        self.left().filter(|step| !gone && !step.is_proven_by(facts)).cloned().collect()
+        let left = self.left().filter(|step| self.giving.as_ref() != Some(step));
+        left.filter(|step| !gone && !step.is_proven_by(facts)).cloned().collect()
     }
 
     /// How many of the last looks IAM did not answer.
@@ -226,8 +297,10 @@ impl Record {
 
     /// Whether this look comes before its time: messages arrive twice, and each round is to be one.
     fn is_early(&self, now: Timestamp) -> bool {
-        let held = self.proofs.last().is_none_or(Proof::holds) || self.reapplied == 0;
-        held && self.next_look(now).is_some_and(|left| left > SECOND)
+        let missing = |step: &Step| self.proofs.last().is_some_and(|proof| proof.missing.contains(&step.words()));
+        // What was undone and done again is looked at soon.
+        let soon = self.reapplied > 0 && self.left().any(|step| missing(step) && !self.failed(step));
+        !soon && self.next_look(now).is_some_and(|left| left > SECOND)
     }
 
     /// After what time it must be looked at again, if it must.

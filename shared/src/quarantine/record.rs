@@ -8,9 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Approval, Facts, Former, Gave, LONGEST_WAIT, Plan, Proof, Step, Subject};
 use crate::finding::{Ask, Finding, Severity};
 use crate::fingerprint;
-
-/// How long a restore may take, and how long its calls may arrive after it began.
-const RESTORING: SignedDuration = SignedDuration::from_mins(15);
+use crate::ledger::LEASE;
 
 /// One containment, from the first look to its undo. It holds no secret: IAM gives none to whoever only asks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,6 +17,9 @@ pub struct Record {
     pub id: String,
     /// Counts the writes: each is made under the condition that nobody wrote in between.
     pub rev: u64,
+    /// Counts those of whoever works on it: what others only note moves nothing on.
+    #[serde(default)]
+    pub turn: u64,
     pub state: State,
     pub subject: Subject,
     pub finding: Finding,
@@ -40,6 +41,12 @@ pub struct Record {
     pub calls: Vec<Call>,
     /// Every time that IAM was asked whether it holds.
     pub proofs: Vec<Proof>,
+    /// Steps of the plan that somebody else had done before a person said yes to them: they are proven, and not taken back.
+    #[serde(default)]
+    pub found: Vec<Step>,
+    /// How often somebody took over a claim whose holder died.
+    #[serde(default)]
+    pub taken_over: u32,
     /// Rounds of proof that are over.
     pub round: usize,
     /// How often it was done again because somebody had undone it.
@@ -57,8 +64,14 @@ pub struct Record {
     pub acted: Option<Timestamp>,
     /// When IAM first showed that it holds.
     pub contained: Option<Timestamp>,
-    /// When somebody began to take it back.
+    /// When somebody began to take it back, or took the last step of it in hand.
     pub restoring: Option<Timestamp>,
+    /// When that was over, with or without something left; none while it is under way.
+    #[serde(default)]
+    pub taken_back: Option<Timestamp>,
+    /// The step that is just taken back: nobody knows yet how its call ended.
+    #[serde(default)]
+    pub giving: Option<Step>,
     /// The steps that were taken back, while others are left.
     #[serde(default)]
     pub given_back: Vec<Step>,
@@ -66,6 +79,9 @@ pub struct Record {
     pub denied_until: Option<Timestamp>,
     /// Since when a look does again what was undone. Nobody takes it back meanwhile: the two would work against each other.
     pub busy: Option<Timestamp>,
+    /// What it does again.
+    #[serde(default)]
+    pub doing: Vec<Step>,
     /// When the last state was reached.
     pub at: Timestamp,
     /// Whether people were told of the outcome.
@@ -73,6 +89,9 @@ pub struct Record {
     /// What somebody has just done to what is contained, where that is what is told.
     #[serde(skip)]
     pub news: Option<Meddling>,
+    /// Other records that nobody approved in time, where one mail is about all of them.
+    #[serde(skip)]
+    pub with: Vec<Self>,
 }
 
 /// One call to IAM.
@@ -96,6 +115,12 @@ pub struct Meddling {
     pub at: Option<Timestamp>,
     #[serde(default)]
     pub gave: Gave,
+    /// AWS's id of the request, by which a restore knows its own calls.
+    #[serde(default)]
+    pub request: Option<String>,
+    /// Nobody was told of it yet.
+    #[serde(default)]
+    pub untold: bool,
     /// The name that the user had; of a role, `role/` and its name.
     #[serde(default)]
     pub user: String,
@@ -152,6 +177,7 @@ impl Record {
         Self {
             id: Self::id_of(finding, subject),
             rev: 0,
+            turn: 0,
             state,
             subject: subject.clone(),
             finding: finding.clone(),
@@ -163,6 +189,8 @@ impl Record {
             aliases: Vec::new(),
             calls: Vec::new(),
             proofs: Vec::new(),
+            found: Vec::new(),
+            taken_over: 0,
             round: 0,
             reapplied: 0,
             approval: None,
@@ -173,12 +201,16 @@ impl Record {
             acted: None,
             contained: None,
             restoring: None,
+            taken_back: None,
+            giving: None,
             given_back: Vec::new(),
             denied_until: None,
             busy: None,
+            doing: Vec::new(),
             at: now,
             told: false,
             news: None,
+            with: Vec::new(),
         }
     }
 
@@ -273,16 +305,15 @@ impl Record {
         self
     }
 
-    /// Whether what gave something back then was the restore of this record.
-    pub(super) fn was_restored_at(&self, at: Option<Timestamp>) -> bool {
-        self.restoring
-            .zip(at)
-            .is_some_and(|(from, at)| at >= from - SignedDuration::from_secs(1) && at < from + RESTORING)
-    }
-
     /// How much longer whoever takes it back may be at it: nothing is done again until then.
     pub(super) fn restoring_for(&self, now: Timestamp) -> Option<SignedDuration> {
-        let left = (self.restoring? + RESTORING).duration_since(now);
+        let left = (self.restoring.filter(|_| self.taken_back.is_none())? + LEASE).duration_since(now);
+        left.is_positive().then_some(left)
+    }
+
+    /// How much longer a look may be at it.
+    pub(super) fn busy_for(&self, now: Timestamp) -> Option<SignedDuration> {
+        let left = (self.busy? + LEASE).duration_since(now);
         left.is_positive().then_some(left)
     }
 

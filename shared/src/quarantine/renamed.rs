@@ -5,12 +5,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::contain::{Containment, Failure, Iam, Later, Records};
+use super::writing::TRIES;
 use super::{Call, Facts, Gave, Meddling, Moved, Record, Step, Subject};
 use crate::flow::People;
 use crate::ledger::Ledger;
-
-/// How often the record is read anew where somebody else writes it.
-const TRIES: usize = 5;
 
 /// Former names that a record keeps, and names that only events gave: whoever renames a user without end hides nothing by it.
 const NAMES: usize = 20;
@@ -32,8 +30,8 @@ pub(super) enum Found {
     Gone,
 }
 
-/// Asks IAM for the user of a record, by its unique id where that is known and by its keys: a name can be given to somebody else, and
-/// those cannot. A name that an event gave is tried, too.
+/// Asks IAM for the user of a record, by its keys and by its unique id where that is known: a name can be given to somebody else, and
+/// those cannot.
 ///
 /// # Errors
 ///
@@ -59,12 +57,12 @@ pub(super) async fn find<I: Iam>(iam: &I, record: &Record) -> Result<Found, Stri
             None => return Err(format!("user {name}, who holds access key {key}, is not there")),
         }
     }
-    for name in record.aliases.iter().filter(|name| *name != known) {
-        if let Some(facts) = iam.facts(name).await?.filter(|facts| id.is_some() && facts.id.as_deref() == id) {
-            return Ok(Found::Renamed(name.clone(), facts));
-        }
+    let Some(id) = id else { return Ok(Found::Gone) };
+    let Some(name) = iam.named(id).await?.filter(|name| name != known) else { return Ok(Found::Gone) };
+    match iam.facts(&name).await?.filter(|facts| !other(facts)) {
+        Some(facts) => Ok(Found::Renamed(name, facts)),
+        None => Err(format!("user {name}, who has the id {id}, is not there")),
     }
-    Ok(Found::Gone)
 }
 
 /// The user of a record as IAM has it now; the record goes on under the name that it has there.
@@ -95,28 +93,19 @@ pub(super) async fn follow<I: Iam, R: Records>(
 }
 
 impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L, P, W> {
-    /// Tells that a user who was contained under one name has another now, unless an event has told it. Of what is still to be told
-    /// the outcome names both.
-    pub(super) async fn tell_of_name(
-        &self,
-        record: &mut Record,
-        was: Option<&str>,
-        now: Timestamp,
-    ) -> Result<(), Failure> {
-        let (Some(was), Some(name)) = (was, record.user()) else { return Ok(()) };
-        let gave = Gave::Name(name.to_owned());
-        let known = record.meddling.iter().any(|known| known.gave == gave);
-        if was == name || known || !record.state.can_be_restored() {
-            return Ok(());
+    /// Tells of names that were noted and not told yet.
+    pub(super) async fn tell_of_names(&self, mut record: Record, now: Timestamp) -> Result<Record, Failure> {
+        for place in 0..record.meddling.len() {
+            let Some(hidden) = record.meddling.get(place).filter(|hidden| hidden.untold).cloned() else { continue };
+            let mut news = Record { news: Some(hidden), ..record.clone() };
+            news.finding.severity = record.loudness_of_more();
+            self.say(&news, now).await?;
+            if let Some(told) = record.meddling.get_mut(place) {
+                told.untold = false;
+            }
+            self.remembered(&mut record).await?;
         }
-        let what = format!("gave the name {name} to");
-        let by = "somebody".to_owned();
-        let hidden = Meddling { what, by, event: String::new(), at: None, gave, user: was.to_owned() };
-        let mut news = Record { news: Some(hidden.clone()), ..record.clone() };
-        news.finding.severity = record.loudness_of_more();
-        self.say(&news, now).await?;
-        record.meddling.push(hidden);
-        Ok(())
+        Ok(record)
     }
 
     /// Goes on with all records of a user under the name that an event gave it.
@@ -125,7 +114,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         for id in self.records.open_of(&meddling.user).await? {
             for tried in 0..=TRIES {
                 if tried == TRIES {
-                    return Err(Failure::busy(&id));
+                    return Err(Failure::Busy(id));
                 }
                 let Some(mut record) = self.records.get(&id).await? else { break };
                 if !record.state.is_open() || !record.goes_by(&meddling.user, meddling.at) {
@@ -133,15 +122,13 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
                 }
                 // Whoever has no key is known by it alone, even if IAM shows a third name by now.
                 self.records.remember(name, &id).await?;
-                let new = record.user() != Some(name) && !record.aliases.contains(name);
-                if new {
-                    record.aliases.push(name.clone());
-                    let many = record.aliases.len().saturating_sub(ALIASES);
-                    record.aliases.drain(..many);
-                }
+                let new = record.user() != Some(name) && record.also_named(name);
                 let was = record.user().map(str::to_owned);
                 follow(&mut record, self.iam, self.records, meddling.at.unwrap_or(now)).await?;
-                if !new && record.user() == was.as_deref() || self.records.save(&mut record).await? == Moved::Yes {
+                let renamed = record.user() != was.as_deref();
+                // Whoever works on it under the old name must see it.
+                record.turn += u64::from(renamed);
+                if !new && !renamed || self.records.save(&mut record).await? == Moved::Yes {
                     break;
                 }
             }
@@ -151,6 +138,39 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
 }
 
 impl Record {
+    /// Notes that the user has another name than it had when this began, unless an event has told it. Of what is still to be told
+    /// the outcome names both.
+    pub(super) fn note_name(&mut self, was: Option<&str>) {
+        let (Some(was), Some(name)) = (was, self.user()) else { return };
+        let gave = Gave::Name(name.to_owned());
+        let known = self.meddling.iter().any(|known| known.gave == gave);
+        if was == name || known || !self.state.can_be_restored() {
+            return;
+        }
+        let (what, by, user) = (format!("gave the name {name} to"), "somebody".to_owned(), was.to_owned());
+        self.meddling.push(Meddling {
+            what,
+            by,
+            event: String::new(),
+            at: None,
+            gave,
+            request: None,
+            untold: true,
+            user,
+        });
+    }
+
+    /// Keeps a name that an event gave. False where it is known.
+    pub(super) fn also_named(&mut self, name: &str) -> bool {
+        if self.aliases.iter().any(|known| known == name) {
+            return false;
+        }
+        self.aliases.push(name.to_owned());
+        let many = self.aliases.len().saturating_sub(ALIASES);
+        self.aliases.drain(..many);
+        true
+    }
+
     /// Goes on under another name.
     fn rename(&mut self, name: &str, until: Timestamp, now: Timestamp) {
         let was = self.user().unwrap_or_default().to_owned();
@@ -161,7 +181,9 @@ impl Record {
             self.former.remove(0);
         }
         self.former.push(Former { name: was, until });
-        for step in self.plan.steps.iter_mut().chain(&mut self.given_back) {
+        let steps =
+            self.plan.steps.iter_mut().chain(&mut self.given_back).chain(&mut self.found).chain(&mut self.doing);
+        for step in steps.chain(&mut self.giving) {
             match step {
                 Step::DenyUser { user, .. }
                 | Step::BindUser { user, .. }

@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::contain::{Containment, Failure, Iam, Later, Records};
-use super::{Meddling, Moved, Record, SESSIONS_ENDED, Step, Subject, ended_before};
+use super::writing::TRIES;
+use super::{AGE_TOLERANCE, Call, Meddling, Moved, Record, SESSIONS_ENDED, Step, Subject, ended_before};
 use crate::event::Event;
 use crate::finding::Severity;
 use crate::flow::People;
@@ -34,8 +35,6 @@ pub const WATCHED: [&str; 16] = [
 const MEDDLING: usize = 50;
 /// A policy that ends sessions is written with the time at which it is.
 const A_MINUTE: SignedDuration = SignedDuration::from_mins(1);
-/// How often the record is read anew where somebody else writes it.
-const TRIES: usize = 5;
 /// For how long after one key of a user was contained another credential of theirs is news.
 const SOON: SignedDuration = SignedDuration::from_hours(24);
 
@@ -56,6 +55,8 @@ pub enum Gave {
     On(String),
     /// A credential that was not there; with its id where it is an access key.
     New(Option<String>),
+    /// A password.
+    Password,
     /// Another name.
     Name(String),
 }
@@ -69,7 +70,7 @@ impl Gave {
             Self::BoundaryOff => matches!(step, Step::BindUser { .. }),
             Self::SessionsOn => matches!(step, Step::EndSessions { .. }),
             Self::On(id) => step.credential() == Some(id),
-            Self::Unknown | Self::New(_) | Self::Name(_) => false,
+            Self::Unknown | Self::New(_) | Self::Password | Self::Name(_) => false,
         }
     }
 }
@@ -115,8 +116,8 @@ pub fn meddling(event: &Event, deny: Option<&str>) -> Option<Meddling> {
             let named = key.as_deref().map(|key| format!(" {key}")).unwrap_or_default();
             (format!("made access key{named} for"), Gave::New(key))
         }
-        "CreateLoginProfile" => ("made a password for".to_owned(), Gave::New(None)),
-        "UpdateLoginProfile" => ("set the password of".to_owned(), Gave::New(None)),
+        "CreateLoginProfile" => ("made a password for".to_owned(), Gave::Password),
+        "UpdateLoginProfile" => ("set the password of".to_owned(), Gave::Password),
         "CreateServiceSpecificCredential" => ("made a service-specific credential for".to_owned(), Gave::New(None)),
         "UploadSSHPublicKey" => ("uploaded an SSH key for".to_owned(), Gave::New(None)),
         "UploadSigningCertificate" => ("uploaded a signing certificate for".to_owned(), Gave::New(None)),
@@ -133,7 +134,8 @@ pub fn meddling(event: &Event, deny: Option<&str>) -> Option<Meddling> {
     };
     let user = if gave == Gave::SessionsOn { role()? } else { user()? };
     let by = event.actor.principal.clone();
-    Some(Meddling { what, by, event: event.id.clone(), at: event.time, gave, user })
+    let request = event.request_id().map(str::to_owned);
+    Some(Meddling { what, by, event: event.id.clone(), at: event.time, gave, request, untold: false, user })
 }
 
 fn switched_on(kind: &str, id: String) -> (String, Gave) {
@@ -155,8 +157,11 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         self.follow_event(&meddling, now).await?;
         let mut concerned = Vec::new();
         for id in self.records.open_of(&meddling.user).await? {
-            let severity = self.records.get(&id).await?.and_then(|record| record.alarm(&meddling));
-            concerned.extend(severity.map(|severity| (severity, id)));
+            let Some(record) = self.records.get(&id).await? else { continue };
+            if record.took_back(&meddling) {
+                return Ok(None);
+            }
+            concerned.extend(record.alarm(&meddling).map(|severity| (severity, id)));
         }
         // The loudest record tells it: the others only keep it.
         concerned.sort_unstable_by(|a, b| b.cmp(a));
@@ -194,13 +199,13 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
                 return Ok(Some(record));
             }
         }
-        Err(Failure::busy(id))
+        Err(Failure::Busy(id.to_owned()))
     }
 }
 
 impl Record {
-    /// How loud it is what somebody did, if it is any news: of a record that is open, that nobody restores, and after it was
-    /// decided. What made the key in the first place comes before.
+    /// How loud it is what somebody did, if it is any news: of a record that is open, and after it was decided. What made the key in
+    /// the first place comes before.
     ///
     /// What undoes a step wakes a person, and so does whatever gives something to a user that is cut off as a whole. Where one key
     /// was switched off the user's work goes on: another credential is louder than what the detections say of it only within a day,
@@ -208,9 +213,8 @@ impl Record {
     fn alarm(&self, meddling: &Meddling) -> Option<Severity> {
         let since = self.decided.unwrap_or(self.received);
         let later = meddling.at.is_none_or(|at| at >= since - SignedDuration::from_secs(1));
-        let restored = self.was_restored_at(meddling.at);
         let about = self.goes_by(&meddling.user, meddling.at) && meddling.event != self.finding.event.id;
-        if !self.state.is_open() || !later || restored || !about {
+        if !self.state.is_open() || !later || !about {
             return None;
         }
         if self.left().any(|step| meddling.gave.undoes(step)) {
@@ -219,8 +223,8 @@ impl Record {
         if matches!(self.subject, Subject::Sessions { .. }) {
             return None;
         }
-        if matches!(self.subject, Subject::Key { .. }) {
-            let more = matches!(meddling.gave, Gave::On(_) | Gave::New(_) | Gave::Name(_));
+        if self.subject.is_one_key() {
+            let more = matches!(meddling.gave, Gave::On(_) | Gave::New(_) | Gave::Password | Gave::Name(_));
             let soon = meddling.at.is_none_or(|at| at < since + SOON);
             let same = meddling.by == self.finding.actor.principal;
             return (more && (soon || same)).then_some(self.loudness_of_more());
@@ -232,7 +236,33 @@ impl Record {
 
     /// How loud it is that the user gets more, where it is news.
     pub(super) fn loudness_of_more(&self) -> Severity {
-        if matches!(self.subject, Subject::Key { .. }) { Severity::High } else { Severity::Critical }
+        if self.subject.is_one_key() { Severity::High } else { Severity::Critical }
+    }
+
+    /// Whether it was a restore that did it: AWS's id of the request is that of one of its calls, or of the one call of which nobody
+    /// knows yet how it ended.
+    fn took_back(&self, meddling: &Meddling) -> bool {
+        let is_call = |id: &String| self.calls.iter().any(|call| call.request.as_ref() == Some(id));
+        match &meddling.request {
+            Some(id) if is_call(id) => true,
+            // Without ids only what was done says it.
+            None if self.given_back.iter().any(|step| meddling.gave.undoes(step)) => true,
+            _ => {
+                let began = self.restoring.zip(meddling.at).is_some_and(|(began, at)| is_near(began, at));
+                began && self.giving.iter().any(|step| meddling.gave.undoes(step))
+            }
+        }
+    }
+
+    /// Whether a restore of this record switched the key on then.
+    pub(super) fn gave_back(&self, key: &str, at: Option<Timestamp>) -> bool {
+        let (Some(step), Some(at)) = (self.plan.steps.iter().find(|step| step.credential() == Some(key)), at) else {
+            return false;
+        };
+        let words = step.undo_words();
+        let gave = |call: &Call| call.error.is_none() && call.what == words && is_near(call.at, at);
+        let called = self.calls.iter().any(gave);
+        called || self.giving.as_ref() == Some(step) && self.restoring.is_some_and(|began| is_near(began, at))
     }
 
     /// The last act that undid what IAM does not show any more, if an event told of one.
@@ -244,8 +274,10 @@ impl Record {
     }
 
     /// Keeps what somebody did to what is contained. False where that is known, or too much.
-    fn meddled(&mut self, meddling: &Meddling) -> bool {
-        if self.meddling.iter().any(|known| known.event == meddling.event) {
+    pub(super) fn meddled(&mut self, meddling: &Meddling) -> bool {
+        let same = |known: &&mut Meddling| known.event == meddling.event && known.gave == meddling.gave;
+        if let Some(known) = self.meddling.iter_mut().find(same) {
+            known.untold &= meddling.untold;
             return false;
         }
         if self.meddling.len() >= MEDDLING {
@@ -259,4 +291,9 @@ impl Record {
         self.meddling.push(meddling.clone());
         true
     }
+}
+
+/// Whether both may be one moment: clocks differ, and that of whoever restores is not AWS's.
+fn is_near(one: Timestamp, other: Timestamp) -> bool {
+    one.duration_since(other).abs() <= AGE_TOLERANCE
 }

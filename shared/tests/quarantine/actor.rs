@@ -16,7 +16,7 @@ fn user(name: &str, key: &str) -> Value {
         "arn": format!("arn:aws:iam::{ACCOUNT}:user/{name}")})
 }
 
-fn session(role_path: &str) -> Value {
+pub(crate) fn session(role_path: &str) -> Value {
     let role = role_path.rsplit('/').next().unwrap();
     json!({"type": "AssumedRole", "accountId": ACCOUNT, "accessKeyId": "ASIAIOSFODNN7EXAMPLE",
         "arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/{role}/some-session"),
@@ -38,11 +38,11 @@ fn stops_the_trail(identity: &Value, at: Timestamp, more: &Value, config: &Confi
     Some(finding)
 }
 
-fn finding_by(identity: &Value, config: &Config) -> Finding {
+pub(crate) fn finding_by(identity: &Value, config: &Config) -> Finding {
     stops_the_trail(identity, start(), &json!({}), config).unwrap()
 }
 
-fn role(world: &World, path: &str) {
+pub(crate) fn role(world: &World, path: &str) {
     let name = path.rsplit('/').next().unwrap().to_owned();
     let facts = iamwatch::quarantine::Facts {
         arn: format!("arn:aws:iam::{ACCOUNT}:role/{path}"),
@@ -72,14 +72,19 @@ fn a_user_who_did_it_is_cut_off_once_a_person_says_so_whatever_key_signed() {
 }
 
 #[test]
-fn a_user_who_took_another_name_after_the_act_is_found_by_key_and_whoever_has_the_old_name_is_left_alone() {
-    for (key, decoy) in [(true, false), (true, true), (false, false), (false, true)] {
+fn a_user_who_took_another_name_after_the_act_is_found_by_id_and_whoever_has_the_old_name_is_left_alone() {
+    let mut with_key = user("mallory", &key_of("mallory"));
+    let mut in_session = user("mallory", "ASIAIOSFODNN7EXAMPLE");
+    with_key["principalId"] = json!("AIDAmallory");
+    in_session["principalId"] = json!("AIDAmallory");
+    let federated = json!({"type": "FederatedUser", "accountId": ACCOUNT, "accessKeyId": "ASIAIOSFODNN7EXAMPLE",
+        "principalId": format!("{ACCOUNT}:prod-app"), "arn": format!("arn:aws:sts::{ACCOUNT}:federated-user/prod-app"),
+        "sessionContext": {"sessionIssuer": {"type": "IAMUser", "userName": "mallory", "accountId": ACCOUNT,
+            "principalId": "AIDAmallory", "arn": format!("arn:aws:iam::{ACCOUNT}:user/mallory")}}});
+    let all = [with_key, in_session, federated].map(|identity| [(identity.clone(), false), (identity, true)]);
+    for (identity, decoy) in all.into_iter().flatten() {
         let world = World::with_leaked_user("mallory");
         let config = config(Mode::Approve);
-        // Of a session's key nobody can tell whose it is.
-        let signed = if key { key_of("mallory") } else { "ASIAIOSFODNN7EXAMPLE".to_owned() };
-        let mut identity = user("mallory", &signed);
-        identity["principalId"] = json!("AIDAmallory");
         world.rename("mallory", "eve");
         if decoy {
             world.add_user("mallory", "/", start());
@@ -90,14 +95,26 @@ fn a_user_who_took_another_name_after_the_act_is_found_by_key_and_whoever_has_th
         }
         world.contain(&finding_by(&identity, &config), &config, start()).unwrap();
         let record = world.only_record();
-        assert_eq!(record.state, if key { State::Pending } else { State::Refused }, "{key} {decoy}");
+        assert_eq!((record.state, record.user()), (State::Pending, Some("eve")), "{identity} {decoy}");
         assert!(!world.mails.borrow()[0].email.contains("--user-name=mallory"), "{}", world.mails.borrow()[0].email);
-        if key {
-            world.approve(&record.id, "arn:aws:iam::111122223333:user/ann", &record.fingerprint()).unwrap();
-            world.until(seconds(30), &config, |_| ());
-            assert!(world.is_contained("eve"));
-        }
+        world.approve(&record.id, "arn:aws:iam::111122223333:user/ann", &record.fingerprint()).unwrap();
+        world.until(seconds(30), &config, |_| ());
+        assert!(world.is_contained("eve"), "{identity} {decoy}");
+        assert!(!decoy || world.is_active("mallory") && !world.user("mallory").is_under(DENY));
     }
+}
+
+#[test]
+fn of_a_user_who_is_gone_and_whose_name_another_has_nobody_is_cut_off() {
+    let world = World::with_leaked_user("mallory");
+    let config = config(Mode::Approve);
+    let mut identity = user("mallory", "ASIAIOSFODNN7EXAMPLE");
+    identity["principalId"] = json!("AIDAGONE");
+    world.contain(&finding_by(&identity, &config), &config, start()).unwrap();
+    assert_eq!(
+        (world.only_record().state, world.only_record().plan.refusal),
+        (State::Refused, Some(Refusal::NoSuchUser))
+    );
 }
 
 #[test]
@@ -325,7 +342,7 @@ fn an_ask_that_names_nobody_who_can_be_contained_is_not_looked_at() {
     let config = config(Mode::Approve);
     let finding = finding_by(&user("mallory", "AKIAIOSFODNN7EXAMPLE"), &config);
     for principal in ["arn:aws:iam::111122223333:root", "arn:aws:iam::123456789012:user/bob", "bob; reboot", ""] {
-        let asks = Some(Ask::ContainActor { principal: principal.to_owned() });
+        let asks = Some(Ask::ContainActor { principal: principal.to_owned(), id: None });
         let outcome = world.contain(&Finding { asks, ..finding.clone() }, &config, start());
         assert!(matches!(outcome, Ok(Outcome::Ignored(_))), "{principal}: {outcome:?}");
     }

@@ -3,10 +3,10 @@
 use iamwatch::config::{Config, Exempt, Mode};
 use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
-use iamwatch::quarantine::{Record, Refusal, State};
+use iamwatch::quarantine::{Record, Refusal, Restore, State};
 use iamwatch::watcher::Watcher;
 use jiff::SignedDuration;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::world::*;
 
@@ -225,24 +225,45 @@ fn no_more_is_done_than_was_approved() {
     let user = world.user("bob");
     assert!(user.keys[1].active, "the new key stood in no plan");
     assert!(user.is_under(DENY), "and is of no use");
-    assert_eq!(world.only_record().plan.steps.len(), 4, "what was done already is not taken back later");
+    let record = world.only_record();
+    assert_eq!((record.plan.steps.len(), record.found.len()), (5, 1), "what was done already is on record");
+    assert_eq!(record.state, State::Verified);
+    let every = Restore { leaked: true, made_meanwhile: true };
+    assert_eq!(world.restore(every).unwrap().state, State::Restored);
+    assert!(!world.is_active("bob"), "and not taken back");
 }
 
 #[test]
-fn killed_anywhere_after_the_yes_it_is_carried_out_once() {
-    for calls in 0..60 {
+fn what_others_did_before_the_yes_is_on_record_with_who_said_it() {
+    for dies in 0..40 {
         let (world, approve, record) = waiting();
+        world.change("bob", |user| {
+            user.keys[0].active = false;
+            user.others.iter_mut().for_each(|other| other.active = false);
+            user.attached.push(DENY.to_owned());
+        });
         world.approve(&record.id, ANN, &record.fingerprint()).unwrap();
-        world.dies_before.set(Some(calls));
+        world.dies_before.set(Some(dies));
         let survived = world.look(&record.id, &approve).is_ok();
         world.dies_before.set(None);
-        // The queue delivers the message again.
-        world.clock.set(seconds(90));
+        world.clock.set(seconds(60));
         world.look(&record.id, &approve).unwrap();
         world.until(seconds(900), &approve, |_| ());
-        assert!(world.is_contained("bob"), "killed before call {calls}");
-        assert_eq!(world.only_record().state, State::Verified, "killed before call {calls}");
-        assert!(world.said().len() >= 2, "killed before call {calls}");
+        let record = world.only_record();
+        assert_eq!((record.state, &record.plan.steps), (State::Verified, &record.found), "killed before call {dies}");
+        assert_eq!(
+            record.approval.as_ref().map(|approval| (approval.by.as_str(), &approval.plan)),
+            Some((ANN, &record.fingerprint()))
+        );
+        assert_eq!((record.found.len(), world.writes.borrow().len(), record.calls.len()), (5, 0, 0));
+        let mail = world.mails.borrow().last().unwrap().email.clone();
+        assert!(mail.starts_with("iamwatch found user bob contained already in"), "{mail}");
+        assert!(mail.contains(ANN) && mail.contains("Found done:"), "{mail}");
+        // Whoever undoes what others did undoes what somebody said yes to.
+        let on = json!({"userName": "bob", "accessKeyId": key_of("bob"), "status": "Active"});
+        assert!(world.watch(&call("UpdateAccessKey", world.time(), &on, &Value::Null), &approve).is_some());
+        world.restore(leaked_too()).unwrap();
+        assert!(world.is_contained("bob") && world.writes.borrow().is_empty());
         if survived {
             return;
         }

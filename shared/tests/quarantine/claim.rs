@@ -146,3 +146,94 @@ fn whoever_became_exempt_is_not_contained_again_by_a_proof() {
     assert_eq!(world.writes.borrow().len(), writes);
     assert!(world.said().last().unwrap().contains("exempt by configuration"), "{:?}", world.said());
 }
+
+#[test]
+fn a_claim_of_which_all_holders_died_ends_and_wakes_a_person_with_what_iam_shows() {
+    // Each dies before its nth call of those that change something or write that down.
+    for done in 0..=5 {
+        let world = World::with_leaked_user("bob");
+        let enforce = config(Mode::Enforce);
+        // Whoever is at it dies when so many steps were carried out.
+        let dying = |taken_over: u32, run: &dyn Fn() -> bool| {
+            for calls in 0.. {
+                let before = (
+                    world.users.borrow().clone(),
+                    world.records.borrow().clone(),
+                    world.open.borrow().clone(),
+                    world.queue.borrow().clone(),
+                );
+                let budget = world.budget.borrow().clone();
+                let writes = world.writes.borrow().len();
+                world.dies_before.set(Some(calls));
+                let survived = run();
+                world.dies_before.set(None);
+                let claimed = |record: &Record| record.state == State::Claimed && record.taken_over == taken_over;
+                let claimed = world.records.borrow().values().any(claimed);
+                if claimed && world.writes.borrow().len() == writes + done {
+                    return;
+                }
+                assert!(!survived, "{done}");
+                (
+                    *world.users.borrow_mut(),
+                    *world.records.borrow_mut(),
+                    *world.open.borrow_mut(),
+                    *world.queue.borrow_mut(),
+                ) = before;
+                *world.budget.borrow_mut() = budget;
+                world.writes.borrow_mut().truncate(writes);
+            }
+        };
+        dying(0, &|| world.contain(&leak(&[&key_of("bob")]), &enforce, start()).is_ok());
+        let id = world.only_record().id;
+        for taken_over in 1..=2 {
+            world.clock.set(seconds(50 * i64::from(taken_over)));
+            dying(taken_over, &|| world.look(&id, &enforce).is_ok());
+        }
+        assert_eq!((world.only_record().state, world.said().len()), (State::Claimed, 0));
+        // Nobody comes but by the message that was there before the claim.
+        assert!(!world.queue.borrow().is_empty());
+        world.until(seconds(900), &enforce, |_| ());
+        let record = world.only_record();
+        assert_eq!(world.said().len(), 1, "{done}");
+        let mail = world.mails.borrow()[0].clone();
+        if done == 5 {
+            assert_eq!(record.state, State::Verified, "it was all done");
+            continue;
+        }
+        assert_eq!((record.state, record.told), (State::Failed, true), "{done}");
+        assert!(mail.subject.to_string().starts_with("[CRITICAL]"), "{}", mail.subject);
+        let (is, not) = mail.email.split_once("Not in force: ").unwrap();
+        assert_eq!(is.contains("In force: "), done > 0, "{}", mail.email);
+        assert!(not.contains("signing certificate"), "{}", mail.email);
+        for words in [
+            "whoever was at it came to no end",
+            "aws iam attach-user-policy --user-name=bob",
+            "iamwatch quarantine restore",
+        ] {
+            assert!(mail.email.contains(words), "{words}: {}", mail.email);
+        }
+        world.restore(leaked_too()).unwrap();
+        assert!(world.is_active("bob") && !world.user("bob").is_under(DENY));
+    }
+}
+
+#[test]
+fn whoever_dies_of_what_it_asks_of_a_dead_claim_leaves_it_to_be_told_all_the_same() {
+    let world = left_behind(false);
+    let enforce = config(Mode::Enforce);
+    let mut record = world.only_record();
+    record.taken_over = 2;
+    world.records.borrow_mut().insert(record.id.clone(), record.clone());
+    world.clock.set(seconds(60));
+    // Read and written, then asked of IAM.
+    world.dies_before.set(Some(2));
+    world.look(&record.id, &enforce).unwrap_err();
+    assert_eq!(world.only_record().state, State::Claimed);
+    world.dies_before.set(None);
+    world.silent.set(true);
+    world.clock.set(seconds(120));
+    world.look(&record.id, &enforce).unwrap();
+    assert_eq!(world.only_record().state, State::Failed);
+    let mail = world.mails.borrow()[0].email.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(mail.contains("could not be asked: whoever asked last died of it"), "{mail}");
+}

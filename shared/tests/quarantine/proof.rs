@@ -219,7 +219,7 @@ fn a_look_that_comes_due_while_it_is_taken_back_does_nothing_again() {
         let enforce = config(Mode::Enforce);
         world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
         world.dies_before.set(Some(calls));
-        let survived = world.restore(Restore { leaked: true }).is_ok();
+        let survived = world.restore(leaked_too()).is_ok();
         world.dies_before.set(None);
         let (writes, mails) = (world.writes.borrow().len(), world.mails.borrow().len());
         world.until(seconds(800), &enforce, |_| ());
@@ -232,8 +232,7 @@ fn a_look_that_comes_due_while_it_is_taken_back_does_nothing_again() {
         if world.only_record().state == State::Restored {
             continue;
         }
-        assert!(!world.queue.borrow().is_empty(), "it is looked at again later");
-        world.restore(Restore { leaked: true }).unwrap();
+        world.restore(leaked_too()).unwrap();
         world.until(seconds(3_000), &enforce, |_| ());
         assert!(world.is_active("bob") && !world.user("bob").is_under(DENY), "killed before call {calls}");
     }
@@ -252,10 +251,10 @@ fn nobody_takes_back_what_a_look_is_just_doing_again() {
     world.look(&world.only_record().id, &enforce).unwrap_err();
     world.dies_before.set(None);
     assert_eq!(world.only_record().reapplied, 1);
-    let busy = world.restore(Restore { leaked: true }).unwrap_err();
+    let busy = world.restore(leaked_too()).unwrap_err();
     assert!(busy.to_string().contains("is being worked on"), "{busy}");
     world.clock.set(seconds(51));
-    world.restore(Restore { leaked: true }).unwrap();
+    world.restore(leaked_too()).unwrap();
     assert!(!world.user("bob").is_under(DENY));
 }
 
@@ -268,7 +267,7 @@ fn a_claim_that_was_left_behind_and_is_taken_back_is_not_taken_over() {
     assert_eq!(world.only_record().state, State::Claimed);
     world.clock.set(seconds(60));
     world.dies_before.set(Some(3));
-    world.restore(Restore { leaked: true }).unwrap_err();
+    world.restore(leaked_too()).unwrap_err();
     world.dies_before.set(None);
     let writes = world.writes.borrow().len();
     world.look(&world.only_record().id, &enforce).unwrap();
@@ -395,4 +394,110 @@ fn where_iam_does_not_answer_the_last_look_is_taken_again_and_at_last_people_are
         assert_eq!(says_what_to_do, mails == 2, "{}", last.email);
         assert_eq!(nobody_knows && last.subject.to_string().starts_with("[CRITICAL]"), mails == 2, "{}", last.email);
     }
+}
+
+#[test]
+fn whoever_writes_the_same_record_meanwhile_keeps_nobody_from_going_on_and_no_call_is_lost() {
+    for works in [false, true] {
+        let mut met = 0;
+        for nth in 0..30 {
+            let world = World::with_leaked_user("bob");
+            let enforce = config(Mode::Enforce);
+            world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
+            world.change("bob", |user| {
+                user.attached.retain(|arn| arn != DENY);
+                user.keys[0].active = true;
+            });
+            world.writes_before.set(Some((nth, works)));
+            // No look fails.
+            world.until(seconds(900), &enforce, |_| ());
+            let record = world.only_record();
+            assert_eq!(record.state, State::Verified, "{works} {nth}");
+            assert!(world.is_contained("bob") && record.reapplied <= REAPPLIED_AT_MOST);
+            assert_eq!(record.calls.len(), world.writes.borrow().len(), "{works} {nth}: each call is on record");
+            let was_met = world.writes_before.get().is_none();
+            assert_eq!(record.meddling.len(), usize::from(was_met), "what was noted is not lost");
+            met += u32::from(was_met);
+            assert_eq!(world.said().len(), 1, "{works} {nth}");
+            world.writes_before.set(Some((nth % 8, false)));
+            world.restore(leaked_too()).unwrap();
+            assert!(world.is_active("bob") && !world.user("bob").is_under(DENY));
+        }
+        assert!(met > 5, "{met}");
+    }
+}
+
+#[test]
+fn what_a_call_fails_to_do_is_tried_at_each_look_and_told_at_once_and_at_the_end() {
+    for (full, stuck) in [(true, false), (false, true), (true, true)] {
+        let world = World::with_leaked_user("bob");
+        let enforce = config(Mode::Enforce);
+        world.full.set(full);
+        world.unbound.set(full);
+        world.stuck.set(stuck);
+        world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
+        let text = |mail: usize| world.mails.borrow()[mail].email.split_whitespace().collect::<Vec<_>>().join(" ");
+        let told_first = text(0);
+        assert!(told_first.contains("iamwatch tries again for five minutes"), "{told_first}");
+        world.until(seconds(1_200), &enforce, |_| ());
+        let record = world.only_record();
+        assert_eq!((record.state, record.reapplied, record.round), (State::Partial, 0, ROUNDS.len()));
+        let key = record.plan.steps.iter().find(|step| matches!(step, Step::DisableAccessKey { .. })).unwrap();
+        let tried = |step: &Step| record.calls.iter().filter(|call| call.what == step.words()).count();
+        assert_eq!((tried(&record.plan.steps[0]), tried(key)), (if full { 5 } else { 1 }, if stuck { 5 } else { 1 }));
+        assert_eq!(world.mails.borrow().len(), 2);
+        let mail = world.mails.borrow()[1].clone();
+        assert!(mail.subject.to_string().starts_with("[CRITICAL]"), "{}", mail.subject);
+        for words in ["iamwatch does not try again", "Not in force: ", "To do it yourself"] {
+            assert!(text(1).contains(words), "{words}: {}", mail.email);
+        }
+        assert!(world.queue.borrow().is_empty());
+    }
+}
+
+#[test]
+fn what_works_when_it_is_tried_again_is_told_and_proven_in_rounds_of_its_own() {
+    let world = World::with_user("bob", "/", start());
+    let enforce = config(Mode::Enforce);
+    world.stuck.set(true);
+    world.contain(&finding("bob", start()), &enforce, start()).unwrap();
+    assert_eq!(world.only_record().state, State::Failed);
+    world.until(seconds(1_200), &enforce, |world| world.stuck.set(world.clock.get() < seconds(30)));
+    assert_eq!((world.only_record().state, world.is_active("bob")), (State::Verified, false));
+    assert_eq!(world.said().len(), 2);
+    assert_eq!(asked(&world).into_iter().filter(|at| *at > 15).collect::<Vec<_>>(), [60, 60, 65, 75, 120, 360]);
+}
+
+#[test]
+fn whoever_undoes_it_is_told_in_time_though_something_else_fails_all_along() {
+    let world = World::with_leaked_user("bob");
+    let enforce = config(Mode::Enforce);
+    world.stuck.set(true);
+    world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
+    world.until(seconds(15), &enforce, |world| {
+        world.change("bob", |user| user.attached.retain(|arn| arn != DENY));
+    });
+    assert_eq!((world.only_record().state, world.only_record().reapplied), (State::UndoneByOther, REAPPLIED_AT_MOST));
+    let mail = world.mails.borrow().last().unwrap().email.clone();
+    assert!(mail.contains("containment is being undone by somebody"), "{mail}");
+    assert!(mail.contains("aws iam update-access-key --user-name=bob"), "{mail}");
+}
+
+#[test]
+fn what_a_restore_left_is_proven_and_done_again_where_somebody_undoes_it_at_once() {
+    let world = World::with_leaked_user("bob");
+    let enforce = config(Mode::Enforce);
+    world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
+    world.clock.set(seconds(10));
+    world.restore(Restore::default()).unwrap();
+    world.change("bob", |user| {
+        user.attached.retain(|arn| arn != DENY);
+        user.keys[0].active = true;
+    });
+    world.until(seconds(20), &enforce, |_| ());
+    assert!(!world.is_active("bob") && world.user("bob").is_under(DENY));
+    world.until(seconds(900), &enforce, |_| ());
+    let user = world.user("bob");
+    assert!(user.others.iter().all(|other| other.active), "what was given back is not taken again");
+    assert_eq!((world.only_record().state, world.only_record().reapplied), (State::Verified, 1));
 }

@@ -2,8 +2,9 @@
 
 use iamwatch::config::Mode;
 use iamwatch::finding::{Ask, Finding};
-use iamwatch::ledger::LEASE;
-use iamwatch::quarantine::{Outcome, Record, Refusal, Restore, State, Step, Subject};
+use iamwatch::quarantine::{
+    Credential, CredentialKind, Facts, KeyFacts, Outcome, Record, Refusal, Restore, State, Step, Subject,
+};
 use jiff::SignedDuration;
 
 use super::world::*;
@@ -115,7 +116,7 @@ fn where_no_policy_can_be_attached_the_boundary_denies_and_restore_gives_the_old
     assert!(matches!(&record.plan.steps[0], Step::BindUser { was: Some(was), .. } if was == old));
     assert!(record.calls[0].error.as_deref().is_some_and(|error| error.contains("LimitExceeded")));
 
-    world.restore(Restore { leaked: true }).unwrap();
+    world.restore(leaked_too()).unwrap();
     assert_eq!(world.user("bob").boundary.as_deref(), Some(old));
     assert!(world.is_active("bob"));
 }
@@ -130,39 +131,6 @@ fn where_nothing_can_deny_the_keys_go_and_it_is_critical() {
     assert_eq!(record.state, State::Partial);
     assert!(!world.is_active("bob"));
     assert!(world.mails.borrow()[0].subject.to_string().starts_with("[CRITICAL]"));
-}
-
-#[test]
-fn killed_before_any_call_a_second_try_contains_the_whole_user() {
-    let finding = leak(&[&key_of("bob")]);
-    for full in [false, true] {
-        let mut survived = false;
-        for calls in 0..60 {
-            let world = World::with_leaked_user("bob");
-            world.change("bob", |user| user.boundary = Some("arn:aws:iam::111122223333:policy/old".to_owned()));
-            world.full.set(full);
-            world.dies_before.set(Some(calls));
-            survived = world.contain(&finding, &config(Mode::Enforce), start()).is_ok();
-            world.dies_before.set(None);
-            let again = start() + LEASE + seconds(15);
-            world.contain(&finding, &config(Mode::Enforce), again).unwrap();
-            let record = world.only_record();
-            assert!(world.is_contained("bob"), "killed before call {calls}");
-            assert_eq!((record.state, record.told), (State::Verified, true), "killed before call {calls}");
-            let done: Vec<&str> =
-                record.calls.iter().filter(|call| call.error.is_none()).map(|call| call.what.as_str()).collect();
-            for step in &record.plan.steps {
-                assert!(done.contains(&step.words().as_str()), "killed before call {calls}: {step:?} is not on record");
-            }
-            world.restore(Restore { leaked: true }).unwrap();
-            assert_eq!(world.user("bob").boundary.as_deref(), Some("arn:aws:iam::111122223333:policy/old"));
-            assert!(!world.user("bob").is_under(DENY) && world.is_active("bob"));
-            if survived {
-                break;
-            }
-        }
-        assert!(survived, "the loop went past the last call");
-    }
 }
 
 #[test]
@@ -200,7 +168,7 @@ fn restore_gives_back_only_what_was_taken_credentials_first_and_no_leaked_key() 
     };
     assert!(!told("CreateLoginProfile", on("")), "nobody keeps the user from a new password");
     assert!(told("UpdateAccessKey", on(&key_of("bob"))), "the leaked key is watched");
-    assert_eq!(world.restore(Restore { leaked: true }).unwrap().state, State::Restored);
+    assert_eq!(world.restore(leaked_too()).unwrap().state, State::Restored);
     assert!(world.is_active("bob"));
 }
 
@@ -210,7 +178,7 @@ fn a_restore_that_dies_halfway_leaves_the_user_denied_and_a_second_one_ends_it()
         let world = World::with_leaked_user("bob");
         world.contain(&leak(&[&key_of("bob")]), &config(Mode::Enforce), start()).unwrap();
         world.dies_before.set(Some(calls));
-        let survived = world.restore(Restore { leaked: true }).is_ok();
+        let survived = world.restore(leaked_too()).is_ok();
         world.dies_before.set(None);
         let any_off = |world: &World| {
             let user = world.user("bob");
@@ -221,7 +189,7 @@ fn a_restore_that_dies_halfway_leaves_the_user_denied_and_a_second_one_ends_it()
             return;
         }
         if world.only_record().state != State::Restored {
-            world.restore(Restore { leaked: true }).unwrap();
+            world.restore(leaked_too()).unwrap();
         }
         assert!(!any_off(&world) && !world.user("bob").is_under(DENY), "killed before call {calls}");
     }
@@ -240,7 +208,7 @@ fn contained_twice() -> (World, [Record; 2]) {
         user.attached.retain(|arn| arn != DENY);
     });
     let mut second = leak_told("fedcba9876543210", start(), &[]);
-    second.asks = Some(Ask::ContainActor { principal: user_arn("bob") });
+    second.asks = Some(Ask::ContainActor { principal: user_arn("bob"), id: None });
     world.contain(&second, &enforce, start()).unwrap();
     let second = world.records.borrow().values().find(|record| record.id != first.id).unwrap().clone();
     world.approve(&second.id, &user_arn("ann"), &second.fingerprint()).unwrap();
@@ -254,12 +222,12 @@ fn contained_twice() -> (World, [Record; 2]) {
 #[test]
 fn the_deny_stays_while_another_record_needs_it_and_the_record_that_left_it_stays_open() {
     let (world, [first, second]) = contained_twice();
-    let half = world.restore_of(&first, Restore { leaked: true }).unwrap();
+    let half = world.restore_of(&first, leaked_too()).unwrap();
     assert!(world.user("bob").is_under(DENY));
     assert!(half.state.can_be_restored(), "{}", half.state);
     assert!(half.calls.iter().any(|call| call.error.as_deref().is_some_and(|why| why.contains(&second.id))));
-    assert_eq!(world.restore_of(&second, Restore { leaked: true }).unwrap().state, State::Restored);
-    let ended = world.restore_of(&half, Restore { leaked: true }).unwrap();
+    assert_eq!(world.restore_of(&second, leaked_too()).unwrap().state, State::Restored);
+    let ended = world.restore_of(&half, leaked_too()).unwrap();
     assert_eq!(ended.state, State::Restored);
     assert!(!world.user("bob").is_under(DENY) && world.is_active("bob"));
     assert!(world.watched().is_empty());
@@ -268,9 +236,9 @@ fn the_deny_stays_while_another_record_needs_it_and_the_record_that_left_it_stay
 #[test]
 fn of_two_records_that_deny_the_same_user_neither_waits_for_the_other_for_ever() {
     let (world, [first, second]) = contained_twice();
-    world.restore_of(&second, Restore { leaked: true }).unwrap();
+    world.restore_of(&second, leaked_too()).unwrap();
     assert!(world.user("bob").is_under(DENY), "the first needs it");
-    assert_eq!(world.restore_of(&first, Restore { leaked: true }).unwrap().state, State::Restored);
+    assert_eq!(world.restore_of(&first, leaked_too()).unwrap().state, State::Restored);
     assert!(!world.user("bob").is_under(DENY));
 }
 
@@ -293,7 +261,7 @@ fn an_open_record_that_denies_the_user_nothing_keeps_no_deny() {
         world.records.borrow_mut().insert(other.id.clone(), other);
     }
     world.open.borrow_mut().insert(("bob".to_owned(), "q-gone".to_owned()));
-    let restored = world.restore_of(&record, Restore { leaked: true }).unwrap();
+    let restored = world.restore_of(&record, leaked_too()).unwrap();
     assert_eq!(restored.state, State::Restored);
     assert!(!world.user("bob").is_under(DENY));
 }
@@ -302,7 +270,7 @@ fn an_open_record_that_denies_the_user_nothing_keeps_no_deny() {
 fn who_was_given_back_is_not_cut_off_again_when_aws_tells_of_the_same_leak_once_more() {
     let world = World::with_leaked_user("bob");
     world.contain(&leak(&[&key_of("bob")]), &config(Mode::Enforce), start()).unwrap();
-    world.restore(Restore { leaked: true }).unwrap();
+    world.restore(leaked_too()).unwrap();
     let later = start() + SignedDuration::from_hours(30);
     let again = leak_told("fedcba9876543210", later, &[&key_of("bob")]);
     assert_eq!(world.contain(&again, &config(Mode::Enforce), later), Ok(Outcome::Known));
@@ -339,7 +307,7 @@ fn who_bears_aws_own_quarantine_has_a_key_that_leaked_whatever_the_record_is_abo
         if !before {
             world.change("bob", |user| user.attached.clear());
         }
-        let acted = Finding { asks: Some(Ask::ContainActor { principal: user_arn("bob") }), ..leak(&[]) };
+        let acted = Finding { asks: Some(Ask::ContainActor { principal: user_arn("bob"), id: None }), ..leak(&[]) };
         world.contain(&acted, &config(Mode::Approve), start()).unwrap();
         let record = world.only_record();
         world.approve(&record.id, &user_arn("ann"), &record.fingerprint()).unwrap();
@@ -358,7 +326,7 @@ fn who_bears_aws_own_quarantine_has_a_key_that_leaked_whatever_the_record_is_abo
 fn another_record_of_the_user_does_not_take_off_the_deny_that_a_leak_needs() {
     let (world, [leaked, acted]) = contained_twice();
     world.restore_of(&leaked, Restore::default()).unwrap();
-    let half = world.restore_of(&acted, Restore { leaked: true }).unwrap();
+    let half = world.restore_of(&acted, leaked_too()).unwrap();
     assert!(half.state.can_be_restored() && world.user("bob").is_under(DENY));
 }
 
@@ -378,4 +346,86 @@ fn a_leak_that_nobody_answered_in_time_is_asked_about_anew_when_aws_tells_of_it_
     assert_eq!(states.len(), 2);
     assert!(states.contains(&State::Expired) && states.contains(&State::Pending), "{states:?}");
     assert_eq!(world.mails.borrow().len(), told + 1);
+}
+
+fn with(change: impl FnOnce(&mut Facts)) -> Facts {
+    let mut facts = Facts::default();
+    change(&mut facts);
+    facts
+}
+
+#[test]
+fn what_the_user_got_while_contained_keeps_the_deny_on_until_a_person_says_that_it_may() {
+    let key = |id: &str, created| KeyFacts { id: id.to_owned(), active: true, created };
+    let other = |kind, active| Credential { kind, id: "ANOTHER".to_owned(), active, created: None };
+    let (later, before) = (Some(start() + seconds(60)), Some(start() - seconds(60)));
+    let got: [(&str, Facts, bool); 6] = [
+        ("access key AKIANEWNEWNEWEXAMPLE", with(|got| got.keys.push(key("AKIANEWNEWNEWEXAMPLE", later))), true),
+        ("access key AKIAOLDOLDOLDEXAMPLE", with(|got| got.keys.push(key("AKIAOLDOLDOLDEXAMPLE", None))), true),
+        (
+            "service-specific credential ANOTHER",
+            with(|got| got.others.push(other(CredentialKind::ServiceSpecific, true))),
+            true,
+        ),
+        ("a password", with(|got| got.password = later), true),
+        ("an older password", with(|got| got.password = before), false),
+        ("one that is off", with(|got| got.others.push(other(CredentialKind::SshKey, false))), false),
+    ];
+    for (name, got, keeps) in got {
+        let world = World::with_leaked_user("bob");
+        world.contain(&leak(&[&key_of("bob")]), &config(Mode::Enforce), start()).unwrap();
+        world.change("bob", |user| {
+            user.keys.extend(got.keys);
+            user.others.extend(got.others);
+            user.password = got.password;
+        });
+        world.clock.set(seconds(40 * 3_600));
+        let record = world.restore(leaked_too()).unwrap();
+        assert_eq!((record.state == State::Restored, world.user("bob").is_under(DENY)), (!keeps, keeps), "{name}");
+        if keeps {
+            let why = record.calls.last().unwrap().error.clone().unwrap();
+            assert!(
+                why.contains(&format!("the user got meanwhile: {name};")) && why.contains("--made-meanwhile"),
+                "{why}"
+            );
+            assert!(world.user("bob").is_under(DENY));
+            let record = world.restore(Restore { leaked: true, made_meanwhile: true }).unwrap();
+            assert_eq!((record.state, world.user("bob").is_under(DENY)), (State::Restored, false));
+        }
+    }
+}
+
+#[test]
+fn a_leaked_key_that_somebody_else_switched_on_keeps_the_deny_on() {
+    let world = World::with_leaked_user("bob");
+    world.contain(&leak(&[&key_of("bob")]), &config(Mode::Enforce), start()).unwrap();
+    world.until(seconds(600), &config(Mode::Enforce), |_| ());
+    world.change("bob", |user| user.keys[0].active = true);
+    world.clock.set(seconds(40 * 3_600));
+    let record = world.restore(Restore::default()).unwrap();
+    assert!(world.user("bob").is_under(DENY) && record.state != State::Restored);
+    let why = record.calls.last().unwrap().error.clone().unwrap();
+    assert!(why.contains(&key_of("bob")), "{why}");
+}
+
+#[test]
+fn a_password_that_somebody_set_to_another_one_is_known_by_the_event() {
+    let world = World::with_leaked_user("bob");
+    world.change("bob", |user| user.password = Some(start() - seconds(60)));
+    world.contain(&leak(&[&key_of("bob")]), &config(Mode::Enforce), start()).unwrap();
+    world.clock.set(seconds(60));
+    let set =
+        call("UpdateLoginProfile", world.time(), &serde_json::json!({"userName": "bob"}), &serde_json::Value::Null);
+    world.watch(&set, &config(Mode::Enforce)).unwrap();
+    let record = world.restore(leaked_too()).unwrap();
+    assert!(world.user("bob").is_under(DENY), "{record:?}");
+    assert!(record.calls.last().unwrap().error.as_deref().is_some_and(|why| why.contains("a password")));
+}
+
+#[test]
+fn of_one_key_that_is_given_back_new_credentials_are_no_matter() {
+    let world = World::with_user("bob", "/", start());
+    world.contain(&finding("bob", start()), &config(Mode::Enforce), start()).unwrap();
+    world.change("bob", |user| user.password = Some(start() + seconds(60)));
+    assert_eq!(world.restore(Restore::default()).unwrap().state, State::Restored);
 }

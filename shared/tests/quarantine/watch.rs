@@ -2,7 +2,9 @@
 
 use iamwatch::config::Mode;
 use iamwatch::event::Event;
-use iamwatch::quarantine::{Gave, Meddling, Record, Restore, SESSIONS_ENDED, State, WATCHED, meddling};
+use iamwatch::quarantine::{
+    CredentialKind, Gave, Meddling, Record, Restore, SESSIONS_ENDED, State, Step, WATCHED, meddling,
+};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -101,16 +103,80 @@ fn the_calls_of_a_restore_and_what_came_before_are_no_meddling() {
     let world = contained();
     let before = call("UpdateLoginProfile", start() - seconds(60), &json!({"userName": "bob"}), &Value::Null);
     assert!(world.watch(&before, &config(Mode::Enforce)).is_none());
-    // Its calls may arrive while it is under way.
-    world.dies_before.set(Some(6));
-    world.restore(Restore { leaked: true }).unwrap_err();
-    world.dies_before.set(None);
-    let detach = call("DetachUserPolicy", world.time(), &json!({"userName": "bob", "policyArn": DENY}), &Value::Null);
-    assert!(world.watch(&detach, &config(Mode::Enforce)).is_none());
-    world.restore(Restore { leaked: true }).unwrap();
-    world.clock.set(seconds(5_000));
-    let later = call("CreateLoginProfile", world.time(), &json!({"userName": "bob"}), &Value::Null);
-    assert!(world.watch(&later, &config(Mode::Enforce)).is_none(), "the record is closed");
+    // Its calls arrive while it is under way or later, wherever it ended.
+    for dies in 0..60 {
+        let world = contained();
+        world.dies_before.set(Some(dies));
+        let survived = world.restore(leaked_too()).is_ok();
+        world.dies_before.set(None);
+        let writes = world.writes.borrow().len() - 5;
+        for (number, step) in world.only_record().plan.steps.iter().rev().enumerate().take(writes) {
+            let (name, parameters) = undoing(step);
+            let mut event = call_as_json(name, world.time(), &parameters, &Value::Null);
+            event["requestID"] = json!(format!("request-{}", 6 + number));
+            assert!(
+                world.watch(&Event::decode(event), &config(Mode::Enforce)).is_none(),
+                "{name}, killed before call {dies}"
+            );
+        }
+        if survived {
+            world.clock.set(seconds(5_000));
+            let later = call("CreateLoginProfile", world.time(), &json!({"userName": "bob"}), &Value::Null);
+            assert!(world.watch(&later, &config(Mode::Enforce)).is_none(), "the record is closed");
+            return;
+        }
+    }
+    unreachable!("the loop went past the last call");
+}
+
+/// The call that takes a step of bob's back.
+fn undoing(step: &Step) -> (&'static str, Value) {
+    let on = |parameter: &str, id: &str| {
+        let mut on = json!({"userName": "bob", "status": "Active"});
+        on[parameter] = json!(id);
+        on
+    };
+    match step {
+        Step::DisableAccessKey { key, .. } => ("UpdateAccessKey", on("accessKeyId", key)),
+        Step::DisableCredential { kind: CredentialKind::ServiceSpecific, id, .. } => {
+            ("UpdateServiceSpecificCredential", on("serviceSpecificCredentialId", id))
+        }
+        Step::DisableCredential { kind: CredentialKind::SshKey, id, .. } => {
+            ("UpdateSSHPublicKey", on("sSHPublicKeyId", id))
+        }
+        Step::DisableCredential { id, .. } => ("UpdateSigningCertificate", on("certificateId", id)),
+        _ => ("DetachUserPolicy", json!({"userName": "bob", "policyArn": DENY})),
+    }
+}
+
+#[test]
+fn whatever_somebody_else_gives_back_while_a_restore_is_under_way_or_just_over_is_told() {
+    // Killed anywhere, or over with the leaked key and the deny left.
+    for dies in [Some(2), Some(5), Some(8), Some(12), None] {
+        for (name, parameters, response) in [
+            (
+                "UpdateAccessKey",
+                json!({"userName": "bob", "accessKeyId": key_of("bob"), "status": "Active"}),
+                Value::Null,
+            ),
+            ("DetachUserPolicy", json!({"userName": "bob", "policyArn": DENY}), Value::Null),
+            (
+                "CreateAccessKey",
+                json!({"userName": "bob"}),
+                json!({"accessKey": {"userName": "bob", "accessKeyId": "AKIANEWNEWNEWEXAMPLE"}}),
+            ),
+        ] {
+            let world = contained();
+            world.dies_before.set(dies);
+            let _ = world.restore(Restore::default());
+            world.dies_before.set(None);
+            world.clock.set(world.clock.get() + seconds(2));
+            let mut event = call_as_json(name, world.time(), &parameters, &response);
+            event["requestID"] = json!("of-somebody-else");
+            assert!(world.watch(&Event::decode(event), &config(Mode::Enforce)).is_some(), "{name} {dies:?}");
+            assert!(world.mails.borrow()[0].subject.to_string().starts_with("[CRITICAL]"));
+        }
+    }
 }
 
 #[test]
@@ -203,6 +269,8 @@ fn noise_made_on_purpose_does_not_hide_that_the_deny_is_taken_off() {
         event: format!("noise-{number}"),
         at: None,
         gave: Gave::New(None),
+        request: None,
+        untold: false,
         user: "bob".to_owned(),
     };
     record.meddling = (0..50).map(noise).collect();

@@ -12,7 +12,7 @@ use iamwatch::flow::{People, Undelivered};
 use iamwatch::ledger::Memory;
 use iamwatch::quarantine::{
     Answer, Approval, Budget, Containment, Credential, CredentialKind, Facts, Failure, Fault, Iam, KeyFacts, Later,
-    Moved, Outcome, Record, Records, Refusal, Restore, Step, Unapproved, approve, restore, rewritten,
+    Moved, Outcome, Record, Records, Refusal, Restore, Step, Unapproved, approve, meddling, restore, rewritten,
 };
 use iamwatch::watcher::Watcher;
 use jiff::fmt::rfc2822;
@@ -47,6 +47,10 @@ pub(crate) struct World {
     pub(crate) silent: Cell<bool>,
     /// IAM refuses to set boundaries.
     pub(crate) unbound: Cell<bool>,
+    /// IAM refuses to switch keys.
+    pub(crate) stuck: Cell<bool>,
+    /// Before the nth write of a record somebody else writes it: who notes something, or who works on it, too.
+    pub(crate) writes_before: Cell<Option<(u32, bool)>>,
     /// Queued: when, and which record.
     pub(crate) queue: RefCell<Vec<(Timestamp, String)>>,
     pub(crate) clock: Cell<SignedDuration>,
@@ -59,6 +63,11 @@ pub(crate) struct World {
 
 pub(crate) fn start() -> Timestamp {
     "2026-03-01T03:00:00Z".parse().unwrap()
+}
+
+/// A restore of everything, but for what was made meanwhile.
+pub(crate) fn leaked_too() -> Restore {
+    Restore { leaked: true, ..Restore::default() }
 }
 
 pub(crate) fn seconds(seconds: i64) -> SignedDuration {
@@ -95,7 +104,7 @@ impl World {
     pub(crate) fn with_leaked_user(name: &str) -> Self {
         let world = Self::with_user(name, "/", start() - SignedDuration::from_hours(9_000));
         world.change(name, |user| {
-            let credential = |kind, id: &str| Credential { kind, id: id.to_owned(), active: true };
+            let credential = |kind, id: &str| Credential { kind, id: id.to_owned(), active: true, created: None };
             user.others = vec![
                 credential(CredentialKind::ServiceSpecific, "ACCA11112222EXAMPLE"),
                 credential(CredentialKind::SshKey, "APKA11112222EXAMPLE"),
@@ -166,6 +175,9 @@ impl World {
         }
         if matches!(step, Step::BindUser { .. }) && self.unbound.get() {
             return self.answer(Err(Fault::Other("AccessDenied: no boundary".to_owned())));
+        }
+        if matches!(step, Step::DisableAccessKey { .. }) && self.stuck.get() {
+            return self.answer(Err(Fault::Other("AccessDenied: no key".to_owned())));
         }
         let role = matches!(step, Step::EndSessions { .. });
         let mut held = if role { self.roles.borrow_mut() } else { self.users.borrow_mut() };
@@ -317,6 +329,11 @@ impl Iam for World {
         self.step()?;
         Ok(self.roles.borrow().get(role).cloned())
     }
+    async fn named(&self, id: &str) -> Result<Option<String>, String> {
+        self.step()?;
+        let known = |facts: &Facts| facts.id.as_deref() == Some(id);
+        Ok(self.users.borrow().iter().find(|(_, facts)| known(facts)).map(|(name, _)| name.clone()))
+    }
     async fn holder(&self, key: &str) -> Result<Option<String>, String> {
         self.step()?;
         let holds = |facts: &Facts| facts.keys.iter().any(|known| known.id == key);
@@ -351,6 +368,19 @@ impl Records for World {
     }
     async fn save(&self, record: &mut Record) -> Result<Moved, String> {
         self.step()?;
+        match self.writes_before.get() {
+            Some((0, works)) => {
+                self.writes_before.set(None);
+                let event = call("UpdateLoginProfile", self.time(), &json!({"userName": "bob"}), &Value::Null);
+                let mut records = self.records.borrow_mut();
+                let there = records.get_mut(&record.id).unwrap();
+                there.meddling.extend(meddling(&event, None));
+                there.rev += 1;
+                there.turn += u64::from(works);
+            }
+            Some((left, works)) => self.writes_before.set(Some((left - 1, works))),
+            None => {}
+        }
         if self.records.borrow().get(&record.id).map(|there| there.rev) != Some(record.rev) {
             return Ok(Moved::No);
         }
