@@ -203,10 +203,11 @@ pub async fn quarantine() -> ExitCode {
                     }
                 };
                 let each = subjects.iter().map(async |subject| match now() {
-                    late if late.duration_since(begun) >= TIME_FOR_A_FINDING => Err(quarantine::Failure(
-                        "there was no time for all that the finding names; the rest is dealt with by the next try"
-                            .to_owned(),
-                    )),
+                    late if late.duration_since(begun) >= TIME_FOR_A_FINDING => {
+                        let why =
+                            "there was no time for all that the finding names; the rest is dealt with by the next try";
+                        Err(quarantine::Failure::from(why.to_owned()))
+                    }
                     _ => Box::pin(containment.contain(&finding, subject, begun)).await,
                 });
                 // One that cannot be dealt with holds nobody else up.
