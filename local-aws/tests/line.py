@@ -84,6 +84,10 @@ class Line:
         topic = self.stack.outputs["TopicArn"]
         return [m for m in self.local_aws.kept_messages() if m["topic"] == topic and m["protocol"] == "email"]
 
+    def published(self) -> list[str]:
+        """What was published on the topic for all protocols together, as far as somebody is mailed of it."""
+        return [str(email["published"]) for email in self.emails()]
+
     def most_emails_within(self, seconds: float) -> int:
         """How many e-mails came within any time as long as this, at most."""
         times = [email["at"] for email in self.emails()]
