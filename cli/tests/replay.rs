@@ -102,7 +102,7 @@ fn denied(id: &str, second: u32) -> Value {
             "accountId": "111122223333"},
         "eventTime": format!("2026-10-01T09:00:{second:02}Z"),
         "eventSource": "ec2.amazonaws.com",
-        "eventName": if second % 2 == 0 { "DescribeInstances" } else { "DescribeVpcs" },
+        "eventName": if second.is_multiple_of(2) { "DescribeInstances" } else { "DescribeVpcs" },
         "errorCode": "Client.UnauthorizedOperation",
         "eventID": id,
         "recipientAccountId": "111122223333",

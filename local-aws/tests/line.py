@@ -79,6 +79,10 @@ class Line:
         parts = [n.json()["unmapped"]["iamwatch"].get("held") for n in self.subscriber.read(0, settle=0.5)]
         return [part for part in parts if part]
 
+    def still_held_back(self) -> set[str]:
+        """The incidents of alerts that were held back and that no message told of yet."""
+        return {json.loads(row["held"]["S"])["incident"] for row in self._rows("held#")}
+
     def emails(self) -> list[dict[str, Any]]:
         """The e-mails on-call would have got, oldest first."""
         topic = self.stack.outputs["TopicArn"]

@@ -108,10 +108,9 @@ pub async fn watch_denied() -> ExitCode {
         // What is no denied call is told as ever, and first, since it may be the touch of something laid out to be found.
         for (message, event) in messages.iter().zip(&events).filter(|(_, event)| !denials::is_one(event)) {
             let begun = now();
-            let looked_at = async || {
-                if begun > last { None } else { in_time(until, line.watch(event, begun)).await }
-            };
-            match looked_at().await {
+            let looked_at = Box::pin(line.watch(event, begun));
+            let outcome = if begun > last { None } else { in_time(until, looked_at).await };
+            match outcome {
                 Some(Ok(Outcome::Found(finding, standing, heard))) => {
                     log_finding(&config.stack, watcher, &finding, (&standing, heard), received);
                 }

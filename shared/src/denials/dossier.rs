@@ -14,9 +14,9 @@ use crate::ledger::LEASE;
 pub const REMEMBERED: SignedDuration = SignedDuration::from_mins(30);
 /// How many counted events are known again, those counted last: they have 320 KB, and an item of the table 400.
 pub const MOST_COUNTED: usize = 40_000;
-/// How long the last of them are: a message waits four days in its queue at most, and fourteen among the failed ones, from where
-/// somebody may give it back.
-const REMEMBERED_OF_FEW: SignedDuration = SignedDuration::from_hours(18 * 24);
+/// How long the last of them are: a message that failed is kept for fourteen days from when it first came, and tried again for half
+/// an hour if somebody gives it back.
+const REMEMBERED_OF_FEW: SignedDuration = SignedDuration::from_hours(15 * 24);
 /// How many those are: few enough not to be felt in what a write costs.
 const MOST_REMEMBERED_LONG: usize = 1_000;
 
@@ -252,6 +252,16 @@ mod tests {
         assert_eq!(counted.len(), MOST_COUNTED);
         assert!(!counted.known().contains(&0) && counted.known().contains(&u64::MAX));
         assert!(counted.to_bytes().len() < 350_000, "an item has 400 KB");
+    }
+
+    #[test]
+    fn at_a_hundred_calls_a_second_all_are_known_until_a_message_comes_again() {
+        let mut counted = Counted::default();
+        for second in 0..300_u64 {
+            let now = at(i64::try_from(second).unwrap());
+            counted.add(&(second * 100..(second + 1) * 100).collect::<Vec<_>>(), now);
+        }
+        assert_eq!(counted.known().len(), 30_000);
     }
 
     proptest! {
