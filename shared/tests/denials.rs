@@ -579,6 +579,15 @@ fn each_principal_that_is_laid_out_is_named_once_in_an_incident_however_loud_it_
     let third = mails().pop().unwrap();
     assert!(["one", "two", "three"].iter().all(|role| third.contains(&format!("role/{role}"))), "{third}");
     assert_eq!(mails().len(), 3);
+    // In the next incident each is named again.
+    for minute in 16..20 {
+        stack.digest(start() + seconds(minute * 60));
+    }
+    let before = mails().len();
+    stack.watch(&[takes(1_201, "mallory", "three")], start() + seconds(1_210));
+    stack.watch(&[takes(1_202, "mallory", "one")], start() + seconds(1_220));
+    assert!(mails()[before].contains("role/three") && mails()[before + 1].contains("role/one"));
+    assert_eq!(mails().len(), before + 2);
 }
 
 #[test]
@@ -637,6 +646,22 @@ fn what_was_told_does_not_speak_again_by_itself_and_weighs_together_with_somethi
     assert_eq!(deny(20, "sqs", "ListQueues"), ["[HIGH]", "[HIGH]"], "harmless, and the rest was told");
     // Another sensitive call is told, and weighs more for the one before it.
     assert_eq!(deny(21, "secretsmanager", "GetSecretValue"), ["[HIGH]", "[HIGH]", "[HIGH]"]);
+}
+
+#[test]
+fn a_guess_after_those_that_were_told_is_no_alert_and_three_more_are() {
+    let stack = Stack::new();
+    let guess = |minute: i64| {
+        let id = usize::try_from(minute).unwrap();
+        let at = start() + seconds(minute * 60);
+        let mut record = denied(id, at, &user("mallory"), "iam", "UpdateAssumeRolePolicy").record().clone();
+        record["errorCode"] = json!("MalformedPolicyDocumentException");
+        record["errorMessage"] = json!("Invalid principal in policy");
+        stack.digest(at);
+        stack.watch(&[Event::decode(Value::Object(record))], at);
+        stack.listeners.subjects().len()
+    };
+    assert_eq!([0, 1, 2, 18, 20, 21].map(guess), [0, 0, 1, 1, 1, 2]);
 }
 
 #[test]

@@ -16,8 +16,9 @@
 //!
 //! A new program or pipeline whose permissions are not complete, which asks for the same few things again and again. Where
 //! a role was denied one call on one thing and nothing else within an hour, and for five minutes at least at a steady rate, it
-//! is a broken deployment: the alert says so, and is for the record. Until its rate is known, 500 such calls are told. Services that AWS runs in your name are left out; what the console's session looks at, as AWS
-//! records it, and calls that are known to mean nothing (`iamwatch detections --benign`) are counted and not told.
+//! is a broken deployment: the alert says so, and is for the record. Until its rate is known, 500 such calls are told. Services
+//! that AWS runs in your name are left out; what the console's session looks at, as AWS records it, and calls that are known to
+//! mean nothing (`iamwatch detections --benign`) are counted and not told.
 //!
 //! ## What to do
 //!
