@@ -62,7 +62,8 @@ class LocalAws:
     log: Path
 
     def kept_messages(self) -> list[dict[str, Any]]:
-        """What mailboxes and phones would have got: `topic`, `protocol`, `to`, `subject`, `text`, `at`."""
+        """What mailboxes and phones would have got: `topic`, `protocol`, `to`, `subject`, `text`, `at`, and `published`, all
+        that was published."""
         return self._page(INBOX_PATH)
 
     def iam_calls(self) -> list[dict[str, Any]]:

@@ -64,10 +64,11 @@ class Account:
 
     id: str
     endpoint: str
+    region: str = REGION
 
     @cache  # noqa: B019 - as many accounts as tests, each with a handful of clients
     def client(self, service: str) -> Any:
-        return client(self.endpoint, service, self.id, SECRET)
+        return client(self.endpoint, service, self.id, SECRET, region=self.region)
 
     def environment(self) -> dict[str, str]:
         """What a program needs in its environment to work in this account: credentials and endpoint."""
@@ -75,7 +76,7 @@ class Account:
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": self.id,
             "AWS_SECRET_ACCESS_KEY": SECRET,
-            "AWS_REGION": REGION,
+            "AWS_REGION": self.region,
             # No profile of the caller: it could name another endpoint.
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -94,12 +95,14 @@ class Account:
         return next((str(key["Status"]) for key in keys if key["AccessKeyId"] == key_id), "none")
 
 
-def client(endpoint: str, service: str, key_id: str, secret: str, token: str | None = None) -> Any:
+def client(
+    endpoint: str, service: str, key_id: str, secret: str, token: str | None = None, region: str = REGION
+) -> Any:
     """A client of one service, with the given credentials."""
     return _session().create_client(
         service,
         endpoint_url=endpoint,
-        region_name=REGION,
+        region_name=region,
         aws_access_key_id=key_id,
         aws_secret_access_key=secret,
         aws_session_token=token,
@@ -243,7 +246,7 @@ def deploy(
         resource.pop("Metadata", None)
         resource["Properties"]["CodeUri"] = upload(account.endpoint, package_binary(binaries, binary))
         resource["Properties"]["Architectures"] = [ARCHITECTURE]
-    s3, bucket = account.client("s3"), f"template-{account.id}"
+    s3, bucket = client(account.endpoint, "s3", account.id, SECRET), f"template-{account.id}"
     s3.create_bucket(Bucket=bucket)
     # Through S3: a template in the call itself may have 51,200 bytes only.
     s3.put_object(Bucket=bucket, Key="template.json", Body=json.dumps(document).encode())

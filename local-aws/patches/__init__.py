@@ -19,6 +19,7 @@ ALL: dict[str, Callable[[], None]] = {
     "put-events-limits": eventbridge.refuse_entries_that_aws_refuses,
     "bus-policies": eventbridge.obey_the_policy_of_a_bus,
     "table-policies": tables.obey_the_policy_of_a_table,
+    "buses-elsewhere": eventbridge.hand_on_to_buses_elsewhere,
     "rule-states": eventbridge.deliver_by_the_state_of_the_rule,
     "async-delivery": eventbridge.deliver_with_retries_and_dead_letters,
     "queue-batches": queues.gather_batches_as_aws_does,

@@ -11,8 +11,15 @@ from typing import Any
 
 from ministack.core.concurrency import esm_wake
 from ministack.core import iam_evaluator
-from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
-from ministack.core.responses import error_response_json, get_account_id, get_region, json_response, new_uuid
+from ministack.core.iam_evaluator import EvalContext, evaluate, evaluate_resource_policy
+from ministack.core.responses import (
+    error_response_json,
+    get_account_id,
+    get_region,
+    json_response,
+    new_uuid,
+    request_scope,
+)
 from ministack.services import eventbridge, lambda_svc, sqs
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 
@@ -110,6 +117,56 @@ def obey_the_policy_of_a_bus() -> None:
     _RESOURCE_HANDLERS["AWS::Events::EventBusPolicy"] = {"create": create, "delete": delete}
     eventbridge.bus_policy_for_arn = of
     iam_evaluator._RESOURCE_POLICY_LOOKUPS["events"] = ("eventbridge", "bus_policy_for_arn")
+
+
+def hand_on_to_buses_elsewhere() -> None:
+    """AWS hands an event on to the bus of another region or account, with the account and region that it came from, where the
+    role of the target may put it there and, in another account, the policy of the bus lets that role in.
+
+    ministack delivers to buses of its own account and region only, and asks no role. Differences to AWS: what came from elsewhere
+    could be handed on again; only inline policies and attached ones of the role are asked, no boundary of it.
+    """
+    to_bus_here = eventbridge._dispatch_to_event_bus
+
+    def to_bus(spec: Any, event: dict[str, Any], rule: dict[str, Any], path: Any, payload: str | None = None) -> None:
+        if (spec.account_id, spec.region) == (get_account_id(), get_region()):
+            to_bus_here(spec, event, rule, path, payload)
+            return
+        _rule, target = _serving.get() or ({}, {})
+        role = str(target.get("RoleArn", ""))
+        bus = spec.resource.removeprefix("event-bus/")
+        arn = f"arn:{spec.partition}:events:{spec.region}:{spec.account_id}:event-bus/{bus}"
+        if not _role_may_put(role, arn, event):
+            letter = json.dumps(eventbridge._pattern_event_view(event).event_with_detail())
+            _dead_letter(letter, "NO_PERMISSIONS", f"role `{role}` may not put events on `{arn}`")
+            return
+        with request_scope(spec.account_id, spec.region):
+            eventbridge._dispatch_event({**event, "EventBusName": bus})
+
+    eventbridge._dispatch_to_event_bus = to_bus
+
+
+def _role_may_put(role: str, bus_arn: str, event: dict[str, Any]) -> bool:
+    if not role:
+        return False
+    request = EvalContext(
+        principal_arn=role,
+        principal_type="AssumedRole",
+        principal_account=get_account_id(),
+        action="events:PutEvents",
+        resource_arn=bus_arn,
+        region=get_region(),
+        service_context={"events:source": event.get("Source"), "events:detail-type": event.get("DetailType")},
+    )
+    own = iam_evaluator._gather_role_policies(role.rsplit("/", 1)[-1], get_account_id())
+    if evaluate(request, own).decision != "Allow":
+        return False
+    _arn, _partition, _service, region, account, bus = bus_arn.split(":", 5)
+    if account == get_account_id():
+        return True
+    with request_scope(account, region):
+        policy = eventbridge._event_bus_policies.get(bus.removeprefix("event-bus/"))
+    return bool(evaluate_resource_policy(policy, request).decision == "Allow")
 
 
 def deliver_by_the_state_of_the_rule() -> None:

@@ -14,7 +14,7 @@ MAX_SUBJECT = 100
 #: Enough for a test run; older messages fall out.
 KEPT = 10_000
 
-#: What would have gone to mailboxes and phones, oldest first.
+#: What would have gone to mailboxes and phones, oldest first; with all that was published where that is one text for each protocol.
 kept: deque[dict[str, Any]] = deque(maxlen=KEPT)
 
 
@@ -105,6 +105,7 @@ def keep_what_people_would_get() -> None:
                     "to": subscription.get("endpoint", ""),
                     "subject": subject,
                     "text": text,
+                    "published": message,
                     "at": time.time(),
                 }
             )

@@ -79,10 +79,18 @@ class Line:
         parts = [n.json()["unmapped"]["iamwatch"].get("held") for n in self.subscriber.read(0, settle=0.5)]
         return [part for part in parts if part]
 
+    def still_held_back(self) -> set[str]:
+        """The incidents of alerts that were held back and that no message told of yet."""
+        return {json.loads(row["held"]["S"])["incident"] for row in self._rows("held#")}
+
     def emails(self) -> list[dict[str, Any]]:
         """The e-mails on-call would have got, oldest first."""
         topic = self.stack.outputs["TopicArn"]
         return [m for m in self.local_aws.kept_messages() if m["topic"] == topic and m["protocol"] == "email"]
+
+    def published(self) -> list[str]:
+        """What was published on the topic for all protocols together, as far as somebody is mailed of it."""
+        return [str(email["published"]) for email in self.emails()]
 
     def most_emails_within(self, seconds: float) -> int:
         """How many e-mails came within any time as long as this, at most."""

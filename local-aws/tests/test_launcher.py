@@ -15,6 +15,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -774,6 +775,51 @@ def test_a_table_refuses_whom_its_policy_refuses(account: stack.Account, tmp_pat
 
 def test_ministack_alone_makes_no_policy_of_a_table(alone: stack.Account, tmp_path: Path) -> None:
     _table_for_one_role(alone, tmp_path, "other")()
+
+
+def _handed_on(account: stack.Account, to: stack.Account, may: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What comes to a queue behind another bus of an event that a rule hands on, and to the rule's dead letters. The role of the
+    rule may make this call."""
+    events, bus = account.client("events"), f"arn:aws:events:{to.region}:{to.id}:event-bus/default"
+    iam = account.client("iam")
+    role = iam.create_role(RoleName="hand", AssumeRolePolicyDocument=policy(TRUST))["Role"]["Arn"]
+    allowed = {"Effect": "Allow", "Action": may, "Resource": bus}
+    iam.put_role_policy(RoleName="hand", PolicyName="may", PolicyDocument=policy(allowed))
+    pattern = json.dumps({"source": ["own.source"], "account": [account.id], "region": [account.region]})
+    rule = events.put_rule(Name="hand", EventPattern=pattern)["RuleArn"]
+    letters, letters_arn = stack.open_queue(account, "letters", "events.amazonaws.com", rule)
+    target = {"Id": "bus", "Arn": bus, "RoleArn": role, "DeadLetterConfig": {"Arn": letters_arn}}
+    events.put_targets(Rule="hand", Targets=[target])
+    there = to.client("events")
+    rule = there.put_rule(Name="there", EventPattern=pattern)["RuleArn"]
+    arrived, arrived_arn = stack.open_queue(to, "arrived", "events.amazonaws.com", rule)
+    there.put_targets(Rule="there", Targets=[{"Id": "queue", "Arn": arrived_arn}])
+    events.put_events(Entries=[{"Source": "own.source", "DetailType": "x", "Detail": "{}"}])
+    return arrived.read(0, settle=0.5), letters.read(0, settle=0.2)
+
+
+def test_an_event_is_handed_on_to_another_region_as_what_it_was_where_it_came_from(account: stack.Account) -> None:
+    arrived, letters = _handed_on(account, replace(account, region="eu-west-1"), "events:PutEvents")
+    assert [json.loads(message["Body"])["region"] for message in arrived] == [account.region]
+    assert letters == []
+
+
+def test_an_event_that_the_role_may_not_hand_on_is_a_dead_letter(account: stack.Account) -> None:
+    arrived, letters = _handed_on(account, replace(account, region="eu-west-1"), "events:PutRule")
+    assert (arrived, len(letters)) == ([], 1)
+
+
+def test_a_bus_of_another_account_takes_only_what_its_policy_lets_in(
+    account: stack.Account, local_aws: launcher.LocalAws
+) -> None:
+    other = stack.new_account(local_aws.endpoint)
+    arrived, letters = _handed_on(account, other, "events:PutEvents")
+    assert (arrived, len(letters)) == ([], 1)
+
+
+def test_ministack_alone_hands_nothing_on_to_another_region(alone: stack.Account) -> None:
+    arrived, letters = _handed_on(alone, replace(alone, region="eu-west-1"), "events:PutEvents")
+    assert (arrived, letters) == ([], [])
 
 
 def _only_claims(account: stack.Account) -> dict[str, Any]:

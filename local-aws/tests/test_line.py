@@ -11,12 +11,14 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import events
+import launcher
 import stack
 from conftest import ACCOUNT_NAME, BREAK_GLASS, ON_CALL, DeployLine
 from line import Line
@@ -627,12 +629,7 @@ def test_an_email_is_plain_text_that_fits_a_mail(deploy_line: DeployLine) -> Non
 
 def test_events_of_the_accounts_that_the_owner_named_are_looked_at_and_nothing_is_done_there(deploy_line: DeployLine) -> None:
     member, stranger = "210987654321", "345678901234"
-
-    def without_policy(document: dict[str, Any]) -> None:
-        # ministack has no policies of event buses, and no way from one account's bus to another's.
-        del document["Resources"]["MembersPolicy"]
-
-    line = deploy_line("enforce", change=without_policy, MemberAccounts=member)
+    line = deploy_line("enforce", MemberAccounts=member)
     home, client = line.account.id, line.account.client("events")
     event = events.create_access_key(events.iam_user(member, "mallory"), "deploy-bot", "AKIA999988887EXAMPLE")
     event = event.with_detail(recipientAccountId=member)
@@ -654,3 +651,40 @@ def test_events_of_the_accounts_that_the_owner_named_are_looked_at_and_nothing_i
     assert f"IAM of account {member}" in email["text"]
     assert line.stack.invocations("Quarantine") == 0
     assert line.iam_writes() == []
+
+
+FORWARDER = Path(__file__).resolve().parents[2] / "forwarder.yaml"
+
+
+def forward(account: stack.Account, binaries: Path, **parameters: str) -> stack.Stack:
+    """Deploy the forwarder to the region of an account."""
+    return stack.deploy(account, FORWARDER, binaries, parameters, name="iamwatch-forwarder")
+
+
+def test_what_happens_in_another_account_and_region_comes_through_the_forwarder_to_an_alert(
+    deploy_line: DeployLine, local_aws: launcher.LocalAws, binaries: Path
+) -> None:
+    member = stack.new_account(local_aws.endpoint)
+    line = deploy_line("enforce", MemberAccounts=member.id)
+    forward(member, binaries, CentralAccount=line.account.id)
+    ireland = replace(line.account, region="eu-west-1")
+    forward(ireland, binaries)
+
+    key = events.create_access_key(events.iam_user(member.id, "mallory"), "deploy-bot", "AKIA999988887EXAMPLE")
+    events.send(member.client("events"), key)
+    (alert,) = line.alerts("access-keys")
+    assert alert.attributes["account"] == member.id
+
+    denied = events.denied_call(events.iam_user(line.account.id, "eve"), "iam", "CreateUser")
+    events.send(ireland.client("events"), denied.with_detail(awsRegion=ireland.region))
+    (alert,) = line.alerts("access-denied")
+    assert alert.json()["cloud"]["region"] == ireland.region
+    # What nobody looks at is handed on by nobody, and an account that nobody named hands on nothing.
+    events.send(ireland.client("events"), events.iam_call(events.iam_user(line.account.id, "eve"), "ListUsers", {}))
+    stranger = stack.new_account(local_aws.endpoint)
+    forwarder = forward(stranger, binaries, CentralAccount=line.account.id)
+    stranger_key = events.create_access_key(events.iam_user(stranger.id, "x"), "y", "AKIA999988887EXAMPLE")
+    events.send(stranger.client("events"), stranger_key)
+    letters = stack.Queue(stranger, forwarder.physical_id("NotHandedOn"))
+    assert len(letters.read(1)) == 1, "the bus does not let it in"
+    assert len(line.alerts("access-keys")) == 1 and len(line.alerts("access-denied")) == 1

@@ -4,10 +4,12 @@
 //! would mute the on-call. So everything that is published asks for a turn first, and waits for it. What gets none soon is held
 //! back, and named in one message by the digest, which has turns of its own.
 
+use std::collections::HashMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, IncidentKey, Severity};
 use crate::fingerprint;
 use crate::ledger::{Due, Standing};
 use crate::quarantine::{Record, State};
@@ -64,7 +66,7 @@ impl Cap {
     /// Gives a message the next turn and remembers it, if that is soon enough. What it is about came in at `received`, and it
     /// asks at `now`.
     pub fn admit(&mut self, message: Message, received: Timestamp, now: Timestamp) -> Admission {
-        let latest = (now + PATIENCE).min(received + AT_LAST).max(now).as_millisecond();
+        let latest = latest(received, now).as_millisecond();
         let now = now.as_millisecond();
         let Self { alerts, reserve, digests } = self;
         for turns in [&mut *alerts, &mut *reserve, &mut *digests] {
@@ -87,6 +89,48 @@ impl Cap {
         turns.push(turn);
         Admission::Turn(at)
     }
+}
+
+/// What one instance of a function knows of what it publishes while the ledger does not answer.
+#[derive(Debug, Default)]
+pub struct Alone {
+    last: Option<Timestamp>,
+    /// What was told of incidents that are counted later: how loud, and when.
+    told: HashMap<IncidentKey, (Severity, Timestamp)>,
+}
+
+/// How long it is remembered what was told without the ledger: longer than a queue gives it again.
+const TOLD: SignedDuration = SignedDuration::from_hours(1);
+
+impl Alone {
+    /// The next turn, if it is soon enough. What it is about came in at `received`.
+    pub fn turn(&mut self, received: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        let turn = self.last.map_or(now, |last| now.max(last + TURN));
+        let soon = turn <= latest(received, now);
+        soon.then(|| *self.last.insert(turn))
+    }
+
+    /// Notes a turn that the ledger gave.
+    pub fn took(&mut self, turn: Timestamp) {
+        self.last = self.last.max(Some(turn));
+    }
+
+    /// Notes that people were told of an incident.
+    pub fn tells(&mut self, incident: &IncidentKey, severity: Severity, now: Timestamp) {
+        self.told.retain(|_, (_, at)| *at + TOLD > now);
+        self.told.insert(incident.clone(), (severity, now));
+    }
+
+    /// Whether people were told of an incident that was as loud.
+    #[must_use]
+    pub fn knows(&self, incident: &IncidentKey, severity: Severity, now: Timestamp) -> bool {
+        self.told.get(incident).is_some_and(|(told, at)| *told >= severity && *at + TOLD > now)
+    }
+}
+
+/// Until when one waits for a turn who asks at `now`.
+fn latest(received: Timestamp, now: Timestamp) -> Timestamp {
+    (now + PATIENCE).min(received + AT_LAST).max(now)
 }
 
 /// The next turn after these. Clocks differ, and some wait for theirs: it may be later than now.
@@ -264,6 +308,28 @@ mod tests {
         let mut cap = Cap::default();
         turns(&mut cap, Message::Alert, [5_000; 5]);
         assert_eq!(ask(&mut cap, Message::Alert, 4_500), None);
+    }
+
+    #[test]
+    fn without_the_ledger_an_instance_keeps_the_pace_and_lets_nobody_wait_long() {
+        let mut alone = Alone::default();
+        alone.took(at(0));
+        let turns = |alone: &mut Alone, asked| [0; 6].map(|_| alone.turn(at(asked), at(asked)));
+        let expected = [1_500, 3_000, 4_500, 6_000].map(|turn| Some(at(turn)));
+        assert_eq!(turns(&mut alone, 0), [&expected[..], &[None, None]].concat()[..]);
+        assert_eq!(alone.turn(at(0), at(60_000)), Some(at(60_000)), "nobody need wait");
+    }
+
+    #[test]
+    fn without_the_ledger_an_incident_is_known_for_an_hour_and_as_loud_as_it_was_told() {
+        let mut alone = Alone::default();
+        let incident = IncidentKey::of_story("denied", "111122223333", "bob");
+        let other = IncidentKey::of_story("denied", "111122223333", "ann");
+        alone.tells(&incident, Severity::High, at(0));
+        let knows = |incident, severity, seconds: i64| alone.knows(incident, severity, at(seconds * 1_000));
+        assert!(knows(&incident, Severity::High, 3_599) && knows(&incident, Severity::Medium, 0));
+        assert!(!knows(&incident, Severity::Critical, 0) && !knows(&other, Severity::High, 0));
+        assert!(!knows(&incident, Severity::High, 3_600));
     }
 
     proptest! {

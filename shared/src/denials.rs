@@ -8,7 +8,7 @@ mod benign;
 mod dossier;
 mod score;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,10 @@ const MOST_THINGS: usize = 32;
 const MOST_REGIONS: usize = 64;
 /// So few calls a minute are no rush.
 const FEW_A_MINUTE: u64 = 10;
+/// A rate is known once there were calls in so many minutes,
+const ENOUGH_MINUTES: usize = 3;
+/// and so many minutes lie between the first and the last of them.
+const ENOUGH_BETWEEN: i64 = 5;
 /// How many refused policies are told apart.
 const MOST_GUESSES: usize = 50;
 
@@ -57,10 +61,37 @@ pub struct Denials {
     /// How many there were in each minute of the last hour.
     #[serde(default)]
     minutes: BTreeMap<i64, u64>,
+    /// What people were told of.
+    #[serde(default)]
+    told: Told,
     /// Calls that are known to mean nothing: counted, not told.
     pub benign: u64,
     /// Calls of the console looking around: counted, not told by their number.
     pub browsing: u64,
+}
+
+/// What people were told of, of what is kept for longer than an incident lasts: it weighs together with something new, and does
+/// not speak again by itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Told {
+    /// All that was denied until then was of an incident that people heard of.
+    until: Option<i64>,
+    /// When use outside AWS was last part of such an incident.
+    outside: Option<i64>,
+    /// The principals laid out to be found that people heard of in this incident.
+    touched: BTreeSet<String>,
+}
+
+/// At what rate a principal is denied calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rate {
+    /// It is too soon to say.
+    Unknown,
+    /// No minute of the last hour has far more than those usually have in which anything came at all. What a program tries at
+    /// each start, or each quarter of an hour, is steady too.
+    Steady,
+    /// One has.
+    Rush,
 }
 
 /// One call of one service.
@@ -161,14 +192,48 @@ impl Denials {
         self.things.values().filter(|last| **last > self.last - HOUR).count() == 1
     }
 
-    /// Whether they come at a steady rate: no minute of the last hour has far more than the minutes in which anything came at
-    /// all. What a program tries at each start, or each quarter of an hour, is steady too.
+    /// At what rate they come.
     #[must_use]
-    pub fn is_steady(&self) -> bool {
+    pub fn rate(&self) -> Rate {
         let mut counts: Vec<u64> = self.minutes.values().copied().collect();
         counts.sort_unstable();
         let usual = counts.get(counts.len() / 2).copied().unwrap_or_default();
-        counts.last().is_none_or(|most| *most <= FEW_A_MINUTE.max(3 * usual))
+        if counts.last().is_some_and(|most| *most > FEW_A_MINUTE.max(3 * usual)) {
+            return Rate::Rush;
+        }
+        let minutes = || self.minutes.keys();
+        let between = minutes().next_back().zip(minutes().next()).map_or(0, |(last, first)| last - first);
+        if counts.len() >= ENOUGH_MINUTES && between >= ENOUGH_BETWEEN { Rate::Steady } else { Rate::Unknown }
+    }
+
+    /// In a new incident people hear again of what it touches.
+    pub(crate) fn begin_incident(&mut self) {
+        self.told.touched.clear();
+    }
+
+    /// Notes that people hear of all that is kept, whether use outside AWS is part of it, and which principals laid out to be
+    /// found it touches.
+    pub(crate) fn note_told(&mut self, outside: bool, touched: &BTreeSet<String>) {
+        self.told.until = Some(self.last);
+        if outside {
+            self.told.outside = Some(self.last);
+        }
+        self.told.touched.extend(touched.iter().cloned());
+    }
+
+    /// Whether nobody heard of the touch of that principal in this incident.
+    pub(crate) fn is_untold(&self, touched: &str) -> bool {
+        !self.told.touched.contains(touched)
+    }
+
+    /// Whether people heard of what was denied then.
+    fn is_told(&self, at: i64) -> bool {
+        self.told.until.is_some_and(|until| at <= until)
+    }
+
+    /// Whether people heard within a day that it is used outside AWS.
+    fn is_told_outside(&self) -> bool {
+        self.told.outside.is_some_and(|at| at > self.last - DAY)
     }
 
     /// How many services denied it something within the last ten minutes.
@@ -189,8 +254,18 @@ impl Denials {
     /// Its refused policies within the last hour; all that were refused for other mistakes are one.
     #[must_use]
     pub fn guesses(&self) -> usize {
-        let recent = |at: &i64| *at > self.last - HOUR;
-        self.guesses.iter().filter(|at| recent(at)).count() + usize::from(self.mistake.as_ref().is_some_and(recent))
+        self.guesses_if(|_| true)
+    }
+
+    /// Those of them that people did not hear of.
+    #[must_use]
+    pub fn untold_guesses(&self) -> usize {
+        self.guesses_if(|at| !self.is_told(at))
+    }
+
+    fn guesses_if(&self, counts: impl Fn(i64) -> bool) -> usize {
+        let all = self.guesses.iter().chain(&self.mistake);
+        all.filter(|at| **at > self.last - HOUR && counts(**at)).count()
     }
 
     /// The calls of the last hour, each with its number, those denied most often first.

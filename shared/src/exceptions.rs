@@ -75,11 +75,20 @@ pub enum Judged {
 pub trait Judge {
     /// What they make of a finding.
     async fn judge(&self, finding: Finding, now: Timestamp) -> Judged;
+
+    /// Whether it is known that there are none.
+    fn are_none(&self) -> bool {
+        false
+    }
 }
 
 impl Judge for Exceptions {
     async fn judge(&self, finding: Finding, now: Timestamp) -> Judged {
         self.weigh(finding, now)
+    }
+
+    fn are_none(&self) -> bool {
+        self.0.is_empty()
     }
 }
 

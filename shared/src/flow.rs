@@ -2,6 +2,7 @@
 
 mod denied;
 
+use std::cell::RefCell;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -9,7 +10,7 @@ use jiff::Timestamp;
 pub use denied::{Together, by_principal};
 
 use crate::alert::{self, Alert};
-use crate::cap::{Admission, Held, Message};
+use crate::cap::{Admission, Alone, Held, Message};
 use crate::circumstance;
 use crate::denials;
 use crate::detect::{self, Context};
@@ -42,10 +43,14 @@ pub trait People {
         received
     }
 
-    /// Waits for the turn that the ledger gave on the topic, and says whether it is in time for it. With none, since the ledger
-    /// does not answer, whoever publishes paces itself.
-    async fn wait_for(&self, _turn: Option<Timestamp>) -> bool {
+    /// Waits for a turn on the topic, and says whether it is in time for it.
+    async fn wait_for(&self, _turn: Timestamp) -> bool {
         true
+    }
+
+    /// What goes by while the ledger does not answer, where that can be.
+    fn alone(&self) -> Option<&RefCell<Alone>> {
+        None
     }
 }
 
@@ -72,7 +77,7 @@ pub enum Outcome {
 /// Whether people heard of something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heard {
-    /// It was not for them.
+    /// It was not for them, or another watcher told them of the same event.
     No,
     Told,
     /// The topic had no room: the digest will name it.
@@ -170,15 +175,8 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
         }
     }
 
-    /// What touches a principal that is laid out to be found reaches `access-denied` and the watcher of the call, if it has one:
-    /// whoever finds something first tells it.
-    fn delivery(&self, finding: &Finding) -> Delivery {
-        let watcher = if circumstance::is_of_honey(finding) { Watcher::AccessDenied } else { self.watcher };
-        Delivery::of(watcher, finding)
-    }
-
     async fn count_and_deliver(&self, finding: Finding, now: Timestamp) -> Result<Outcome, Retry> {
-        let delivery = self.delivery(&finding);
+        let delivery = Delivery::of(self.watcher, &finding);
         let standing = match self.ledger.claim(&delivery, now).await {
             Ok(Claim::Done) => return Ok(Outcome::Known),
             Ok(Claim::Busy) => return Err(Retry::Busy),
@@ -204,13 +202,13 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
                 Err(_) => self.ledger.release(&delivery).await,
             };
         }
-        delivered.map(|heard| Outcome::Found(Box::new(finding), standing, heard)).map_err(Retry::Undelivered)
+        delivered.map(|heard| Outcome::Found(Box::new(finding), standing, heard))
     }
 
     /// Counts a finding that nobody is told of, and leaves it to machines as a record. It waits for the ledger: what is not
     /// counted would be lost.
     async fn suppress(&self, finding: Finding, now: Timestamp) -> Result<Outcome, Retry> {
-        let delivery = self.delivery(&finding);
+        let delivery = Delivery::of(self.watcher, &finding);
         let exception = finding.suppressed_by.as_deref().unwrap_or_default();
         let done = async {
             match self.ledger.claim(&delivery, now).await? {
@@ -220,8 +218,7 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
             }
             // What means something only when it is counted is too much for a record of each.
             if finding.speaks_at == 1 {
-                let standing = Standing { speaks: false, unclaimed: false, ..Standing::unclaimed(&finding) };
-                self.machines.hand_over(&finding, &standing).await.map_err(Retry::Undelivered)?;
+                self.machines.hand_over(&finding, &Standing::suppressed(&finding)).await.map_err(Retry::Undelivered)?;
             }
             let _ = self.ledger.confirm(&delivery, now).await;
             Ok(Outcome::Suppressed(Box::new(finding.clone())))
@@ -240,7 +237,7 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
         finding: &Finding,
         standing: &Standing,
         now: Timestamp,
-    ) -> Result<Heard, Undelivered> {
+    ) -> Result<Heard, Retry> {
         if standing.count < finding.speaks_at {
             return Ok(Heard::No);
         }
@@ -250,19 +247,37 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
             // If this is not remembered, the worst is a second mail: better than none.
             let _ = self.ledger.told(delivery, standing).await;
         }
-        self.machines.hand_over(finding, standing).await?;
+        self.machines.hand_over(finding, standing).await.map_err(Retry::Undelivered)?;
         Ok(heard)
     }
 
-    async fn tell(&self, finding: &Finding, standing: &Standing, now: Timestamp) -> Result<Heard, Undelivered> {
+    /// Tells people. What touches a principal that is laid out to be found reaches `access-denied` and the watcher of the call, if
+    /// it has one: both count it and hand it over, and whoever is first tells it.
+    async fn tell(&self, finding: &Finding, standing: &Standing, now: Timestamp) -> Result<Heard, Retry> {
         let tell = || self.people.tell_of(finding, standing, &self.context, now);
         // A ledger that did not answer is not asked again: the function's time is short.
         if standing.unclaimed {
-            self.people.wait_for(None).await;
-            return tell().await.map(|()| Heard::Told);
+            let told = tell_alone(self.people, now, tell).await;
+            return told.map(|()| Heard::Told).map_err(Retry::Undelivered);
+        }
+        let shared = circumstance::is_of_honey(finding).then(|| Delivery::to_people(finding));
+        if let Some(shared) = &shared {
+            match self.ledger.claim(shared, now).await {
+                Ok(Claim::Done) => return Ok(Heard::No),
+                Ok(Claim::Busy) => return Err(Retry::Busy),
+                // Better twice than not at all.
+                Ok(Claim::Ours(_)) | Err(_) => {}
+            }
         }
         let held = || Held::finding(finding, standing, alert::statement(finding, &self.context), now);
-        tell_or_hold(self.ledger, self.people, Message::of(finding.severity), now, held, tell).await
+        let heard = tell_or_hold(self.ledger, self.people, Message::of(finding.severity), now, held, tell).await;
+        if let Some(shared) = &shared {
+            let _ = match &heard {
+                Ok(_) => self.ledger.confirm(shared, now).await,
+                Err(_) => self.ledger.release(shared).await,
+            };
+        }
+        heard.map_err(Retry::Undelivered)
     }
 }
 
@@ -274,7 +289,7 @@ const TURNS: u32 = 3;
 ///
 /// # Errors
 ///
-/// Those of `tell`.
+/// Those of `tell`; and whoever is late for each of their turns is to try again later.
 pub async fn tell_or_hold<L: Ledger, P: People>(
     ledger: &L,
     people: &P,
@@ -285,15 +300,32 @@ pub async fn tell_or_hold<L: Ledger, P: People>(
 ) -> Result<Heard, Undelivered> {
     for _ in 0..TURNS {
         let turn = match ledger.admit(message, now, people.now(now)).await {
-            Ok(Admission::Turn(turn)) => Some(turn),
+            Ok(Admission::Turn(turn)) => turn,
             Ok(Admission::HeldBack) if ledger.hold(&held()).await.is_ok() => return Ok(Heard::HeldBack),
-            Ok(Admission::HeldBack) | Err(_) => None,
+            Ok(Admission::HeldBack) | Err(_) => return tell_alone(people, now, tell).await.map(|()| Heard::Told),
         };
         if people.wait_for(turn).await {
-            break;
+            return tell().await.map(|()| Heard::Told);
         }
     }
-    tell().await.map(|()| Heard::Told)
+    Err(late())
+}
+
+/// Tells people while the ledger does not answer. What others publish is not known; what this instance does is. `now` is the time
+/// of receipt.
+async fn tell_alone<P: People>(
+    people: &P,
+    now: Timestamp,
+    tell: impl AsyncFnOnce() -> Result<(), Undelivered>,
+) -> Result<(), Undelivered> {
+    let asked = people.now(now);
+    let turn = people.alone().map_or(Some(asked), |alone| alone.borrow_mut().turn(now, asked));
+    let Some(turn) = turn else { return Err(late()) };
+    if people.wait_for(turn).await { tell().await } else { Err(late()) }
+}
+
+fn late() -> Undelivered {
+    Undelivered("there was no turn on the topic in time; it is tried again later".to_owned())
 }
 
 /// Tells what incidents that are over counted since they were last told, and closes them; then tells in one message what
@@ -341,7 +373,9 @@ pub async fn tell_held<L: Ledger, P: People>(
     let Admission::Turn(turn) = ledger.admit(Message::Digest, asked, asked).await? else {
         return Ok((held.len(), false));
     };
-    people.wait_for(Some(turn)).await;
+    if !people.wait_for(turn).await {
+        return Ok((held.len(), false));
+    }
     people.tell(&alert::of_held(&held, context, now)).await?;
     ledger.let_go(&held).await?;
     Ok((held.len(), true))

@@ -13,6 +13,15 @@ pub(crate) enum Touch<'a> {
     Of(&'a str),
 }
 
+impl<'a> Touch<'a> {
+    /// The principal that is laid out.
+    pub(crate) fn arn(&self) -> &'a str {
+        match self {
+            Self::By(arn) | Self::Of(arn) => arn,
+        }
+    }
+}
+
 /// Whether the event touches one of the configured principals, whatever came of it. What AWS services look at on their own
 /// is no touch of one.
 pub(crate) fn touched<'a>(event: &Event, config: &'a Config) -> Option<Touch<'a>> {

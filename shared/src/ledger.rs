@@ -38,8 +38,8 @@ pub const LONGEST: SignedDuration = SignedDuration::from_hours(6);
 /// An incident whose window closed this long ago and that nobody told is given up: a new event opens a new one, so that
 /// a broken digest cannot silence alerts.
 pub const ABANDONED: SignedDuration = SignedDuration::from_hours(1);
-/// Alerts held back that one message tells of.
-pub const HELD_AT_ONCE: usize = 1_000;
+/// Alerts held back that one message tells of: a function has time to read and forget so many. More are told by the next one.
+pub const HELD_AT_ONCE: usize = 10_000;
 /// A tally counts no further: an item of the table has its limit, and nobody waits for more.
 pub const MOST_MEMBERS: usize = 200;
 /// How long it is kept what a principal was denied, after the last time.
@@ -51,10 +51,10 @@ pub const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 pub const SUPPRESSED: SignedDuration = SignedDuration::from_hours(400 * 24);
 
 /// One event at one watcher: `eventID` and account. In full it says which watcher, so that a watcher never
-/// takes another's claim for its own.
+/// takes another's claim for its own; or that it is for people, who hear once of what two watchers find.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Delivery {
-    watcher: Watcher,
+    to: &'static str,
     account: String,
     event_id: String,
 }
@@ -261,13 +261,19 @@ impl Delivery {
     /// The delivery to `watcher` of the event that `finding` is about.
     #[must_use]
     pub fn of(watcher: Watcher, finding: &Finding) -> Self {
-        Self { watcher, account: finding.account.clone(), event_id: finding.event.id.clone() }
+        Self { to: watcher.name(), account: finding.account.clone(), event_id: finding.event.id.clone() }
+    }
+
+    /// That of the event to people.
+    #[must_use]
+    pub(crate) fn to_people(finding: &Finding) -> Self {
+        Self { to: "people", account: finding.account.clone(), event_id: finding.event.id.clone() }
     }
 }
 
 impl fmt::Display for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}#{}#{}", self.watcher.name(), self.account, self.event_id)
+        write!(f, "{}#{}#{}", self.to, self.account, self.event_id)
     }
 }
 
@@ -277,6 +283,18 @@ impl Standing {
     #[must_use]
     pub fn unclaimed(finding: &Finding) -> Self {
         Self { incident: finding.incident(), count: 1, told: 0, opened: None, speaks: true, unclaimed: true }
+    }
+
+    /// That of a finding that nobody is told of.
+    #[must_use]
+    pub(crate) fn suppressed(finding: &Finding) -> Self {
+        Self { speaks: false, unclaimed: false, ..Self::unclaimed(finding) }
+    }
+
+    /// The same in another incident.
+    #[must_use]
+    pub(crate) fn of(self, incident: &IncidentKey) -> Self {
+        Self { incident: incident.clone(), ..self }
     }
 }
 

@@ -1,18 +1,20 @@
 //! Denied calls in batches: what is told of thousands, what is counted, and what a death in between changes.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 
 use iamwatch::alert::Alert;
+use iamwatch::cap::{Admission, Alone, Held, Message};
 use iamwatch::config::Config;
-use iamwatch::denials::{Dossier, Settled};
+use iamwatch::denials::{Dossier, Open, Settled};
 use iamwatch::detect::Context;
 use iamwatch::event::Event;
-use iamwatch::exceptions::Exceptions;
+use iamwatch::exceptions::{self, Exceptions, Suppressions};
 use iamwatch::facts::Unread;
-use iamwatch::finding::{Finding, Severity};
-use iamwatch::flow::{self, Line, Machines, Outcome, People, Retry, Together, Undelivered};
-use iamwatch::ledger::{Ledger, Memory, Standing};
+use iamwatch::finding::{Finding, IncidentKey, Severity};
+use iamwatch::flow::{self, Heard, Line, Machines, Outcome, People, Retry, Together, Undelivered};
+use iamwatch::ledger::{Claim, Delivery, Due, Ledger, LedgerError, Memory, MemoryKey, Note, Progress, Standing};
 use iamwatch::watcher::{Glance, Watcher};
 use jiff::{SignedDuration, Timestamp};
 use pollster::block_on;
@@ -28,6 +30,7 @@ struct Listeners {
     handed: RefCell<Vec<(String, u64)>>,
     fails: Cell<u32>,
     loses: Cell<u32>,
+    alone: RefCell<Alone>,
 }
 
 impl Listeners {
@@ -46,9 +49,13 @@ impl People for Listeners {
         Ok(())
     }
 
-    async fn wait_for(&self, turn: Option<Timestamp>) -> bool {
-        self.now.set(turn.unwrap());
+    async fn wait_for(&self, turn: Timestamp) -> bool {
+        self.now.set(turn);
         true
+    }
+
+    fn alone(&self) -> Option<&RefCell<Alone>> {
+        Some(&self.alone)
     }
 }
 
@@ -63,9 +70,108 @@ impl Machines for Listeners {
     }
 }
 
+/// A ledger that may not answer for a while.
+#[derive(Default)]
+struct Table {
+    memory: Memory,
+    down: Cell<bool>,
+    asked: Cell<u32>,
+}
+
+impl Table {
+    fn up(&self) -> Result<&Memory, LedgerError> {
+        self.asked.set(self.asked.get() + 1);
+        if self.down.get() { Err(LedgerError::Down("no answer".to_owned())) } else { Ok(&self.memory) }
+    }
+}
+
+impl Ledger for Table {
+    async fn claim(&self, delivery: &Delivery, now: Timestamp) -> Result<Claim, LedgerError> {
+        self.up()?.claim(delivery, now).await
+    }
+    async fn count(
+        &self,
+        delivery: &Delivery,
+        progress: Progress,
+        finding: &Finding,
+        now: Timestamp,
+    ) -> Result<Standing, LedgerError> {
+        self.up()?.count(delivery, progress, finding, now).await
+    }
+    async fn told(&self, delivery: &Delivery, standing: &Standing) -> Result<(), LedgerError> {
+        self.up()?.told(delivery, standing).await
+    }
+    async fn suppress(&self, delivery: &Delivery, exception: &str, now: Timestamp) -> Result<(), LedgerError> {
+        self.up()?.suppress(delivery, exception, now).await
+    }
+    async fn suppressed(&self, exception: &str) -> Result<Option<Suppressions>, LedgerError> {
+        self.up()?.suppressed(exception).await
+    }
+    async fn confirm(&self, delivery: &Delivery, now: Timestamp) -> Result<(), LedgerError> {
+        self.up()?.confirm(delivery, now).await
+    }
+    async fn release(&self, delivery: &Delivery) -> Result<(), LedgerError> {
+        self.up()?.release(delivery).await
+    }
+    async fn due(&self, now: Timestamp) -> Result<Vec<Due>, LedgerError> {
+        self.up()?.due(now).await
+    }
+    async fn admit(&self, message: Message, received: Timestamp, now: Timestamp) -> Result<Admission, LedgerError> {
+        self.up()?.admit(message, received, now).await
+    }
+    async fn hold(&self, held: &Held) -> Result<(), LedgerError> {
+        self.up()?.hold(held).await
+    }
+    async fn held(&self) -> Result<Vec<Held>, LedgerError> {
+        self.up()?.held().await
+    }
+    async fn let_go(&self, held: &[Held]) -> Result<(), LedgerError> {
+        self.up()?.let_go(held).await
+    }
+    async fn put_off(&self, due: &Due) -> Result<(), LedgerError> {
+        self.up()?.put_off(due).await
+    }
+    async fn close(&self, due: &Due, now: Timestamp) -> Result<(), LedgerError> {
+        self.up()?.close(due, now).await
+    }
+    async fn recall(&self, key: &MemoryKey, now: Timestamp) -> Result<Option<Note>, LedgerError> {
+        self.up()?.recall(key, now).await
+    }
+    async fn remember(&self, key: &MemoryKey, note: &Note, now: Timestamp) -> Result<(), LedgerError> {
+        self.up()?.remember(key, note, now).await
+    }
+    async fn tally(
+        &self,
+        key: &MemoryKey,
+        member: &str,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<usize, LedgerError> {
+        self.up()?.tally(key, member, until, now).await
+    }
+    async fn dossier(&self, key: &IncidentKey, now: Timestamp) -> Result<Dossier, LedgerError> {
+        self.up()?.dossier(key, now).await
+    }
+    async fn keep(
+        &self,
+        key: &IncidentKey,
+        dossier: &Dossier,
+        suppressed: &BTreeMap<String, u64>,
+        now: Timestamp,
+    ) -> Result<bool, LedgerError> {
+        self.up()?.keep(key, dossier, suppressed, now).await
+    }
+    async fn settle(&self, key: &IncidentKey, open: &Open, settled: Settled) -> Result<(), LedgerError> {
+        self.up()?.settle(key, open, settled).await
+    }
+    async fn forget(&self, key: &MemoryKey) -> Result<(), LedgerError> {
+        self.up()?.forget(key).await
+    }
+}
+
 struct Stack {
     config: Config,
-    ledger: Memory,
+    ledger: Table,
     listeners: Listeners,
     exceptions: Exceptions,
 }
@@ -73,10 +179,10 @@ struct Stack {
 impl Stack {
     fn new() -> Self {
         let config = Config { min_severity: Severity::Medium, ..Config::default() };
-        Self { config, ledger: Memory::default(), listeners: Listeners::default(), exceptions: Exceptions::NONE }
+        Self { config, ledger: Table::default(), listeners: Listeners::default(), exceptions: Exceptions::NONE }
     }
 
-    fn line(&self, watcher: Watcher) -> Line<'_, Memory, Listeners, Listeners, Unread, Exceptions> {
+    fn line(&self, watcher: Watcher) -> Line<'_, Table, Listeners, Listeners, Unread, Exceptions> {
         Line {
             watcher,
             context: Context::new(&self.config),
@@ -97,6 +203,10 @@ impl Stack {
     fn digest(&self, now: Timestamp) {
         self.listeners.now.set(now);
         block_on(flow::digest(&self.ledger, &self.listeners, &Context::new(&self.config), now)).unwrap();
+    }
+
+    fn severities(&self) -> Vec<String> {
+        self.listeners.subjects().iter().map(|subject| subject.split(' ').next().unwrap().to_owned()).collect()
     }
 
     fn dossier(&self, event: &Event, now: Timestamp) -> Dossier {
@@ -207,7 +317,6 @@ fn five_hundred_principals_are_told_one_a_second_and_no_count_is_lost() {
     assert!(counts.iter().all(|count| *count == 40), "{counts:?}");
 }
 
-/// A ledger whose next writes are made and then never answered, as when the function dies just after.
 #[test]
 fn who_was_put_off_before_goes_first_however_many_have_come_since() {
     let (late, early) = (seconds(300), seconds(0));
@@ -216,6 +325,20 @@ fn who_was_put_off_before_goes_first_however_many_have_come_since() {
     events.push(call(50, "waited", early));
     let principals = iamwatch::flow::by_principal(&events.iter().collect::<Vec<_>>());
     assert_eq!(principals.into_iter().map(|principal| principal.put_off().places).next(), Some(vec![50]));
+}
+
+#[test]
+fn what_is_put_off_comes_again_and_nothing_of_it_is_counted_before() {
+    let stack = Stack::new();
+    let batch = &flood()[..20];
+    let events: Vec<&Event> = batch.iter().collect();
+    let [principal] = flow::by_principal(&events).try_into().unwrap();
+    let put_off = principal.put_off();
+    assert!(matches!(put_off.outcome, Err(Retry::Undelivered(_))));
+    assert_eq!((put_off.places, put_off.added.counted), ((0..20).collect::<Vec<_>>(), 0));
+    assert_eq!(stack.dossier(&batch[0], start()), Dossier::default());
+    stack.watch(batch, start() + seconds(300));
+    assert_eq!(stack.dossier(&batch[0], start()).open.unwrap().count, 20);
 }
 
 #[test]
@@ -253,7 +376,7 @@ fn what_a_dead_holder_owed_is_told_by_the_next_to_come_and_not_before_its_lease_
     let open = dossier.open.as_mut().unwrap();
     let owed = open.owed.unwrap();
     open.owe(owed, start() + WINDOW);
-    assert!(block_on(stack.ledger.keep(&key, &dossier, &std::collections::BTreeMap::new(), start())).unwrap());
+    assert!(block_on(stack.ledger.keep(&key, &dossier, &BTreeMap::new(), start())).unwrap());
 
     let known = stack.watch(batch, start() + seconds(30));
     assert!(matches!(known.as_slice(), [Together { outcome: Ok(Outcome::Known), .. }]));
@@ -284,9 +407,7 @@ fn an_incident_is_told_once_for_each_level_and_grows() {
     }
     deny(100, "iam", "AttachUserPolicy");
     deny(110, "cloudtrail", "StopLogging");
-    let severities: Vec<String> =
-        stack.listeners.subjects().iter().map(|subject| subject.split(' ').next().unwrap().to_owned()).collect();
-    assert_eq!(severities, ["[MEDIUM]", "[HIGH]", "[CRITICAL]"], "{told:?}");
+    assert_eq!(stack.severities(), ["[MEDIUM]", "[HIGH]", "[CRITICAL]", "[CRITICAL]"], "{told:?}: the tenth, too");
     assert_eq!(stack.dossier(&denied(0, start(), &user("backup"), "s3", "x"), start()).open.unwrap().count, 56);
 }
 
@@ -332,11 +453,13 @@ fn a_deployment_is_called_broken_only_while_its_rate_is_steady() {
     let four_times_an_hour: Vec<i64> =
         (0..4).flat_map(|quarter| (0..30).map(move |second| quarter * 900 + second)).collect();
     let at_once: Vec<i64> = vec![0; 500];
-    for steady in [&each_minute, &four_times_an_hour, &at_once] {
+    for steady in [&each_minute, &four_times_an_hour] {
         assert_eq!(severity_of_the_same_at(steady), Severity::Low);
     }
     let rush: Vec<i64> = each_minute.iter().copied().chain((0..100).map(|_| 40 * 60 + 5)).collect();
-    assert_eq!(severity_of_the_same_at(&rush), Severity::Medium);
+    for fitful in [&rush, &at_once] {
+        assert_eq!(severity_of_the_same_at(fitful), Severity::Medium);
+    }
 }
 
 #[test]
@@ -391,19 +514,205 @@ fn what_touches_honey_and_is_seen_by_the_watcher_of_the_call_too_is_one_alert() 
         }))
     };
     let watch = |watcher: Watcher, event: &Event| block_on(stack.line(watcher).watch(event, start())).unwrap();
-    // Two watchers are started by it: one of the call, and the one of the honey rule.
+    // Two watchers are started by it: one of the call, and the one of the honey rule. Each counts it and hands it over.
     let made = event("made", "CreateUser");
     assert!(Watcher::IamChanges.admits(&Glance::of(&made)));
-    assert!(matches!(watch(Watcher::IamChanges, &made), Outcome::Found(..)));
+    assert!(matches!(watch(Watcher::IamChanges, &made), Outcome::Found(_, _, Heard::Told)));
+    assert!(matches!(watch(Watcher::AccessDenied, &made), Outcome::Found(_, _, Heard::No)));
     assert_eq!(watch(Watcher::AccessDenied, &made), Outcome::Known);
     let subjects = stack.listeners.subjects();
     assert!(matches!(subjects.as_slice(), [one] if one.starts_with("[CRITICAL]")), "{subjects:?}");
-    // The other way round, and a call that only one of them looks at.
-    let again = event("again", "CreateUser");
-    watch(Watcher::AccessDenied, &again);
-    assert_eq!(watch(Watcher::IamChanges, &again), Outcome::Known);
+    let handed = || stack.listeners.handed.borrow().iter().map(|(detection, _)| detection.clone()).collect::<Vec<_>>();
+    assert_eq!(handed(), ["user-created", "honey-principal-touched"]);
+    // Nobody is told again of what the other told.
+    stack.digest(start() + iamwatch::ledger::WINDOW);
+    assert_eq!(stack.listeners.subjects().len(), 1);
     let listed = event("listed", "ListQueues");
     assert!(matches!(watch(Watcher::AccessDenied, &listed), Outcome::Found(..)));
+}
+
+#[test]
+fn whoever_fails_to_tell_of_honey_still_hands_over_what_it_asks_for_once_the_other_told() {
+    let honey = "arn:aws:iam::111122223333:user/backup-admin";
+    let mut stack = Stack::new();
+    stack.config.honey_principals = vec![honey.to_owned()];
+    let event = Event::decode(json!({
+        "eventID": "made", "eventName": "CreateAccessKey", "eventSource": "iam.amazonaws.com",
+        "eventTime": start().to_string(), "awsRegion": "us-east-1", "recipientAccountId": "111122223333",
+        "userIdentity": user("mallory"), "requestParameters": {"userName": "backup-admin"},
+        "responseElements": {"accessKey": {"userName": "backup-admin", "accessKeyId": "AKIAI44QH8DHBEXAMPLE"}},
+    }));
+    let watch = |watcher: Watcher| block_on(stack.line(watcher).watch(&event, start()));
+    stack.listeners.fails.set(1);
+    assert!(matches!(watch(Watcher::AccessKeys), Err(Retry::Undelivered(_))));
+    assert!(matches!(watch(Watcher::AccessDenied), Ok(Outcome::Found(_, _, Heard::Told))));
+    let Ok(Outcome::Found(finding, standing, Heard::No)) = watch(Watcher::AccessKeys) else { panic!("not found") };
+    assert!(finding.asks.is_some());
+    assert_eq!(standing.count, 1, "no count is lost");
+    let asked: Vec<String> = stack.listeners.handed.borrow().iter().map(|(detection, _)| detection.clone()).collect();
+    assert_eq!(asked, ["honey-principal-touched", "access-key-created-for-another-user"]);
+    assert_eq!(stack.listeners.subjects().len(), 1);
+}
+
+#[test]
+fn each_principal_that_is_laid_out_is_named_once_in_an_incident_however_loud_it_is_already() {
+    let honey = |name: &str| format!("arn:aws:iam::111122223333:role/{name}");
+    let mut stack = Stack::new();
+    stack.config.honey_principals = ["one", "two", "three"].map(honey).to_vec();
+    let takes = |id: usize, by: &str, role: &str| {
+        let at = start() + seconds(i64::try_from(id).unwrap());
+        let event = denied(id, at, &user(by), "sts", "AssumeRole");
+        let mut record = event.record().clone();
+        record["errorMessage"] =
+            json!(format!("User: x is not authorized to perform: sts:AssumeRole on resource: {}", honey(role)));
+        Event::decode(Value::Object(record))
+    };
+    let mails = || stack.listeners.mails.borrow().iter().map(|(_, alert)| alert.email.clone()).collect::<Vec<_>>();
+    stack.watch(&[takes(1, "mallory", "one")], start() + seconds(10));
+    stack.watch(&[takes(2, "mallory", "one"), takes(3, "mallory", "two")], start() + seconds(20));
+    stack.watch(&[takes(4, "mallory", "two"), takes(5, "mallory", "one")], start() + seconds(30));
+    let [first, second] = mails().try_into().unwrap();
+    assert!(first.contains("role/one") && second.contains("touches arn:aws:iam::111122223333:role/two"), "{second}");
+    // Many in one batch are one mail that names them all.
+    let all = ["one", "two", "three"].iter().zip(6..).map(|(role, id)| takes(id, "eve", role));
+    stack.watch(&all.collect::<Vec<_>>(), start() + seconds(40));
+    let third = mails().pop().unwrap();
+    assert!(["one", "two", "three"].iter().all(|role| third.contains(&format!("role/{role}"))), "{third}");
+    assert_eq!(mails().len(), 3);
+    // In the next incident each is named again.
+    for minute in 16..20 {
+        stack.digest(start() + seconds(minute * 60));
+    }
+    let before = mails().len();
+    stack.watch(&[takes(1_201, "mallory", "three")], start() + seconds(1_210));
+    stack.watch(&[takes(1_202, "mallory", "one")], start() + seconds(1_220));
+    assert!(mails()[before].contains("role/three") && mails()[before + 1].contains("role/one"));
+    assert_eq!(mails().len(), before + 2);
+}
+
+#[test]
+fn while_the_table_is_down_an_alert_is_told_once_and_all_of_it_is_counted_after() {
+    let stack = Stack::new();
+    let event = |id: usize, name: &str| denied(id, start() + seconds(1), &user("mallory"), "iam", name);
+    let batch: Vec<Event> = (0..30).map(|id| event(id, if id == 20 { "CreateUser" } else { "ListUsers" })).collect();
+    stack.ledger.down.set(true);
+    for (minute, told) in [(0, true), (5, false), (10, false)] {
+        let [tried] = stack.watch(&batch, start() + seconds(minute * 60)).try_into().unwrap();
+        assert!(matches!(tried.outcome, Err(Retry::Undelivered(_))), "all comes again: {:?}", tried.outcome);
+        assert_eq!((tried.alone.is_some(), tried.added.counted), (told, 0));
+        assert_eq!(stack.severities(), ["[HIGH]"]);
+        assert_eq!(stack.ledger.asked.take(), 1, "what does not answer is not asked for everything");
+    }
+    stack.ledger.down.set(false);
+    let [counted] = stack.watch(&batch, start() + seconds(900)).try_into().unwrap();
+    assert!(matches!(counted.outcome, Ok(Outcome::Found(_, _, Heard::Told))), "{:?}", counted.outcome);
+    assert_eq!(counted.added.counted, 30);
+    assert_eq!(stack.dossier(&batch[0], start() + seconds(900)).open.unwrap().count, 30);
+}
+
+#[test]
+fn while_the_table_is_down_many_principals_are_told_at_the_topics_pace_and_in_turn() {
+    let stack = Stack::new();
+    let batch: Vec<Event> =
+        (0..20).map(|id| denied(id, start(), &user(&format!("user-{id}")), "iam", "CreateUser")).collect();
+    stack.ledger.down.set(true);
+    for attempt in 0..4 {
+        let now = start() + seconds(attempt * 300);
+        assert!(stack.watch(&batch, now).iter().all(|tried| tried.outcome.is_err()));
+        let last = stack.listeners.now.get();
+        assert!(last <= now + seconds(6), "nobody waits for longer");
+    }
+    let told: BTreeSet<String> = stack.listeners.subjects().into_iter().collect();
+    assert_eq!((told.len(), stack.listeners.subjects().len()), (20, 20), "each once");
+    let times: Vec<Timestamp> = stack.listeners.mails.borrow().iter().map(|(at, _)| *at).collect();
+    assert!(times.windows(2).all(|two| two[1].duration_since(two[0]) >= seconds(1)));
+}
+
+#[test]
+fn what_was_told_does_not_speak_again_by_itself_and_weighs_together_with_something_new() {
+    let stack = Stack::new();
+    let mut number = 0;
+    let mut deny = |minute: i64, source: &str, name: &str| {
+        number += 1;
+        let at = start() + seconds(minute * 60 + number);
+        let id = usize::try_from(number).unwrap();
+        stack.watch(&[denied(id, at, &role("ops", "s"), source, name)], at);
+        stack.severities()
+    };
+    assert_eq!(deny(0, "iam", "CreateUser"), ["[HIGH]"]);
+    assert_eq!(deny(1, "iam", "CreateUser"), ["[HIGH]"]);
+    stack.digest(start() + seconds(17 * 60));
+    assert_eq!(stack.severities(), ["[HIGH]", "[HIGH]"], "x2");
+    assert_eq!(deny(20, "sqs", "ListQueues"), ["[HIGH]", "[HIGH]"], "harmless, and the rest was told");
+    // Another sensitive call is told, and weighs more for the one before it.
+    assert_eq!(deny(21, "secretsmanager", "GetSecretValue"), ["[HIGH]", "[HIGH]", "[HIGH]"]);
+}
+
+#[test]
+fn a_guess_after_those_that_were_told_is_no_alert_and_three_more_are() {
+    let stack = Stack::new();
+    let guess = |minute: i64| {
+        let id = usize::try_from(minute).unwrap();
+        let at = start() + seconds(minute * 60);
+        let mut record = denied(id, at, &user("mallory"), "iam", "UpdateAssumeRolePolicy").record().clone();
+        record["errorCode"] = json!("MalformedPolicyDocumentException");
+        record["errorMessage"] = json!("Invalid principal in policy");
+        stack.digest(at);
+        stack.watch(&[Event::decode(Value::Object(record))], at);
+        stack.listeners.subjects().len()
+    };
+    assert_eq!([0, 1, 2, 18, 20, 21].map(guess), [0, 0, 1, 1, 1, 2]);
+}
+
+#[test]
+fn an_excepted_denial_weighs_nothing_and_is_left_to_machines_and_counted_once() {
+    let mut stack = Stack::new();
+    let said = json!({
+        "id": "ci", "detections": ["sensitive-call-denied", "calls-denied"],
+        "actor": "arn:aws:iam::111122223333:role/ci", "reason": "it tries", "owner": "ann", "expires": "2026-03-31",
+    });
+    stack.exceptions =
+        [exceptions::read(said.as_object().unwrap(), exceptions::day(start())).unwrap()].into_iter().collect();
+    let event = |id: usize, source: &str, name: &str| denied(id, start(), &role("ci", "s"), source, name);
+    let batch = [event(1, "iam", "CreateUser"), event(2, "sqs", "ListQueues"), event(3, "iam", "AttachUserPolicy")];
+    let kept = |now| {
+        block_on(stack.ledger.suppressed("ci")).unwrap().map(|all| all.count).zip(Some(stack.dossier(&batch[0], now)))
+    };
+    // Machines cannot be reached: it comes again, and is not counted yet.
+    stack.listeners.loses.set(1);
+    let [tried] = stack.watch(&batch, start() + WINDOW).try_into().unwrap();
+    assert!(matches!(tried.outcome, Err(Retry::Undelivered(_))));
+    assert!(kept(start()).is_none());
+    let [done] = stack.watch(&batch, start() + WINDOW).try_into().unwrap();
+    assert!(matches!(done.outcome, Ok(Outcome::Suppressed(_))), "{:?}", done.outcome);
+    assert_eq!(*stack.listeners.handed.borrow(), [("sensitive-call-denied".to_owned(), 3)]);
+    assert!(matches!(stack.watch(&batch, start() + WINDOW)[0].outcome, Ok(Outcome::Known)));
+    let (count, dossier) = kept(start()).unwrap();
+    assert_eq!((count, dossier.denials.calls().len(), dossier.open), (3, 0, None));
+    assert!(stack.listeners.subjects().is_empty());
+}
+
+#[test]
+fn a_principal_is_told_at_once_at_its_tenth_hundredth_and_thousandth_call_and_not_more_often() {
+    let stack = Stack::new();
+    let events: Vec<Event> = (0..12_000)
+        .map(|id| {
+            denied(id, start() + seconds(i64::try_from(id / 100).unwrap()), &user("mallory"), "iam", "CreateUser")
+        })
+        .collect();
+    let mut told = Vec::new();
+    for (number, event) in events.iter().enumerate().take(1_100) {
+        stack.watch(std::slice::from_ref(event), start() + seconds(20));
+        if told.len() < stack.listeners.subjects().len() {
+            told.push(number + 1);
+        }
+    }
+    assert_eq!(told, [1, 10, 100, 1_000]);
+    for batch in events[1_100..].chunks(1_000) {
+        stack.watch(batch, start() + seconds(130));
+    }
+    assert_eq!(stack.listeners.subjects().len(), 4);
+    assert!(stack.listeners.mails.borrow()[3].1.email.contains("x1000 in"));
 }
 
 #[test]

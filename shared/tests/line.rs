@@ -463,8 +463,8 @@ impl People for Inbox {
         Ok(())
     }
 
-    async fn wait_for(&self, turn: Option<Timestamp>) -> bool {
-        self.now.set(turn.unwrap());
+    async fn wait_for(&self, turn: Timestamp) -> bool {
+        self.now.set(turn);
         true
     }
 }
@@ -637,8 +637,8 @@ impl People for Slow {
         Ok(())
     }
 
-    async fn wait_for(&self, turn: Option<Timestamp>) -> bool {
-        let turn = turn.unwrap().duration_since(start()).as_millis();
+    async fn wait_for(&self, turn: Timestamp) -> bool {
+        let turn = turn.duration_since(start()).as_millis();
         self.turns.borrow_mut().push(turn.try_into().unwrap());
         let late = self.late.get();
         self.late.set(late.saturating_sub(1));
@@ -647,14 +647,45 @@ impl People for Slow {
 }
 
 #[test]
-fn who_is_late_for_a_turn_takes_another_and_is_told_at_last() {
-    for (late, turns) in [(0, vec![0]), (1, vec![0, 1_500]), (9, vec![0, 1_500, 3_000])] {
+fn who_is_late_for_a_turn_takes_another_and_tells_nothing_without_one() {
+    for (late, turns, told) in [(0, vec![0], true), (1, vec![0, 1_500], true), (9, vec![0, 1_500, 3_000], false)] {
         let (ledger, slow) = (Memory::default(), Slow { late: Cell::new(late), turns: RefCell::default() });
         let held = || panic!("nothing is held back");
         let heard = flow::tell_or_hold(&ledger, &slow, Message::Alert, start(), held, async || Ok(()));
-        assert_eq!(block_on(heard), Ok(Heard::Told));
+        let heard = block_on(heard);
+        assert_eq!(heard.is_ok(), told, "{heard:?}: it is tried again later");
         assert_eq!(slow.turns.take(), turns);
     }
+}
+
+#[test]
+fn a_digest_that_is_late_for_its_turn_keeps_what_was_held_back() {
+    let (ledger, slow) = (Memory::default(), Slow { late: Cell::new(1), turns: RefCell::default() });
+    block_on(ledger.hold(&held_of(0))).unwrap();
+    let config = Config::default();
+    let digest = |now| block_on(flow::digest(&ledger, &slow, &Context::new(&config), now)).unwrap();
+    assert_eq!(digest(start()), Digested { told: 0, held: 1, named: false });
+    assert_eq!(digest(start() + SignedDuration::from_mins(5)), Digested { told: 0, held: 1, named: true });
+}
+
+/// An alert of an incident of its own that was held back; every second one is of the same principal.
+fn held_of(number: u32) -> Held {
+    let finding = finding_of(if number.is_multiple_of(2) { 0 } else { number }, number);
+    let held = Held::finding(&finding, &Standing::unclaimed(&finding), format!("alert {number}"), start());
+    Held { incident: format!("{number:032x}"), count: 20, ..held }
+}
+
+#[test]
+fn however_much_was_held_back_one_message_tells_of_all_of_it() {
+    let flood = Flood::new();
+    for number in 0..2_500 {
+        block_on(flood.ledger.hold(&held_of(number))).unwrap();
+    }
+    assert_eq!(flood.digest(start()), Digested { told: 0, held: 2_500, named: true });
+    assert_eq!(flood.digest(start() + SignedDuration::from_mins(5)), Digested::default());
+    let (_, alert) = flood.inbox.got.borrow()[0].clone();
+    assert_eq!(alert.subject.as_str(), "[HIGH] held back: 2500 alerts about 2500 incidents - 111122223333");
+    assert!(alert.email.contains("1250  arn:aws:iam::111122223333:user/user-0"), "{}", alert.email);
 }
 
 #[test]

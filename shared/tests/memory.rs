@@ -196,6 +196,30 @@ fn what_is_new_stays_new_for_a_day_and_is_one_alert() {
 }
 
 #[test]
+fn an_account_that_is_added_later_learns_for_itself() {
+    let mut story = Story::learned();
+    let elsewhere = |address: &str| {
+        let mut event = makes_user(bob(), address);
+        event["recipientAccountId"] = json!("123456789012");
+        event["userIdentity"]["arn"] = json!("arn:aws:iam::123456789012:user/bob");
+        event["userIdentity"]["accountId"] = json!("123456789012");
+        event
+    };
+    assert_snapshot!(story.on("12T09:00", elsewhere(OFFICE)), @"MEDIUM created user carol");
+    assert_snapshot!(story.on("13T10:00", elsewhere(ELSEWHERE)), @"MEDIUM created user carol");
+    assert_snapshot!(story.on("21T09:00", elsewhere("203.0.113.9")), @"
+    HIGH created user carol
+    Network: no long-term key of this principal was seen from 203.0.113.0/24 before, since 2026-03-12
+    ");
+    // The stack's own account learned before.
+    story.on("04T09:00", makes_user(bob(), OFFICE));
+    assert_snapshot!(story.on("12T09:00", makes_user(bob(), ELSEWHERE)), @"
+    HIGH created user carol
+    Network: no long-term key of this principal was seen from 198.51.100.0/24 before, since 2026-03-01
+    ");
+}
+
+#[test]
 fn what_was_seen_while_learning_is_usual_at_once() {
     let mut story = Story::learned();
     story.on("07T23:00", makes_user(bob(), ELSEWHERE));

@@ -201,7 +201,7 @@ impl Judge<'_> {
         let ties = facts::ties(event);
         let at = time_of(event);
         let lessons = past::lessons(event, at).filter(|lesson| match lesson {
-            Lesson::Habit(key, at) => self.is_new_that_day(key, *at),
+            Lesson::Habit(key, at, _) => self.is_new_that_day(key, *at),
             Lesson::Trace(..) => true,
         });
         let lessons: Box<[Lesson]> = lessons.collect();

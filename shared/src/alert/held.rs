@@ -15,12 +15,14 @@ use crate::config::Config;
 use crate::detect::{self, Context};
 use crate::event::is_account;
 use crate::finding::Severity;
+use crate::ledger::HELD_AT_ONCE;
 
 /// What the message is in machines' words.
 const NAME: &str = "alerts-held-back";
-/// Incidents, principals and detections that are shown. Of the other incidents machines get key and count, so that a message
-/// takes a thousand.
+/// Incidents, principals and detections that are shown.
 const SHOWN: usize = 10;
+/// Incidents of which machines get key and count, the loudest: a message has room for so many.
+const LISTED: usize = 1_000;
 /// Values of one attribute: they count as part of the message, which has its limit.
 const VALUES: usize = 100;
 
@@ -112,9 +114,15 @@ impl<'a> Heap<'a> {
         self.held.iter().map(of).filter(|value| !value.is_empty()).collect()
     }
 
+    /// Whether there may be more than one message tells of.
+    fn more_wait(&self) -> bool {
+        self.held.len() >= HELD_AT_ONCE
+    }
+
     fn sentence(&self) -> String {
         let place = self.place().map(|place| format!(" in {place}")).unwrap_or_default();
-        format!("{}{place} were held back: more happened at once than may be mailed.", self.how_many())
+        let more = if self.more_wait() { " There are more, of which the next message tells." } else { "" };
+        format!("{}{place} were held back: more happened at once than may be mailed.{more}", self.how_many())
     }
 
     /// `HIGH user alice created … in prod, x20`
@@ -203,7 +211,8 @@ impl<'a> Heap<'a> {
     fn machine(&self) -> String {
         let (severity_id, severity) = machine::severity(self.loudest);
         let (now, since) = (self.now.as_millisecond(), self.since.as_millisecond());
-        let counts: BTreeMap<&str, u64> = self.incidents.iter().map(|one| (one.incident.as_str(), one.count)).collect();
+        let listed = self.incidents.iter().take(LISTED);
+        let counts: BTreeMap<&str, u64> = listed.map(|one| (one.incident.as_str(), one.count)).collect();
         let listed = self.incidents.iter().take(SHOWN).map(|one| {
             json!({"incident": one.incident, "severity": one.severity, "detection": clean(&one.detection),
                 "account": clean(&one.account), "principal": clean(&one.principal), "message": clean(&one.statement),
@@ -236,7 +245,8 @@ impl<'a> Heap<'a> {
             "finding_info": {"uid": format!("{NAME}/{now}"), "title": "Alerts held back", "types": [NAME], "created_time": now},
             "cloud": {"provider": "AWS"},
             "unmapped": {"iamwatch": {
-                "held": {"alerts": self.held.len(), "counts": counts, "loudest": listed.collect::<Vec<Value>>()},
+                "held": {"alerts": self.held.len(), "incidents": self.incidents.len(), "counts": counts,
+                    "loudest": listed.collect::<Vec<Value>>(), "more_wait": self.more_wait()},
                 "quarantine": null,
             }},
         })

@@ -966,6 +966,7 @@ fn what_was_held_back_is_one_message_that_reads_well() {
               "d6a0d8951cffbcbecb9e22103a49f20d": 100,
               "f8cf716bfbccd22e57f7a8608a5f0864": 1
             },
+            "incidents": 13,
             "loudest": [
               {
                 "account": "111122223333",
@@ -1057,7 +1058,8 @@ fn what_was_held_back_is_one_message_that_reads_well() {
                 "principal": "arn:aws:iam::111122223333:user/user-4",
                 "severity": "MEDIUM"
               }
-            ]
+            ],
+            "more_wait": false
           },
           "quarantine": null
         }
@@ -1069,7 +1071,7 @@ fn what_was_held_back_is_one_message_that_reads_well() {
 }
 
 #[test]
-fn a_message_about_a_thousand_held_alerts_is_whole_and_fits() {
+fn a_message_about_ten_thousand_held_alerts_is_whole_and_fits() {
     let one = held_back(0, Severity::High, 1_000_000);
     let long = |number: u32| Held {
         incident: format!("{number:032x}"),
@@ -1079,12 +1081,18 @@ fn a_message_about_a_thousand_held_alerts_is_whole_and_fits() {
         account: format!("{number}{}", "\u{1f600}".repeat(3_000)),
         ..one.clone()
     };
-    let held: Vec<Held> = (0..1_000).map(long).collect();
+    let held: Vec<Held> = (0..10_000).map(long).collect();
     let alert = of_held(&held, &Context::new(&config()), at("2026-11-22T04:18:02Z"));
     check_message(&alert);
     let machine = serde_json::from_str::<Value>(&alert.sns_message()).unwrap()["sqs"].as_str().unwrap().to_owned();
     let machine: Value = serde_json::from_str(&machine).unwrap();
-    assert_eq!(machine["unmapped"]["iamwatch"]["held"]["counts"].as_object().unwrap().len(), 1_000);
+    let told = &machine["unmapped"]["iamwatch"]["held"];
+    assert_eq!(
+        (&told["alerts"], &told["incidents"], &told["more_wait"]),
+        (&json!(10_000), &json!(10_000), &json!(true))
+    );
+    assert_eq!(told["counts"].as_object().unwrap().len(), 1_000);
+    assert!(alert.email.contains("of which the next message tells"), "{}", alert.email);
 }
 
 fn record(state: State, refusal: Option<Refusal>) -> Record {

@@ -1,18 +1,17 @@
 //! People hear through SNS, machines through the findings bus.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::time::Duration;
 
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use aws_sdk_sns::types::MessageAttributeValue;
 use jiff::Timestamp;
 use serde_json::json;
-use tokio::time::Instant;
 
 use super::serve::now;
 use super::{OnDemand, because};
 use crate::alert::Alert;
-use crate::cap::{LATE, TURN};
+use crate::cap::{Alone, LATE};
 use crate::finding::Finding;
 use crate::flow::{Machines, People, Undelivered};
 use crate::ledger::Standing;
@@ -27,13 +26,13 @@ const FINDING: &str = "iamwatch finding";
 pub struct Topic {
     client: OnDemand<aws_sdk_sns::Client>,
     arn: String,
-    last: Cell<Option<Instant>>,
+    alone: RefCell<Alone>,
 }
 
 impl Topic {
     #[must_use]
     pub fn new(client: OnDemand<aws_sdk_sns::Client>, arn: String) -> Self {
-        Self { client, arn, last: Cell::new(None) }
+        Self { client, arn, alone: RefCell::default() }
     }
 }
 
@@ -73,16 +72,14 @@ impl People for Topic {
         now()
     }
 
-    async fn wait_for(&self, turn: Option<Timestamp>) -> bool {
-        let soonest = Instant::now();
-        let at = match turn {
-            Some(turn) => soonest + Duration::try_from(turn.duration_since(now())).unwrap_or_default(),
-            // What the ledger would say of others is not known; what this instance publishes is.
-            None => self.last.get().map_or(soonest, |last| soonest.max(last + TURN.unsigned_abs())),
-        };
-        self.last.set(self.last.get().max(Some(at)));
-        tokio::time::sleep_until(at).await;
-        turn.is_none_or(|turn| now() <= turn + LATE)
+    async fn wait_for(&self, turn: Timestamp) -> bool {
+        self.alone.borrow_mut().took(turn);
+        tokio::time::sleep(Duration::try_from(turn.duration_since(now())).unwrap_or_default()).await;
+        now() <= turn + LATE
+    }
+
+    fn alone(&self) -> Option<&RefCell<Alone>> {
+        Some(&self.alone)
     }
 }
 

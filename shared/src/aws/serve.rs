@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use base64::Engine as _;
@@ -84,9 +85,10 @@ pub async fn watch(watcher: Watcher) -> ExitCode {
     .await
 }
 
-/// How long a batch is begun with new principals: the function has 40 seconds, and one principal takes some hundred
-/// milliseconds, or five seconds where it waits for its turn on the topic.
-const TIME_FOR_A_BATCH: SignedDuration = SignedDuration::from_secs(25);
+/// What is left of an invocation's time when the last principal of a batch is begun: as long as other functions have for an event.
+const TIME_FOR_ONE: SignedDuration = SignedDuration::from_secs(20);
+/// What is left of it when whatever is not done goes back, so that what is done does not come again.
+const TIME_TO_ANSWER: SignedDuration = SignedDuration::from_secs(1);
 /// How many principals are looked at together: most of the time goes by waiting for the table, and five of them may wait for
 /// their turn on the topic.
 const AT_ONCE: usize = 12;
@@ -97,35 +99,37 @@ pub async fn watch_denied() -> ExitCode {
     let Some((config, resources, clients)) = set_up(watcher.name()) else { return ExitCode::FAILURE };
     let reached = Reached::by(&config, resources, &clients);
     let line = reached.line(watcher, &config);
-    run(watcher.name(), async |payload, _| {
+    run(watcher.name(), async |payload, Invocation { until, .. }| {
         let received = now();
+        let last = until - TIME_FOR_ONE;
         let messages = messages(payload);
         let events: Vec<Event> = messages.iter().map(|message| event(&message.body)).collect();
         let mut failed: Vec<&str> = Vec::new();
         // What is no denied call is told as ever, and first, since it may be the touch of something laid out to be found.
         for (message, event) in messages.iter().zip(&events).filter(|(_, event)| !denials::is_one(event)) {
             let begun = now();
-            if begun.duration_since(received) >= TIME_FOR_A_BATCH {
-                failed.push(&message.id);
-                continue;
-            }
-            match line.watch(event, begun).await {
-                Ok(Outcome::Found(finding, standing, heard)) => {
+            let looked_at = Box::pin(line.watch(event, begun));
+            let outcome = if begun > last { None } else { in_time(until, looked_at).await };
+            match outcome {
+                Some(Ok(Outcome::Found(finding, standing, heard))) => {
                     log_finding(&config.stack, watcher, &finding, (&standing, heard), received);
                 }
-                Ok(_) => {}
-                Err(why) => {
+                Some(Ok(_)) => {}
+                Some(Err(why)) => {
                     log(&json!({"level": "ERROR", "function": watcher.name(), "error": why.to_string()}));
                     failed.push(&message.id);
                 }
+                None => failed.push(&message.id),
             }
         }
         let principals = flow::by_principal(&events.iter().collect::<Vec<_>>());
-        let together = principals.into_iter().map(async |principal| match now() {
-            begun if begun.duration_since(received) < TIME_FOR_A_BATCH => {
-                Box::pin(line.watch_together(principal, begun)).await
+        let together = principals.into_iter().map(async |principal| {
+            let begun = now();
+            if begun > last {
+                return principal.put_off();
             }
-            _ => principal.put_off(),
+            let looked_at = Box::pin(line.watch_together(principal.clone(), begun));
+            in_time(until, looked_at).await.unwrap_or_else(|| principal.put_off())
         });
         let batch: Vec<Together> = stream::iter(together).buffer_unordered(AT_ONCE).collect().await;
         log_denied(&config.stack, watcher, &batch, received);
@@ -142,6 +146,12 @@ pub async fn watch_denied() -> ExitCode {
         Ok::<_, flow::Retry>(json!({"batchItemFailures": failed}))
     })
     .await
+}
+
+/// What came of it, unless that takes as long as the function has. What is broken off is as if the function had died there.
+async fn in_time<T>(until: Timestamp, looked_at: impl Future<Output = T>) -> Option<T> {
+    let left = Duration::try_from((until - TIME_TO_ANSWER).duration_since(now())).unwrap_or_default();
+    tokio::time::timeout(left, looked_at).await.ok()
 }
 
 #[derive(Deserialize)]
@@ -188,7 +198,7 @@ pub async fn quarantine() -> ExitCode {
     let records = DynamoRecords { client: ledger.client.clone(), table: resources.table };
     let later = RecordsQueue { client: clients.sqs(), url };
     let people = Topic::new(clients.sns(), resources.topic_arn);
-    run(NAME, async |payload, account| {
+    run(NAME, async |payload, Invocation { account, .. }| {
         let context = Context::new(&config);
         let (iam, records, ledger, people, later) = (&iam, &records, &ledger, &people, &later);
         let containment = Containment { context, account: &account, iam, records, ledger, people, later };
@@ -246,7 +256,7 @@ pub async fn quarantine_approval() -> ExitCode {
     let Some(url) = records_queue(NAME, &resources) else { return ExitCode::FAILURE };
     let records = DynamoRecords { client: clients.dynamodb(), table: resources.table };
     let later = RecordsQueue { client: clients.sqs(), url };
-    run(NAME, async |payload, account| {
+    run(NAME, async |payload, Invocation { account, .. }| {
         let answer = match Request::read(payload) {
             Err(why) => Err(Unapproved::No(why)),
             Ok(Request { by, caller, record, plan }) => {
@@ -308,18 +318,28 @@ fn set_up(function: &'static str) -> Option<(Config, Resources, Clients)> {
     }
 }
 
-/// Runs `serve` for each payload, with the account that the function runs in. An error is logged and given to
-/// Lambda, which tries again and then keeps the event for the operators.
+/// What Lambda says of one run of a function.
+struct Invocation {
+    /// The account that it runs in.
+    account: String,
+    /// When it is ended.
+    until: Timestamp,
+}
+
+/// Runs `serve` for each payload. An error is logged and given to Lambda, which tries again and then keeps the event for the
+/// operators.
 async fn run<T: Serialize, E: fmt::Display>(
     function: &'static str,
-    serve: impl AsyncFn(&str, String) -> Result<T, E>,
+    serve: impl AsyncFn(&str, Invocation) -> Result<T, E>,
 ) -> ExitCode {
     let serve = &serve;
     // The payload as text: what is nested too deep to be parsed must reach `serve`, where it becomes a finding.
     let served = lambda_runtime::run(service_fn(|invocation: LambdaEvent<Box<RawValue>>| async move {
         let account = arn::account(&invocation.context.invoked_function_arn).unwrap_or_default().to_owned();
+        let until = i64::try_from(invocation.context.deadline).ok().and_then(|at| Timestamp::from_millisecond(at).ok());
+        let called = Invocation { account, until: until.unwrap_or(Timestamp::MAX) };
         // On the heap: the SDK's futures nest deeper than the compiler follows.
-        Box::pin(serve(invocation.payload.get(), account)).await.map_err(|error| {
+        Box::pin(serve(invocation.payload.get(), called)).await.map_err(|error| {
             let error_message = error.to_string();
             log(&json!({"level": "ERROR", "function": function, "error": error_message,
                 "request_id": invocation.context.request_id}));
@@ -487,6 +507,9 @@ fn log_denied(stack: &str, watcher: Watcher, batch: &[Together], received: Times
             Ok(_) => {}
             Err(why) => log(&json!({"level": "ERROR", "function": watcher.name(), "error": why.to_string()})),
         }
+        if let Some((finding, standing)) = &together.alone {
+            log_finding(stack, watcher, finding, (standing, Heard::Told), received);
+        }
     }
     let added = || batch.iter().map(|together| &together.added);
     let mut suppressed: BTreeMap<&str, u64> = BTreeMap::new();
@@ -564,4 +587,17 @@ fn emf(metrics: &[&str]) -> Value {
 /// One line of JSON in the function's log group.
 pub(super) fn log(line: &Value) {
     println!("{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_takes_as_long_as_the_function_has_is_broken_off() {
+        let until = |left: i64| now() + TIME_TO_ANSWER + SignedDuration::from_millis(left);
+        assert_eq!(in_time(until(1_000), async { 1 }).await, Some(1));
+        assert_eq!(in_time(until(20), std::future::pending::<u8>()).await, None);
+        assert_eq!(in_time(until(-5_000), std::future::pending::<u8>()).await, None);
+    }
 }

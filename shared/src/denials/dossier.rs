@@ -12,8 +12,13 @@ use crate::ledger::LEASE;
 
 /// How long a counted event is known again. A queue gives a message back five times, each after five minutes.
 pub const REMEMBERED: SignedDuration = SignedDuration::from_mins(30);
-/// How many counted events are known again, those counted last: they have 160 KB, and an item of the table 400.
-pub const MOST_COUNTED: usize = 20_000;
+/// How many counted events are known again, those counted last: they have 320 KB, and an item of the table 400.
+pub const MOST_COUNTED: usize = 40_000;
+/// How long the last of them are: a message that failed is kept for fourteen days from when it first came, and tried again for half
+/// an hour if somebody gives it back.
+const REMEMBERED_OF_FEW: SignedDuration = SignedDuration::from_hours(15 * 24);
+/// How many those are: few enough not to be felt in what a write costs.
+const MOST_REMEMBERED_LONG: usize = 1_000;
 
 /// So few events are looked up one by one.
 const FEW: usize = 8;
@@ -151,9 +156,11 @@ impl Counted {
             Some((last, known)) if *last >= minute => Arc::make_mut(known).extend(marks),
             _ => self.minutes.push((minute, Arc::new(marks.to_vec()))),
         }
-        let oldest = (now - REMEMBERED).as_second().div_euclid(60);
-        self.minutes.retain(|(minute, _)| *minute >= oldest);
-        let mut over = self.len().saturating_sub(MOST_COUNTED);
+        let minute_of = |time: Timestamp| time.as_second().div_euclid(60);
+        self.minutes.retain(|(minute, _)| *minute >= minute_of(now - REMEMBERED_OF_FEW));
+        let lately = minute_of(now - REMEMBERED);
+        let late = self.minutes.iter().filter(|(minute, _)| *minute >= lately).map(|(_, marks)| marks.len()).sum();
+        let mut over = self.len().saturating_sub(MOST_REMEMBERED_LONG.max(late).min(MOST_COUNTED));
         for (_, marks) in &mut self.minutes {
             let gone = over.min(marks.len());
             if gone > 0 {
@@ -219,13 +226,21 @@ mod tests {
     }
 
     #[test]
-    fn what_was_counted_is_known_for_half_an_hour() {
+    fn all_that_was_counted_is_known_for_half_an_hour_and_the_last_of_it_as_long_as_a_queue_keeps_it() {
+        let few: Vec<u64> = (0..10).collect();
+        let many: Vec<u64> = (10..5_000).collect();
         let mut counted = Counted::default();
-        counted.add(&[1, 2], at(0));
-        counted.add(&[3], at(60));
-        assert!([1, 2, 3].iter().all(|mark| counted.known().contains(mark)));
-        counted.add(&[4], at(30 * 60 + 60));
-        assert_eq!(counted.known(), HashSet::from([3, 4]));
+        counted.add(&few, at(0));
+        counted.add(&many, at(60));
+        counted.add(&[5_000], at(30 * 60 + 60));
+        assert_eq!(counted.known(), (0..=5_000).skip(10).collect(), "what is older goes first");
+        counted.add(&[5_001], at(30 * 60 + 120));
+        assert_eq!(counted.known(), (0..=5_001).skip(5_002 - MOST_REMEMBERED_LONG).collect());
+        let weeks = REMEMBERED_OF_FEW.as_secs();
+        counted.add(&[5_002], at(60 + weeks));
+        assert_eq!(counted.len(), MOST_REMEMBERED_LONG);
+        counted.add(&[5_003], at(120 + weeks));
+        assert_eq!(counted.known(), HashSet::from([5_000, 5_001, 5_002, 5_003]));
     }
 
     #[test]
@@ -236,7 +251,17 @@ mod tests {
         counted.add(&[u64::MAX], at(60));
         assert_eq!(counted.len(), MOST_COUNTED);
         assert!(!counted.known().contains(&0) && counted.known().contains(&u64::MAX));
-        assert!(counted.to_bytes().len() < 200_000, "an item has 400 KB");
+        assert!(counted.to_bytes().len() < 350_000, "an item has 400 KB");
+    }
+
+    #[test]
+    fn at_a_hundred_calls_a_second_all_are_known_until_a_message_comes_again() {
+        let mut counted = Counted::default();
+        for second in 0..300_u64 {
+            let now = at(i64::try_from(second).unwrap());
+            counted.add(&(second * 100..(second + 1) * 100).collect::<Vec<_>>(), now);
+        }
+        assert_eq!(counted.known().len(), 30_000);
     }
 
     proptest! {

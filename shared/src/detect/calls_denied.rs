@@ -15,9 +15,10 @@
 //! ## False alarms
 //!
 //! A new program or pipeline whose permissions are not complete, which asks for the same few things again and again. Where
-//! a role was denied one call on one thing and nothing else within an hour, and at a steady rate, it is a broken deployment:
-//! the alert says so, and is for the record. Services that AWS runs in your name are left out; what the console's session looks at, as AWS
-//! records it, and calls that are known to mean nothing (`iamwatch detections --benign`) are counted and not told.
+//! a role was denied one call on one thing and nothing else within an hour, and for five minutes at least at a steady rate, it
+//! is a broken deployment: the alert says so, and is for the record. Until its rate is known, 500 such calls are told. Services
+//! that AWS runs in your name are left out; what the console's session looks at, as AWS records it, and calls that are known to
+//! mean nothing (`iamwatch detections --benign`) are counted and not told.
 //!
 //! ## What to do
 //!
@@ -28,7 +29,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique, denied, with_denials};
 use crate::circumstance;
-use crate::denials::{Score, benign, is_browsing};
+use crate::denials::{Rate, Score, benign, is_browsing};
 use crate::event::{Event, Target};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::Watcher;
@@ -50,6 +51,8 @@ pub(super) static DETECTION: Detection = Detection {
 const QUORUM: u64 = 10;
 /// The console asks for much that its user never wanted: one page can be denied a dozen times.
 const QUORUM_IN_THE_CONSOLE: u64 = 50;
+/// A program asks for the same thing again and again, and nobody knows yet whether it goes on so.
+const QUORUM_OF_THE_SAME: u64 = 500;
 
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let denial = event.denial()?;
@@ -59,17 +62,18 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     }
     let denials = context.facts.denials_with(event);
     let score = Score::of(&denials, event, context);
-    let weight = score.severity(event);
+    let weight = score.severity(event).filter(|_| score.is_news());
     if weight.is_none() && is_browsing(event) {
         return None;
     }
     let again = denials.is_always_the_same() && event.actor.is_program() && !circumstance::is_instance(event);
-    let (broken, rushes) = (again && denials.is_steady(), again && !denials.is_steady());
+    let rate = again.then(|| denials.rate());
     let looks_around = event.origin.console && event.read_only();
-    let (severity, speaks_at) = match weight {
-        Some(severity) => (severity, 1),
-        None if broken => (Severity::Low, QUORUM),
-        None => (Severity::Medium, if looks_around { QUORUM_IN_THE_CONSOLE } else { QUORUM }),
+    let (severity, speaks_at) = match (weight, rate) {
+        (Some(severity), _) => (severity, 1),
+        (None, Some(Rate::Steady)) => (Severity::Low, QUORUM),
+        (None, Some(Rate::Unknown)) => (Severity::Medium, QUORUM_OF_THE_SAME),
+        (None, _) => (Severity::Medium, if looks_around { QUORUM_IN_THE_CONSOLE } else { QUORUM }),
     };
     let finding = DETECTION
         .finding(event, denied(event, &denial))
@@ -79,9 +83,14 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         .speaks_at(speaks_at)
         .evidence_if(
             "Pattern",
-            match severity {
-                Severity::Low => Some("one call on one thing, again and again at a steady rate: a broken deployment"),
-                _ if rushes => Some("one call on one thing, and of late far more of it than before"),
+            match (severity, rate) {
+                (Severity::Low, _) => {
+                    Some("one call on one thing, again and again at a steady rate: a broken deployment")
+                }
+                (_, Some(Rate::Rush)) => Some("one call on one thing, and of late far more of it than before"),
+                (_, Some(Rate::Unknown)) if speaks_at > 1 => {
+                    Some("one call on one thing, again and again, and too lately to say whether it goes on so")
+                }
                 _ => None,
             },
         );

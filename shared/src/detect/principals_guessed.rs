@@ -44,7 +44,8 @@ const SO_MANY_THAT_IT_IS_HIGH: usize = 15;
 
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     event.error_code.as_deref().filter(|code| is_malformed_policy(code))?;
-    let many = context.facts.denials_with(event).guesses();
+    let denials = context.facts.denials_with(event);
+    let many = denials.guesses();
     if many < MANY || !is_refused_for_a_principal(event) {
         return None;
     }
@@ -53,6 +54,8 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
             .finding(event, format!("had {many} policies refused for principals that do not exist"))
             .target(Target::account(&event.account))
             .severity(if many >= SO_MANY_THAT_IT_IS_HIGH { Severity::High } else { Severity::Medium })
+            // What people heard of does not make each further one an alert.
+            .speaks_at(if denials.untold_guesses() < MANY { MANY as u64 } else { 1 })
             .evidence("Call", event.name.as_str())
             .evidence_if("Error", event.error_message.as_deref()),
     )

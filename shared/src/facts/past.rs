@@ -129,6 +129,22 @@ pub struct Question {
     key: MemoryKey,
     /// What is to be counted under it.
     member: Option<Box<str>>,
+    account: Account,
+}
+
+/// An account by its number: each learns for itself. What is no number is one account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Account(u64);
+
+impl Account {
+    fn of(event: &Event) -> Self {
+        Self(event.account.parse().unwrap_or_default())
+    }
+
+    /// When habits began to be learned in it.
+    fn learning(self) -> MemoryKey {
+        MemoryKey::of("learning", &[self.0.to_string()])
+    }
 }
 
 impl Question {
@@ -149,7 +165,7 @@ impl Question {
             }
             What::Trace { asks, .. } => (asks(event)?, None),
         };
-        Some(Self { about, key: about.key(&key), member })
+        Some(Self { about, key: about.key(&key), member, account: Account::of(event) })
     }
 
     /// For what it is remembered, and under which key.
@@ -171,7 +187,10 @@ impl Question {
     ) -> Result<Past, LedgerError> {
         let key = &self.key;
         match &self.about.what {
-            What::Habit(_) => Past::habit(key, time.unwrap_or(now).min(now), config, ledger, now).await,
+            What::Habit(_) => {
+                let at = time.unwrap_or(now).min(now);
+                Past::habit(key, self.account, at, config, ledger, now).await
+            }
             What::Tally { window, .. } => {
                 let member = self.member.as_deref().unwrap_or_default();
                 ledger.tally(key, member, now + *window, now).await.map(Past::Tally)
@@ -230,6 +249,7 @@ impl Past {
 
     async fn habit(
         key: &MemoryKey,
+        account: Account,
         at: Timestamp,
         config: &Config,
         ledger: &impl Ledger,
@@ -239,7 +259,7 @@ impl Past {
         if seen.is_some_and(|ago| ago >= USUAL_AFTER) {
             return Ok(Self::Familiar);
         }
-        let since = ledger.recall(&LEARNING, now).await?.map(|note| note.at);
+        let since = ledger.recall(&account.learning(), now).await?.map(|note| note.at);
         let learned = since.filter(|since| *since + config.learning <= at);
         let learned = learned.map_or(Learned::TooLittle, Learned::Since);
         Ok(match (seen, learned) {
@@ -304,8 +324,8 @@ impl Remembering {
 /// Something that an event teaches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lesson {
-    /// It showed a habit, then.
-    Habit(MemoryKey, Timestamp),
+    /// It showed a habit, then, in that account.
+    Habit(MemoryKey, Timestamp, Account),
     /// It left a note.
     Trace(MemoryKey, Note),
 }
@@ -317,7 +337,7 @@ pub fn lessons(event: &Event, now: Timestamp) -> impl Iterator<Item = Lesson> {
     concerned(event).filter_map(move |remembering| match &remembering.what {
         What::Habit(of) if remembering.wants(event) => {
             let Pair(key) = of(event)?;
-            Some(Lesson::Habit(remembering.key(&key), at))
+            Some(Lesson::Habit(remembering.key(&key), at, Account::of(event)))
         }
         What::Trace { leaves, lasts, .. } => {
             let Trace { under, text } = leaves(event)?;
@@ -334,7 +354,7 @@ impl Lesson {
     ///
     /// When the ledger is out of reach.
     pub async fn learn(self, ledger: &impl Ledger, now: Timestamp) -> Result<(), LedgerError> {
-        let (key, at) = match self {
+        let (key, at, account) = match self {
             Self::Trace(key, note) => {
                 let part = note.until.duration_since(now) / PART;
                 let says_more = |known: &Note| known.text != note.text || known.until + part <= note.until;
@@ -343,16 +363,17 @@ impl Lesson {
                 }
                 return Ok(());
             }
-            Self::Habit(key, at) => (key, at),
+            Self::Habit(key, at, account) => (key, at, account),
         };
         let noted = ledger.recall(&key, now).await?;
         if noted.as_ref().is_none_or(|note| note.at + NOTED_AGAIN < at) {
             let first = noted.as_ref().map_or(at, first_seen);
             ledger.remember(&key, &Note { text: first.to_string(), at, until: now + FAMILIAR }, now).await?;
         }
-        if ledger.recall(&LEARNING, now).await?.is_none() {
+        let learning = account.learning();
+        if ledger.recall(&learning, now).await?.is_none() {
             let note = Note { text: String::new(), at, until: now + FAMILIAR + FAMILIAR };
-            ledger.remember(&LEARNING, &note, now).await?;
+            ledger.remember(&learning, &note, now).await?;
         }
         Ok(())
     }
@@ -372,6 +393,3 @@ pub(crate) fn ago(time: SignedDuration) -> String {
         minutes => format!("{} days ago", minutes / 1_440),
     }
 }
-
-/// When habits began to be learned.
-static LEARNING: LazyLock<MemoryKey> = LazyLock::new(|| MemoryKey::of("learning", &[""; 0]));

@@ -5,13 +5,12 @@
 //! wrote it tells them; if they die before, the next to come does.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
 
-use super::{Heard, Line, Machines, Outcome, People, Retry, Undelivered, tell_or_hold};
-use crate::alert;
-use crate::cap::{Held, Message};
+use super::{Heard, Line, Machines, Outcome, People, Retry, Undelivered, tell_alone};
 use crate::circumstance;
 use crate::denials::{self, Dossier, Open, Owed, Settled, mark};
 use crate::detect;
@@ -19,13 +18,16 @@ use crate::event::Event;
 use crate::exceptions::{Judge, Judged};
 use crate::facts::{self, Facts, Policies, Whence};
 use crate::finding::{Finding, IncidentKey};
-use crate::ledger::{Ledger, LedgerError, Standing};
+use crate::honey::touched;
+use crate::ledger::{Ledger, LedgerError, Standing, step};
 
 /// How often a dossier is read and changed against others that write it. Two batches are under way at once.
 const TRIES: u32 = 8;
+/// The last count that is told while an incident is open: with each louder level it makes six messages at most.
+const LAST_STEP: u64 = 1_000;
 
 /// The denied calls of one principal in a batch.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Principal<'a> {
     key: IncidentKey,
     places: Vec<usize>,
@@ -57,7 +59,7 @@ impl Principal<'_> {
     #[must_use]
     pub fn put_off(self) -> Together {
         let why = Undelivered("there was no time left for it in this batch: it comes again".to_owned());
-        Together { places: self.places, outcome: Err(Retry::Undelivered(why)), added: Added::default() }
+        Together { places: self.places, outcome: Err(Retry::Undelivered(why)), added: Added::default(), alone: None }
     }
 }
 
@@ -67,7 +69,10 @@ pub struct Together {
     /// Which events these are, by their places in the batch.
     pub places: Vec<usize>,
     pub outcome: Result<Outcome, Retry>,
+    /// Nothing, where it was not written: what comes again is added then.
     pub added: Added,
+    /// What people were told while the ledger did not answer. Its events come again to be counted.
+    pub alone: Option<(Box<Finding>, Standing)>,
 }
 
 /// What the events of a batch added to what is kept of their principal.
@@ -79,10 +84,34 @@ pub struct Added {
     pub quiet: u64,
     /// How many each exception suppressed.
     pub suppressed: BTreeMap<String, u64>,
+    /// What they suppressed, with the events that are counted once machines have the record of it.
+    unheard: BTreeMap<String, Unheard>,
     marks: Vec<u64>,
-    /// Which of them weighs most, with what was found in it.
-    loudest: Option<(usize, Finding)>,
-    unheard: Option<Finding>,
+    /// The ledger does.
+    answers: bool,
+    /// Which of them weighs most.
+    loudest: Option<Loudest>,
+    /// The principals laid out to be found that they touch.
+    touched: BTreeSet<String>,
+}
+
+/// What one exception suppressed in a batch.
+#[derive(Debug)]
+struct Unheard {
+    marks: Vec<u64>,
+    /// The loudest of it.
+    finding: Finding,
+}
+
+/// What is said of the event of a batch that weighs most.
+#[derive(Debug)]
+struct Loudest {
+    place: usize,
+    finding: Finding,
+    /// Which principal laid out to be found it touches.
+    touched: Option<String>,
+    /// Credentials are used outside AWS.
+    outside: bool,
 }
 
 /// What is to be done with an incident once it is written.
@@ -109,84 +138,135 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
 
     /// Takes the denied calls of one principal down the line.
     pub async fn watch_together(&self, principal: Principal<'_>, now: Timestamp) -> Together {
-        let mut added = Added::default();
         let Principal { key, places, events } = principal;
-        let outcome = self.watch_principal(&key, &events, &mut added, now).await;
-        Together { places, outcome, added }
+        let mut together = Together { places, outcome: Err(Retry::Busy), added: Added::default(), alone: None };
+        together.outcome = self.watch_principal(&key, &events, &mut together, now).await;
+        together
     }
 
     async fn watch_principal(
         &self,
         key: &IncidentKey,
         events: &[&Event],
-        added: &mut Added,
+        together: &mut Together,
         now: Timestamp,
     ) -> Result<Outcome, Retry> {
+        // The events of the records that machines have already.
+        let mut recorded = HashSet::new();
         for _ in 0..TRIES {
-            let read = self.ledger.dossier(key, now).await;
-            let down = read.as_ref().err().cloned();
-            let mut dossier = read.unwrap_or_default();
-            let facts;
-            (*added, facts) = self.add(&mut dossier, events, now).await;
-            let decided = self.decide(&mut dossier, added, events, facts, now).await;
+            let (mut dossier, down) = match self.ledger.dossier(key, now).await {
+                Ok(dossier) => (dossier, None),
+                Err(down) => (Dossier::default(), Some(down)),
+            };
+            let (mut added, facts) = self.add(&mut dossier, events, down.is_none(), now).await;
+            let decided = self.decide(&mut dossier, &added, events, facts, now).await;
             if let Some(down) = down {
-                return self.without_ledger(decided, down, now).await;
+                return Err(self.without_ledger(key, decided, down, &mut together.alone, now).await);
             }
+            let hidden = self.record(key, &mut added, &mut recorded).await;
             if added.marks.is_empty() && decided.is_none() {
-                return Ok(Outcome::Known);
+                return hidden.map(|_| Outcome::Known);
             }
+            dossier.counted.add(&added.marks, now);
             match self.ledger.keep(key, &dossier, &added.suppressed, now).await {
                 Ok(true) => {}
                 Ok(false) | Err(LedgerError::Contended) => continue,
-                Err(down) => return self.without_ledger(decided, down, now).await,
+                Err(down) => return Err(self.without_ledger(key, decided, down, &mut together.alone, now).await),
             }
-            return match (decided, &dossier.open) {
+            together.added = added;
+            let outcome = match (decided, &dossier.open) {
                 (Some(decided), Some(open)) => self.deliver_denied(key, open, decided, events, now).await,
-                _ => Ok(added.unheard.take().map_or(Outcome::Quiet, |finding| Outcome::Suppressed(Box::new(finding)))),
+                _ => Ok(Outcome::Quiet),
+            };
+            return match (outcome, hidden) {
+                (Ok(Outcome::Quiet), Ok(Some(hidden))) => Ok(Outcome::Suppressed(Box::new(hidden))),
+                (Ok(_), Err(unrecorded)) => Err(unrecorded),
+                (outcome, _) => outcome,
             };
         }
         Err(Retry::Busy)
     }
 
-    /// Adds the events that were not counted before to what is known of their principal, and asks of each what it is.
-    async fn add(&self, dossier: &mut Dossier, events: &[&Event], now: Timestamp) -> (Added, Facts) {
+    /// Leaves what exceptions suppressed to machines, one record for each exception, and answers one of them. Where that fails,
+    /// its events are not counted: they come again.
+    async fn record(
+        &self,
+        key: &IncidentKey,
+        added: &mut Added,
+        recorded: &mut HashSet<String>,
+    ) -> Result<Option<Finding>, Retry> {
+        let (mut hidden, mut failed) = (None, None);
+        for (exception, Unheard { marks, finding }) in std::mem::take(&mut added.unheard) {
+            // What means something only when it is counted is too much for a record.
+            if finding.speaks_at == 1 && !recorded.contains(&finding.event.id) {
+                let standing = Standing { count: marks.len() as u64, ..Standing::suppressed(&finding).of(key) };
+                if let Err(why) = self.machines.hand_over(&finding, &standing).await {
+                    failed = Some(Retry::Undelivered(why));
+                    continue;
+                }
+                recorded.insert(finding.event.id.clone());
+            }
+            added.suppressed.insert(exception, marks.len() as u64);
+            added.marks.extend(marks);
+            hidden = Some(finding);
+        }
+        failed.map_or(Ok(hidden), Err)
+    }
+
+    /// Adds the events that were not counted before to what is known of their principal, and asks of each what it is. A ledger
+    /// that does not answer is asked nothing more: the function's time is short.
+    async fn add(&self, dossier: &mut Dossier, events: &[&Event], answers: bool, now: Timestamp) -> (Added, Facts) {
         let marks: Vec<u64> = events.iter().map(|event| mark(&event.id)).collect();
         let mut known: HashSet<u64> = dossier.counted.known_of(&marks);
-        let mut added = Added::default();
+        let mut added = Added { answers, ..Added::default() };
+        if dossier.open.is_none() {
+            dossier.denials.begin_incident();
+        }
         let mut facts = Facts { denials: Some(std::mem::take(&mut dossier.denials)), ..Facts::NONE.clone() };
         let mut whence = Whence::default();
         for ((place, event), mark) in events.iter().enumerate().zip(marks) {
             if !known.insert(mark) {
                 continue;
             }
-            added.marks.push(mark);
-            // What AWS services are denied in their own work says nothing of the principal.
+            // What AWS services are denied in their own work says nothing of the principal, and what is excepted weighs nothing.
             let in_person = event.actor.is_in_person();
+            let before = if self.exceptions.are_none() { None } else { facts.denials.clone() };
             if let Some(denials) = facts.denials.as_mut().filter(|_| in_person) {
                 denials.add(event, now);
             }
-            facts.past = whence.of(event, self.context.config, self.ledger, now).await;
+            if answers {
+                facts.past = whence.of(event, self.context.config, self.ledger, now).await;
+            }
             let told = |finding: &Finding| in_person || circumstance::is_of_honey(finding);
             let Some(finding) = self.denied(event, &facts).filter(told) else {
+                added.marks.push(mark);
                 added.quiet += 1;
                 continue;
             };
-            match self.exceptions.judge(finding, now).await {
+            let finding = match self.exceptions.judge(finding, now).await {
                 Judged::Suppressed(finding) => {
-                    *added.suppressed.entry(finding.suppressed_by.clone().unwrap_or_default()).or_default() += 1;
-                    added.unheard = Some(finding);
+                    facts.denials = before;
+                    added.hide(finding, mark);
+                    continue;
                 }
-                Judged::Told(finding) => {
-                    added.counted += 1;
-                    let weight = |finding: &Finding| (finding.severity, Reverse(finding.speaks_at));
-                    if added.loudest.as_ref().is_none_or(|(_, known)| weight(known) < weight(&finding)) {
-                        added.loudest = Some((place, finding));
-                    }
-                }
+                Judged::Told(finding) => finding,
+            };
+            added.marks.push(mark);
+            added.counted += 1;
+            let touch = if circumstance::is_of_honey(&finding) { touched(event, self.context.config) } else { None };
+            let mut loudest =
+                Loudest { place, finding, touched: touch.map(|touch| touch.arn().to_owned()), outside: false };
+            let untold = |one: &Loudest| {
+                one.touched.as_deref().is_some_and(|arn| facts.denials.as_ref().is_some_and(|all| all.is_untold(arn)))
+            };
+            let weight = |one: &Loudest| (one.finding.severity, untold(one), Reverse(one.finding.speaks_at));
+            added.touched.extend(loudest.touched.clone());
+            if added.loudest.as_ref().is_none_or(|known| weight(known) < weight(&loudest)) {
+                loudest.outside = circumstance::taken_out(event, &self.context.with(&facts)).is_some();
+                added.loudest = Some(loudest);
             }
         }
         dossier.denials = facts.denials.clone().unwrap_or_default();
-        dossier.counted.add(&added.marks, now);
         (added, facts)
     }
 
@@ -206,7 +286,7 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
     ) -> Option<Decided> {
         // What another was to tell and did not, whoever comes next tells.
         let left = |open: &Open| open.owed.filter(|owed| owed.until <= now);
-        let Some((place, finding)) = &added.loudest else {
+        let Some(Loudest { place, finding, touched, outside }) = &added.loudest else {
             let open = dossier.open.as_mut()?;
             let owed = left(open)?;
             open.owe(owed, now);
@@ -215,18 +295,26 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
         let open = dossier.open.get_or_insert_with(|| Open::with(finding.clone(), now));
         open.count += added.counted;
         open.last = open.last.max(now);
-        let speaks = |open: &Open, finding: &Finding| {
-            open.count >= finding.speaks_at && open.spoke.is_none_or(|spoke| spoke < finding.severity)
-        };
-        let mut finding = finding.clone();
-        if speaks(open, &finding)
-            && let Some(event) = events.get(*place)
-        {
+        let denials = &mut dossier.denials;
+        let untold: Vec<&str> =
+            added.touched.iter().map(String::as_str).filter(|touched| denials.is_untold(touched)).collect();
+        let others: Vec<&str> = untold.iter().copied().filter(|one| touched.as_deref() != Some(*one)).collect();
+        let also = (!others.is_empty()).then(|| others.join(", "));
+        let mut finding = finding.clone().evidence_if("Also touched", also.as_deref());
+        let speaks = open.count >= finding.speaks_at
+            && (Self::is_louder(open, &finding) || self.has_grown(open, &finding) || !untold.is_empty());
+        if open.spoke.is_some() || speaks {
+            denials.note_told(*outside, &added.touched);
+        }
+        if speaks && let Some(event) = events.get(*place) {
             // What came before is asked for each alert, not for each call, and all of the batch is in it.
-            let back = facts::look_back(event, self.context.config, self.ledger, now);
-            facts.past = self.policies.in_time(back).await.unwrap_or_default();
+            if added.answers {
+                let back = facts::look_back(event, self.context.config, self.ledger, now);
+                facts.past = self.policies.in_time(back).await.unwrap_or_default();
+            }
             let weightier = |again: &Finding| again.severity >= finding.severity && again.speaks_at <= open.count;
-            finding = self.denied(event, &facts).filter(weightier).unwrap_or(finding);
+            let again = self.denied(event, &facts).filter(weightier);
+            finding = again.map_or(finding, |again| again.evidence_if("Also touched", also));
             open.finding = finding.clone();
             open.spoke = Some(finding.severity);
             if finding.severity >= self.context.config.min_severity {
@@ -238,8 +326,21 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
             open.owe(owed, now);
             return Some(Decided { finding: open.finding.clone(), tells: !owed.heard, hands_over: true, about: None });
         }
-        let hands_over = open.count >= finding.speaks_at;
+        let hands_over = open.spoke.is_some() || open.count >= finding.speaks_at;
         Some(Decided { finding, tells: false, hands_over, about: None })
+    }
+
+    /// Whether it is louder than what spoke.
+    fn is_louder(open: &Open, finding: &Finding) -> bool {
+        open.spoke.is_none_or(|spoke| spoke < finding.severity)
+    }
+
+    /// Whether it is as loud as what spoke, and there are ten times as many as people heard of. What another is about to tell is
+    /// theirs.
+    fn has_grown(&self, open: &Open, finding: &Finding) -> bool {
+        let step = |count: u64| step(count).min(LAST_STEP);
+        let as_loud = open.spoke == Some(finding.severity) && finding.severity >= self.context.config.min_severity;
+        as_loud && open.owed.is_none() && step(open.count) > step(open.told)
     }
 
     /// People hear first, machines second, as ever. What did not get out stays owed.
@@ -263,13 +364,11 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
         let mut heard = Heard::No;
         // What cannot be settled ends with its lease: the worst is a second mail.
         if tells {
-            let held = || Held::finding(&finding, &standing, alert::statement(&finding, &self.context), now);
-            let tell = async || self.people.tell_of(&finding, &standing, &self.context, now).await;
-            match tell_or_hold(self.ledger, self.people, Message::of(finding.severity), now, held, tell).await {
+            match self.tell(&finding, &standing, now).await {
                 Ok(how) => heard = how,
                 Err(why) => {
                     let _ = self.ledger.settle(key, open, Settled::Nothing).await;
-                    return Err(Retry::Undelivered(why));
+                    return Err(why);
                 }
             }
         }
@@ -304,21 +403,50 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
         }
     }
 
-    /// What means something by itself is told without the ledger, and says so. All else waits for it.
+    /// What means something by itself is told without the ledger, once, and says so. All of it is counted when it comes again.
     async fn without_ledger(
         &self,
+        key: &IncidentKey,
         decided: Option<Decided>,
         down: LedgerError,
+        told: &mut Option<(Box<Finding>, Standing)>,
         now: Timestamp,
-    ) -> Result<Outcome, Retry> {
+    ) -> Retry {
         let Some(Decided { finding, tells: true, .. }) = decided.filter(|decided| decided.finding.speaks_at == 1)
         else {
-            return Err(down.into());
+            return down.into();
         };
-        let standing = Standing::unclaimed(&finding);
-        self.people.wait_for(None).await;
-        self.people.tell_of(&finding, &standing, &self.context, now).await.map_err(Retry::Undelivered)?;
-        self.machines.hand_over(&finding, &standing).await.map_err(Retry::Undelivered)?;
-        Ok(Outcome::Found(Box::new(finding), standing, Heard::Told))
+        let alone = self.people.alone();
+        if alone.is_some_and(|alone| alone.borrow().knows(key, finding.severity, now)) {
+            return down.into();
+        }
+        let standing = Standing::unclaimed(&finding).of(key);
+        let tell = async || self.people.tell_of(&finding, &standing, &self.context, now).await;
+        if let Err(why) = tell_alone(self.people, now, tell).await {
+            return Retry::Undelivered(why);
+        }
+        if let Some(alone) = alone {
+            alone.borrow_mut().tells(key, finding.severity, now);
+        }
+        // Once the ledger answers they get it again, with the count.
+        let _ = self.machines.hand_over(&finding, &standing).await;
+        *told = Some((Box::new(finding), standing));
+        down.into()
+    }
+}
+
+impl Added {
+    fn hide(&mut self, finding: Finding, mark: u64) {
+        let weight = |finding: &Finding| (Reverse(finding.speaks_at), finding.severity);
+        match self.unheard.entry(finding.suppressed_by.clone().unwrap_or_default()) {
+            Entry::Vacant(first) => drop(first.insert(Unheard { marks: vec![mark], finding })),
+            Entry::Occupied(known) => {
+                let unheard = known.into_mut();
+                unheard.marks.push(mark);
+                if weight(&unheard.finding) < weight(&finding) {
+                    unheard.finding = finding;
+                }
+            }
+        }
     }
 }
