@@ -701,6 +701,34 @@ fn all_accounts(accounts: &[&str]) -> Option<String> {
     (!accounts.is_empty() && accounts.iter().all(|account| is_account(account))).then(|| accounts.join(" "))
 }
 
+/// `aws ec2 revoke-security-group-ingress …`: takes rules out of a security group by their ids.
+#[must_use]
+pub fn revoke_ingress(group: &str, rules: &[&str], in_region: &str) -> Option<String> {
+    let forms = !rules.is_empty() && rules.iter().all(|rule| rule.starts_with("sgr-") && name(rule).is_some());
+    let group = name(group).filter(|group| forms && group.starts_with("sg-"))?;
+    Some(format!(
+        "aws ec2 revoke-security-group-ingress --group-id={group} --region={} --security-group-rule-ids {}",
+        region(in_region)?,
+        rules.join(" ")
+    ))
+}
+
+/// `aws ec2 modify-instance-metadata-options …`: the role's credentials only to who has a token.
+#[must_use]
+pub fn require_metadata_token(instance: &str, in_region: &str) -> Option<String> {
+    let instance = name(instance).filter(|instance| instance.starts_with("i-"))?;
+    Some(format!(
+        "aws ec2 modify-instance-metadata-options --instance-id={instance} --http-tokens=required --region={}",
+        region(in_region)?
+    ))
+}
+
+/// `aws ec2 disable-serial-console-access …`.
+#[must_use]
+pub fn disable_serial_console(in_region: &str) -> Option<String> {
+    Some(format!("aws ec2 disable-serial-console-access --region={}", region(in_region)?))
+}
+
 /// `aws kms enable-key …`.
 #[must_use]
 pub fn enable_key(key: &str, in_region: &str) -> Option<String> {
@@ -780,6 +808,10 @@ mod tests {
             assert_eq!(super::enable_key_rotation("key", name), None, "{name}");
             assert_eq!(super::revoke_grant("key", name, "us-east-1"), None, "{name}");
             assert_eq!(super::leave_share("arn:aws:ram:us-east-1:1:s/1", &[name], "us-east-1"), None, "{name}");
+            assert_eq!(super::revoke_ingress(&format!("sg-{name} "), &["sgr-1"], "us-east-1"), None, "{name}");
+            assert_eq!(super::revoke_ingress("sg-1", &["sgr-1", name], "us-east-1"), None, "{name}");
+            assert_eq!(super::require_metadata_token(name, "us-east-1"), None, "{name}");
+            assert_eq!(super::disable_serial_console(name), None, "{name}");
             assert_eq!(super::scan_images(name, "us-east-1"), None, "{name}");
             assert_eq!(super::enable_detector(name, "us-east-1"), None, "{name}");
             assert_eq!(super::delete_finding_filter("d", name, "us-east-1"), None, "{name}");

@@ -97,8 +97,13 @@ fn what_is_said_of_each_event_that_fires() {
     MEDIUM bob ran AWS-RunShellScript on all instances
     MEDIUM alice ran agent-install on instances by tag:env
     MEDIUM deploy-pipeline ran AWS-RunPowerShellScript on 50 instances
+    MEDIUM mallory had AWS-RunShellScript run on all instances from now on
     LOW maintenance ran AWS-RunPatchBaseline on all instances
     LOW alice ran AWS-RunShellScript on instance i-0aaaabbbbccccdddd
+    MEDIUM mallory started an instance of type g5.12xlarge in ap-southeast-1
+    HIGH web-server started 10 instances of type p4d.24xlarge in sa-east-1
+    HIGH bob started 4 instances of type c7a.48xlarge in us-east-1
+    MEDIUM mallory started 40 instances of type g4dn.xlarge in us-east-1
     LOW alice attached policy AdministratorAccess to user bob
     MEDIUM web-server attached policy web-server-extra to role web-server
     LOW deploy-pipeline attached policy app-data to role app
@@ -127,6 +132,8 @@ fn what_is_said_of_each_event_that_fires() {
     HIGH AWSReservedSSO_AdministratorAccess_0123456789abcdef made another directory the identity source of Identity Center
     HIGH alice imported a certificate that Identity Center trusts for sign-ins
     HIGH AWSReservedSSO_IdentityAdmins_0123456789abcdef switched on an external identity provider for Identity Center
+    MEDIUM mallory created a user in Identity Center
+    MEDIUM AWSReservedSSO_PlatformAdmin_9d0f1e2a3b4c5d6e created a user in Identity Center
     LOW AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b deleted group contractors
     MEDIUM ops deleted service-linked role AWSServiceRoleForAmazonGuardDuty
     LOW AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b deleted user mail-sender
@@ -283,6 +290,7 @@ fn what_is_said_of_each_event_that_fires() {
     MEDIUM AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b renamed user deploy-bot to ci-bot
     HIGH alice replaced the code of build project release
     LOW deploy-pipeline replaced the code of application shop
+    LOW mallory replaced the code of function orders
     LOW deploy-pipeline replaced the code of function orders
     MEDIUM alice replaced the code of function resize
     LOW bob changed which code function orders runs
