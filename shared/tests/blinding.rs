@@ -90,6 +90,8 @@ fn what_is_said_of_each_event_that_fires() {
     HIGH backup took away the account's block on public buckets
     MEDIUM mallory opened the serial consoles of all instances
     HIGH backup took away the account's block on public snapshots
+    MEDIUM mallory deleted budget monthly-total
+    MEDIUM AWSReservedSSO_PlatformAdmin_9d0f1e2a3b4c5d6e deleted what tells of unusual cost
     MEDIUM backup deleted alarm billing-over-1000 and 1 more
     LOW AWSReservedSSO_Deployer_1a2b3c4d5e6f7a8b deleted alarm shop-orders-errors-1A2B
     MEDIUM bob muted alarm RootUse
@@ -116,6 +118,7 @@ fn what_is_said_of_each_event_that_fires() {
     MEDIUM mallory made rule everything send events to account 123456789012
     MEDIUM bob wrote image ami-0123456789abcdef0 into bucket images-for-later
     MEDIUM AWSReservedSSO_PlatformAdmin_9d0f1e2a3b4c5d6e made log group /aws/lambda/orders send its logs to account 123456789012
+    HIGH mallory made the registry copy its images to account 123456789012
     MEDIUM ci-deploy made cluster prod reachable from the internet
     MEDIUM web-server made data warehouse dwh reachable from the internet
     MEDIUM mallory made database orders-prod reachable from the internet

@@ -183,7 +183,7 @@ fn what_is_said_of_each_event_that_fires() {
     MEDIUM ops deleted the account's password policy
     LOW ci-deploy changed the account's password policy
     MEDIUM AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b changed the account's password policy
-    HIGH alice made the account's password policy weaker than none
+    HIGH alice made the account's password policy weaker than AWS's default
     HIGH AWSReservedSSO_IdentityAdmins_0123456789abcdef put boundary AdministratorAccess on permission set ps-79a0dde74b95ed05
     MEDIUM deploy-pipeline put boundary workforce-boundary on permission set ps-79a0dde74b95ed05
     HIGH alice removed the permissions boundary of permission set ps-79a0dde74b95ed05
@@ -264,6 +264,8 @@ fn what_is_said_of_each_event_that_fires() {
     MEDIUM deploy-pipeline created trust anchor servers of Roles Anywhere
     LOW deploy-pipeline imported the list revoked of revoked certificates
     HIGH alice switched off the list revoked of revoked certificates
+    HIGH ci-deploy let themselves assume role payments-admin
+    HIGH mallory let themselves assume role payments-admin
     CRITICAL AWSReservedSSO_AdministratorAccess_0123456789abcdef changed who may assume role deploy, open to anybody who gets a token there
     MEDIUM AWSReservedSSO_AdministratorAccess_0123456789abcdef changed who may assume role deploy
     HIGH web-server changed who may assume role web-server

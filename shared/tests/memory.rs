@@ -768,6 +768,28 @@ fn what_somebody_does_again_is_for_the_record() {
 }
 
 #[test]
+fn whoever_takes_systems_down_is_told_once_unless_it_serves_security() {
+    let mut story = Story::default();
+    let deletes = |group: &str| {
+        let deploy = session("deploy", "build-1", "ASIADEPLOYDEPEXAMPLE");
+        call(deploy, "logs", "DeleteLogGroup", OFFICE, json!({"logGroupName": group}))
+    };
+    assert_snapshot!(story.on("02T08:00", deletes("/aws/lambda/preview-1")), @"MEDIUM deleted log group /aws/lambda/preview-1");
+    assert_snapshot!(story.on("02T09:00", deletes("/aws/lambda/preview-2")), @"
+    LOW deleted log group /aws/lambda/preview-2
+    Before: they did the same before
+    ");
+    assert_snapshot!(story.on("02T10:00", deletes("aws-cloudtrail-logs")), @"HIGH deleted log group aws-cloudtrail-logs");
+    let rule = |rule: &str| call(bob(), "events", "DeleteRule", OFFICE, json!({"name": rule}));
+    assert_snapshot!(story.on("02T11:00", rule("orders-1")), @"MEDIUM deleted rule orders-1");
+    assert_snapshot!(story.on("02T11:01", rule("orders-2")), @"
+    LOW deleted rule orders-2
+    Before: they did the same before
+    ");
+    assert_snapshot!(story.on("02T11:02", rule("guardduty-alerts")), @"HIGH deleted rule guardduty-alerts");
+}
+
+#[test]
 fn the_first_code_that_a_person_brings_is_louder_than_a_pipelines() {
     let mut story = Story::default();
     let replaces = |by: Value, function: &str| {

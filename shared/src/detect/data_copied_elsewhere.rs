@@ -1,6 +1,6 @@
 //! # Data sent to another account
 //!
-//! Something was set up that copies data to another account from now on, or did so at once: the replication of a bucket, a
+//! Something was set up that copies data to another account from now on, or did so at once: the replication of a bucket or a registry, a
 //! subscription to logs, a target of events, a copy of a backup, an export of a table. Or a machine, its image or the snapshot of a
 //! database was written into a bucket.
 //!
@@ -35,7 +35,7 @@ pub(super) static DETECTION: Detection = Detection {
     id: "data-copied-elsewhere",
     watcher: Watcher::Guardrails,
     severity: Severity::High,
-    confidence: Confidence::Low,
+    confidence: Confidence::Medium,
     mitre: &[Technique { id: "T1537", was: None, name: "Transfer Data to Cloud Account" }],
     covers: &[],
     calls: &[
@@ -45,6 +45,7 @@ pub(super) static DETECTION: Detection = Detection {
             source: "ec2.amazonaws.com",
             names: &["CreateInstanceExportTask", "CreateStoreImageTask", "ExportImage"],
         },
+        Calls { source: "ecr.amazonaws.com", names: &["PutReplicationConfiguration"] },
         Calls { source: "events.amazonaws.com", names: &["PutTargets"] },
         Calls { source: "logs.amazonaws.com", names: &["PutSubscriptionFilter"] },
         Calls { source: "rds.amazonaws.com", names: &["StartExportTask"] },
@@ -93,6 +94,7 @@ fn sent(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let name = |key: &str| text(event, key).unwrap_or("of unknown name");
     let (what, key) = match event.call() {
         "PutBucketReplication" => (opening::target("bucket", name("bucketName")), "account"),
+        "PutReplicationConfiguration" => (opening::target("registry", &event.account), "registryId"),
         "PutSubscriptionFilter" => (opening::target("log group", name("logGroupName")), "destinationArn"),
         "PutTargets" => (opening::target("rule", name("rule")), "arn"),
         "StartCopyJob" => (opening::target("backup vault", name("sourceBackupVaultName")), "destinationBackupVaultArn"),
@@ -112,6 +114,7 @@ fn sent(event: &Event, context: &Context<'_>) -> Option<Finding> {
     };
     let act = match event.call() {
         "PutBucketReplication" => format!("made {what} copy its objects to account"),
+        "PutReplicationConfiguration" => "made the registry copy its images to account".to_owned(),
         "PutSubscriptionFilter" => format!("made {what} send its logs to account"),
         "PutTargets" => format!("made {what} send events to account"),
         "StartCopyJob" => format!("copied a backup from {what} to account"),

@@ -77,7 +77,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     };
     let finding = DETECTION
         .finding(event, act)
-        .target(Target { kind: "limit".to_owned(), name: of.to_owned(), arn: None })
+        .target(Target { kind: "limit on".to_owned(), name: of.to_owned(), arn: None })
         .evidence_if("Limit", event.response("requestedQuota.quotaName").or(quota))
         .evidence_if("Wanted", to);
     blinding::weigh(event, finding)

@@ -230,7 +230,7 @@ use crate::config::Config;
 use crate::denials::{Denials, Score};
 use crate::event::{Denial, Event, is_account};
 use crate::facts::Facts;
-use crate::facts::past::Remembering;
+use crate::facts::past::{Pair, Remembering, What};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::quarantine::actor_ask;
 use crate::watcher::{Calls, Watcher};
@@ -540,6 +540,7 @@ pub static REMEMBERING: &[&Remembering] = &[
     &user_data_read::READ_BEFORE,
     &user_data_read::REMEMBERS,
     &windows_password_read::REMEMBERS,
+    &TAKES_DOWN,
     &workload::SERVED,
     &workload::USED,
     &workload::USED_BY,
@@ -745,6 +746,32 @@ fn unless_deployed(event: &Event, severity: Severity) -> Severity {
         Severity::High if deployed => Severity::Low,
         severity => severity,
     }
+}
+
+/// Who takes down which kind of thing that may tell of an attack.
+pub(super) static TAKES_DOWN: Remembering = Remembering {
+    id: "takes-down",
+    asked_by: &[
+        &alarm_deleted_or_muted::DETECTION,
+        &event_rule_stopped::DETECTION,
+        &firewall_removed::DETECTION,
+        &log_filter_deleted::DETECTION,
+        &logs_deleted::DETECTION,
+    ],
+    what: What::Habit(who_and_call),
+};
+
+fn who_and_call(event: &Event) -> Option<Pair> {
+    Pair::of_caller(event, &[event.call()])
+}
+
+/// Lowers what nothing shows to serve security, by whoever did the same before: systems are taken down every day, and it was told
+/// the first time.
+fn for_the_record_if_done_before(context: &Context<'_>, finding: Finding) -> Finding {
+    if finding.severity == Severity::Medium && context.facts.was_seen(TAKES_DOWN.id) {
+        return finding.severity(Severity::Low).evidence("Before", "they did the same before");
+    }
+    finding
 }
 
 /// Lowers what a service did because somebody told it to, as `CloudFormation` deploys. Nobody else can write its name there.

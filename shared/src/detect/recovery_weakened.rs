@@ -1,6 +1,6 @@
-//! # Way back from a loss taken away
+//! # Backups deleted or switched off
 //!
-//! Backups, or what makes them, were deleted or switched off: a backup vault or its lock, a backup plan, the versions of a
+//! What brings data back after a loss was taken away: a backup vault or its lock, a backup plan, the versions of a
 //! bucket, the continuous backups of a table, the automated backups of a database, or a database with all copies of it.
 //!
 //! ## Why it matters
