@@ -152,6 +152,7 @@ fn what_is_said_of_each_event_that_fires() {
     MEDIUM AWSReservedSSO_AdministratorAccess_0123456789abcdef deleted OIDC provider token.actions.githubusercontent.com
     LOW deploy-pipeline deleted OIDC provider oidc.eks.eu-west-1.amazonaws.com
     MEDIUM alice deleted SAML provider okta
+    LOW ci-deploy put inline policy data on role orders
     MEDIUM deploy-pipeline put inline policy odd on role app
     HIGH cfn-execution put inline policy FunctionPolicy0 on role app-Function-1A2B3C4D, which opens escalation path PE-087
     MEDIUM deploy-bot put inline policy dq on user backup2

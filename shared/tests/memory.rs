@@ -787,6 +787,15 @@ fn whoever_takes_systems_down_is_told_once_unless_it_serves_security() {
     Before: they did the same before
     ");
     assert_snapshot!(story.on("02T11:02", rule("guardduty-alerts")), @"HIGH deleted rule guardduty-alerts");
+    // Whoever writes a block every day was not seen to take one away.
+    let block = |on: bool| {
+        let parts = ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
+        let parts: Value = parts.iter().map(|part| ((*part).to_owned(), json!(on))).collect();
+        let request = json!({"bucketName": "shop", "PublicAccessBlockConfiguration": parts});
+        call(bob(), "s3", "PutBucketPublicAccessBlock", OFFICE, request)
+    };
+    assert_snapshot!(story.on("02T12:00", block(true)), @"nothing");
+    assert_snapshot!(story.on("02T12:01", block(false)), @"MEDIUM removed the block on public access of bucket shop");
 }
 
 #[test]

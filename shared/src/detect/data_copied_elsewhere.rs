@@ -129,7 +129,9 @@ fn sent(event: &Event, context: &Context<'_>) -> Option<Finding> {
         DETECTION
             .finding(event, format!("{act} {}", context.config.account_name(account)))
             .severity(severity)
-            .target(what)
+            // Logs and events are sent from many places at once: whoever does it is told once for each account.
+            .target(Target { kind: "account".to_owned(), name: (*account).to_owned(), arn: None })
+            .evidence("From", what.to_string())
             .evidence_if("To", (!to.is_empty()).then(|| blinding::listed(&to))),
     )
 }

@@ -9,7 +9,8 @@
 //!
 //! ## False alarms
 //!
-//! Applications that are taken down, and rules that are replaced. What CloudFormation deletes is one step quieter.
+//! Applications that are taken down, and rules that are replaced. What CloudFormation deletes is one step quieter,
+//! and whoever did the same before is for the record, but for a network firewall.
 //!
 //! ## What to do
 //!

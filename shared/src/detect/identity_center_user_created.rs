@@ -45,15 +45,16 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     if event.actor.is_service_by_itself() {
         return None;
     }
-    let id = event.response("userId").or_else(|| event.response("user.userId")).unwrap_or("of unknown id");
+    let id = event.response("userId").or_else(|| event.response("user.userId"));
     let severity = if event.actor.is_deployment() { Severity::Low } else { Severity::Medium };
     Some(
         DETECTION
             .finding(event, "created a user in Identity Center")
             .severity(severity)
-            .target(identity_center::user(id))
+            // Who brings many in at once is told once.
+            .target(identity_center::itself(event))
+            .evidence_if("User", id)
             // The record hides it, as a rule.
-            .evidence_if("User name", event.request("userName"))
-            .evidence_if("Identity store", event.request("identityStoreId")),
+            .evidence_if("User name", event.request("userName")),
     )
 }

@@ -10,7 +10,7 @@
 //! ## False alarms
 //!
 //! A filter that is replaced, or belongs to an application. What CloudFormation deletes is one step
-//! quieter.
+//! quieter, and one that nothing shows to serve security is for the record by whoever deleted some before.
 //!
 //! ## What to do
 //!

@@ -748,7 +748,7 @@ fn unless_deployed(event: &Event, severity: Severity) -> Severity {
     }
 }
 
-/// Who takes down which kind of thing that may tell of an attack.
+/// Who takes down which kind of thing that may tell of an attack, or keep one out.
 pub(super) static TAKES_DOWN: Remembering = Remembering {
     id: "takes-down",
     asked_by: &[
@@ -757,12 +757,15 @@ pub(super) static TAKES_DOWN: Remembering = Remembering {
         &firewall_removed::DETECTION,
         &log_filter_deleted::DETECTION,
         &logs_deleted::DETECTION,
+        &public_access_block_removed::DETECTION,
     ],
     what: What::Habit(who_and_call),
 };
 
+/// Calls that can only take something away: what writes anew does so for many reasons.
 fn who_and_call(event: &Event) -> Option<Pair> {
-    Pair::of_caller(event, &[event.call()])
+    let takes_away = ["Delete", "Disable", "Disassociate", "Remove"].iter().any(|verb| event.name.starts_with(verb));
+    takes_away.then(|| Pair::of_caller(event, &[&event.source, event.call()]))?
 }
 
 /// Lowers what nothing shows to serve security, by whoever did the same before: systems are taken down every day, and it was told
