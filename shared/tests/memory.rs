@@ -821,6 +821,23 @@ fn the_first_code_that_a_person_brings_is_louder_than_a_pipelines() {
 }
 
 #[test]
+fn the_first_script_that_a_person_runs_is_louder_than_a_patch() {
+    let mut story = Story::default();
+    let runs = |by: Value, document: &str| {
+        let request = json!({"documentName": document, "instanceIds": ["i-0a1b2c3d4e5f60718"]});
+        call(by, "ssm", "SendCommand", OFFICE, request)
+    };
+    assert_snapshot!(story.on("02T08:00", runs(bob(), "AWS-RunPatchBaseline")), @"LOW ran AWS-RunPatchBaseline on instance i-0a1b2c3d4e5f60718");
+    assert_snapshot!(story.on("02T08:01", runs(bob(), "AWS-RunShellScript")), @"
+    MEDIUM ran AWS-RunShellScript on instance i-0a1b2c3d4e5f60718
+    First: iamwatch saw them run no script of their own before
+    ");
+    assert_snapshot!(story.on("02T08:02", runs(bob(), "AWS-RunShellScript")), @"LOW ran AWS-RunShellScript on instance i-0a1b2c3d4e5f60718");
+    let pipeline = session("deploy", "build-1", "ASIADEPLOYDEPEXAMPLE");
+    assert_snapshot!(story.on("02T08:03", runs(pipeline, "AWS-RunShellScript")), @"LOW ran AWS-RunShellScript on instance i-0a1b2c3d4e5f60718");
+}
+
+#[test]
 fn costly_instances_are_told_once_to_whoever_starts_them_every_day() {
     let mut story = Story::default();
     let starts = |by: Value, kind: &str, count: u64| {

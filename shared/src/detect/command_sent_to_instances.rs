@@ -12,7 +12,8 @@
 //!
 //! Patching and configuration run this way all day, so a command to a few is for the record. A command to all or fifty at once
 //! is MEDIUM, as is one whose document another account owns, and the tenth within an hour that goes to other machines than
-//! those before, if the sender never sent one there.
+//! those before, if the sender never sent one there. So is the first script that an IAM user or a person brings: whoever does it
+//! every day is told once.
 //!
 //! ## What to do
 //!
@@ -57,6 +58,20 @@ pub(super) static REMEMBERS: Remembering = Remembering {
 pub(super) static SENT_BEFORE: Remembering =
     Remembering { id: "command-sent-before", asked_by: &[&DETECTION], what: What::Habit(sender_and_machines) };
 
+/// Who has run scripts of their own.
+pub(super) static SCRIPTS: Remembering =
+    Remembering { id: "script-sent", asked_by: &[&DETECTION], what: What::Habit(who_brings_a_script) };
+
+/// Documents of AWS's that run what the caller brings.
+const RUN_ANYTHING: [&str; 6] = [
+    "AWS-ApplyAnsiblePlaybooks",
+    "AWS-RunAnsiblePlaybook",
+    "AWS-RunDocument",
+    "AWS-RunPowerShellScript",
+    "AWS-RunRemoteScript",
+    "AWS-RunShellScript",
+];
+
 /// One after another.
 const MANY_IN_AN_HOUR: usize = 10;
 
@@ -77,12 +92,14 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         ([], _) => format!("instances by {}", targets.iter().filter_map(key).collect::<Vec<_>>().join(" and ")),
         (some, _) => format!("{} instances", some.len()),
     };
-    let document = event.request("documentName").or_else(|| event.request("name")).unwrap_or("unknown");
-    let name = document.rsplit('/').next().unwrap_or(document);
+    let document = document(event).unwrap_or("unknown");
+    let name = bare(document);
     let outside = unknown_account(document, event, context);
     let sent = context.facts.tally(REMEMBERS.id);
     let in_a_row = sent >= MANY_IN_AN_HOUR && !context.facts.was_seen(SENT_BEFORE.id);
-    let loud = everywhere || instances.len() >= MANY || outside.is_some() || in_a_row;
+    let by_hand = event.actor.is_in_person() && !event.actor.is_program();
+    let first = by_hand && context.facts.is_first(SCRIPTS.id);
+    let loud = first || everywhere || instances.len() >= MANY || outside.is_some() || in_a_row;
     let act = match event.call() {
         "CreateAssociation" => format!("had {name} run on {whom} from now on"),
         _ => format!("ran {name} on {whom}"),
@@ -93,12 +110,27 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         .target(Target { kind: "document".to_owned(), name: name.to_owned(), arn: None })
         .evidence("Document", document)
         .evidence_if("From outside", outside.map(|account| format!("the document is of account {account}")))
+        .evidence_if("First", first.then_some("iamwatch saw them run no script of their own before"))
         .evidence_if("In a row", in_a_row.then(|| format!("commands to {sent} different targets within an hour")))
         .evidence_if("Targets", (!targets.is_empty()).then(|| Value::from(targets).to_string()))
         .evidence_if("Schedule", event.request("scheduleExpression"))
         .evidence_if("Association id", event.response("associationDescription.associationId"))
         .evidence_if("Command id", event.response("command.commandId"));
     Some(for_the_record_by_service(event, finding))
+}
+
+/// By its name or its ARN.
+fn document(event: &Event) -> Option<&str> {
+    event.request("documentName").or_else(|| event.request("name"))
+}
+
+fn bare(document: &str) -> &str {
+    document.rsplit('/').next().unwrap_or(document)
+}
+
+fn who_brings_a_script(event: &Event) -> Option<Pair> {
+    let runs = document(event).is_some_and(|document| RUN_ANYTHING.contains(&bare(document)));
+    runs.then(|| Pair::of_caller(event, &[]))?
 }
 
 fn key(target: &Value) -> Option<&str> {

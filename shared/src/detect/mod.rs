@@ -500,6 +500,7 @@ pub static REMEMBERING: &[&Remembering] = &[
     &circumstance::SESSION_NETWORK,
     &circumstance::TRUST_WRITTEN,
     &command_sent_to_instances::REMEMBERS,
+    &command_sent_to_instances::SCRIPTS,
     &command_sent_to_instances::SENT_BEFORE,
     &console_login_after_failures::REMEMBERS,
     &console_login_failed_for_many_users::REMEMBERS,
