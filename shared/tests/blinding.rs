@@ -217,6 +217,7 @@ fn what_is_said_of_each_event_that_fires() {
     HIGH AWSReservedSSO_PlatformAdmin_9d0f1e2a3b4c5d6e took the lock off backup vault prod
     MEDIUM mallory deleted backup vault prod
     MEDIUM web-server made bucket acme-orders keep no more versions
+    HIGH mallory made bucket acme-cloudtrail-logs keep no more versions
     HIGH backup detached this account from its administrator in GuardDuty
     MEDIUM ci-deploy paused Macie in account 123456789012
     HIGH bob stopped GuardDuty in 2 accounts

@@ -11,7 +11,7 @@
 //! ## False alarms
 //!
 //! Tests, and machines that are built in haste. Ports for the web and for load balancers are silent. What the same principal
-//! opened to everyone before is for the record, and what CloudFormation does is one step quieter. Whether anything stands
+//! opened to everyone before is one step quieter, and so is what CloudFormation does. Whether anything stands
 //! behind the group the event does not say.
 //!
 //! ## What to do
@@ -99,9 +99,9 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     }
     let before = context.facts.was_seen(REMEMBERS.id);
     let severity = match opened {
-        _ if before => Severity::Low,
-        Opened::All => Severity::High,
-        Opened::Some { .. } => Severity::Medium,
+        Opened::All if !before => Severity::High,
+        Opened::Some { .. } if before => Severity::Low,
+        Opened::All | Opened::Some { .. } => Severity::Medium,
     };
     let (what, ports) = match &opened {
         Opened::All => ("all ports".to_owned(), None),

@@ -9,8 +9,8 @@
 //!
 //! ## False alarms
 //!
-//! Test systems that are taken down without a copy. Whoever did the same before is for the record, and what CloudFormation does
-//! is one step quieter.
+//! Test systems that are taken down without a copy. Whoever did the same before is for the record, but for the lock of a vault and
+//! for buckets that are named as logs are, and what CloudFormation does is one step quieter.
 //!
 //! ## What to do
 //!
@@ -21,7 +21,7 @@
 use serde_json::Value;
 
 use super::{Context, Detection, Outcome, Page, Technique};
-use crate::blinding::{self, flag, parameter, text};
+use crate::blinding::{self, flag, parameter, serves_security, text};
 use crate::event::{Event, Target};
 use crate::facts::past::{Pair, Remembering, What};
 use crate::finding::{Confidence, Finding, Severity};
@@ -71,7 +71,7 @@ pub(super) static REMEMBERS: Remembering =
 
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let Weakened { act, of, severity } = Weakened::by(event)?;
-    let before = context.facts.was_seen(REMEMBERS.id);
+    let before = severity == Severity::Medium && context.facts.was_seen(REMEMBERS.id);
     let finding = DETECTION
         .finding(event, act)
         .severity(if before { Severity::Low } else { severity })
@@ -123,7 +123,9 @@ impl Weakened {
             "PutBucketVersioning" => {
                 let bucket = named("bucket", "bucketName");
                 if text(event, "versioningConfiguration.status") == Some("Suspended") {
-                    return medium(format!("made {bucket} keep no more versions"), bucket);
+                    let act = format!("made {bucket} keep no more versions");
+                    let severity = if serves_security(&bucket.name) { Severity::High } else { Severity::Medium };
+                    return Some(Self { act, of: bucket, severity });
                 }
                 (text(event, "versioningConfiguration.mfaDelete") == Some("Disabled")).then_some(())?;
                 medium(format!("made {bucket} delete versions without MFA"), bucket)

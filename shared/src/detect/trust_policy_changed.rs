@@ -6,8 +6,8 @@
 //!
 //! The trust policy is the door of a role. A change of it can let an attacker's user or provider in, or lock the
 //! rightful ones out. An identity provider that is not asked whose workload it speaks for is HIGH, and CRITICAL where
-//! anybody in the world can get a token from it. So is it HIGH where somebody lets themselves in: the way of many from few rights to
-//! those of the role.
+//! anybody in the world can get a token from it. Whoever lets themselves in is HIGH, too: it is a way from few rights
+//! to those of the role.
 //!
 //! ## False alarms
 //!
