@@ -159,6 +159,12 @@ impl Facts {
         matches!(self.remembered(id), Some(Past::Familiar | Past::Recent(..)))
     }
 
+    /// Whether it has been seen for a day or more, or since before there was enough to learn from.
+    #[must_use]
+    pub fn is_usual(&self, id: &str) -> bool {
+        matches!(self.remembered(id), Some(Past::Familiar))
+    }
+
     /// What its caller was denied lately, at least this call.
     #[must_use]
     pub fn denials_with(&self, event: &Event) -> Cow<'_, Denials> {

@@ -15,16 +15,24 @@ use given::listed;
 pub(crate) use given::{Given, Held, described, loosened};
 
 /// Weighs a finding by who gave the rights: louder where the actor gave them to itself, for the record where a service
-/// did its own work.
+/// did its own work. A deployment wakes nobody: whoever bootstraps one makes roles of administrators through
+/// `CloudFormation`, and its stack tells what they are for.
 pub(crate) fn weigh(event: &Event, context: &Context<'_>, finding: Finding) -> Finding {
     if let Some(how) = services_work(event) {
         return by_a_service(finding, &how);
     }
-    if !is_to_oneself(event, context) {
-        return finding;
+    let finding = if is_to_oneself(event, context) {
+        let raised = finding.severity.raised();
+        finding.severity(raised).evidence("Own rights", "the actor changed what it may do itself")
+    } else {
+        finding
+    };
+    if event.actor.is_deployment() && finding.severity == Severity::Critical {
+        return finding
+            .severity(Severity::High)
+            .evidence("Deployment", "CloudFormation did it for whoever is named under Who");
     }
-    let raised = finding.severity.raised();
-    finding.severity(raised).evidence("Own rights", "the actor changed what it may do itself")
+    finding
 }
 
 /// Says how strong the principal is that the call opens a way to, and whether that is a step up for the actor: `what` is

@@ -407,10 +407,10 @@ pub fn own_roles_pattern() -> Value {
 const LONGEST_PATTERN: usize = 1_690;
 
 /// A source that shares no rule. A pattern asks for its names at all of its sources, and other services have calls named
-/// as IAM's: `CreateUser`, `CreateGroup`, `CreatePolicy`.
+/// as IAM's: `CreateUser`, `CreateGroup`, `CreatePolicy`. Load balancers have a busy `DeleteRule`, as `EventBridge` has.
 ///
 /// Events of AWS Health have another shape than records of CloudTrail.
-const ALONE: [&str; 2] = ["iam.amazonaws.com", HEALTH];
+const ALONE: [&str; 3] = ["elasticloadbalancing.amazonaws.com", "iam.amazonaws.com", HEALTH];
 
 /// Whether a rule has to ask for this call in particular. By default EventBridge delivers no calls that only read, but
 /// for two.

@@ -12,12 +12,17 @@ use iamwatch::event::Event;
 use iamwatch::finding::{Finding, Severity};
 use serde_json::{Value, json};
 
-const BLINDING: [&str; 23] = [
+const BLINDING: [&str; 35] = [
+    "access-logs-switched-off",
     "account-safeguard-removed",
     "alarm-deleted-or-muted",
     "bucket-set-to-expire-soon",
     "config-recording-stopped",
     "config-rule-deleted",
+    "data-copied-elsewhere",
+    "database-or-cluster-made-public",
+    "domain-control-changed",
+    "encrypted-with-another-accounts-key",
     "event-data-store-weakened",
     "event-rule-stopped",
     "findings-archived",
@@ -27,10 +32,17 @@ const BLINDING: [&str; 23] = [
     "function-stopped",
     "guardduty-disabled",
     "guardduty-list-changed",
+    "instance-metadata-weakened",
+    "limit-raise-requested",
+    "log-bucket-taken-away",
     "log-filter-deleted",
     "logs-deleted",
     "model-invocation-logging-stopped",
+    "network-joined-to-another-account",
+    "network-traffic-mirrored",
     "notification-cut-off",
+    "port-opened-to-everyone",
+    "recovery-weakened",
     "security-members-detached",
     "security-service-disabled",
     "traffic-logs-deleted",
@@ -67,12 +79,19 @@ fn what_is_said_of_each_event_that_fires() {
         writeln!(lines, "{} {} {}", finding.severity, finding.actor.name, finding.act).unwrap();
     }
     insta::assert_snapshot!(lines, @"
+    MEDIUM mallory switched off the access logs of bucket acme-orders
+    HIGH web-server switched off the access logs of cluster prod
+    MEDIUM mallory switched off the access logs of data warehouse dwh
+    MEDIUM AWSReservedSSO_PlatformAdmin_9d0f1e2a3b4c5d6e switched off the access logs of load balancer shop
     MEDIUM root switched off the encryption of new volumes
     MEDIUM bob switched off the encryption of new volumes
     HIGH AWSReservedSSO_Administrator_1a2b3c4d5e6f7a8b opened the account's block on public buckets
     HIGH ops took away the account's block on public images
     HIGH backup took away the account's block on public buckets
+    MEDIUM mallory opened the serial consoles of all instances
     HIGH backup took away the account's block on public snapshots
+    MEDIUM mallory deleted budget monthly-total
+    MEDIUM AWSReservedSSO_PlatformAdmin_9d0f1e2a3b4c5d6e deleted what tells of unusual cost
     MEDIUM backup deleted alarm billing-over-1000 and 1 more
     LOW AWSReservedSSO_Deployer_1a2b3c4d5e6f7a8b deleted alarm shop-orders-errors-1A2B
     MEDIUM bob muted alarm RootUse
@@ -93,6 +112,24 @@ fn what_is_said_of_each_event_that_fires() {
     MEDIUM bob made AWS Config keep records for 30 days
     LOW AWSReservedSSO_Administrator_1a2b3c4d5e6f7a8b deleted what rule s3-public-read-prohibited of AWS Config found
     MEDIUM bob deleted rule iam-user-no-policies of AWS Config
+    HIGH web-server copied a backup from backup vault prod to account 123456789012
+    HIGH mallory made bucket acme-orders copy its objects to account 123456789012
+    MEDIUM mallory wrote snapshot orders-last into bucket drop-zone
+    MEDIUM mallory made rule everything send events to account 123456789012
+    MEDIUM bob wrote image ami-0123456789abcdef0 into bucket images-for-later
+    MEDIUM AWSReservedSSO_PlatformAdmin_9d0f1e2a3b4c5d6e made log group /aws/lambda/orders send its logs to account 123456789012
+    HIGH mallory made the registry copy its images to account 123456789012
+    MEDIUM ci-deploy made cluster prod reachable from the internet
+    MEDIUM web-server made data warehouse dwh reachable from the internet
+    MEDIUM mallory made database orders-prod reachable from the internet
+    LOW AWSReservedSSO_PlatformAdmin_9d0f1e2a3b4c5d6e made database orders-prod reachable from the internet
+    MEDIUM ci-deploy switched off the signing of a zone's DNS answers
+    MEDIUM web-server took the transfer lock off domain example.com
+    HIGH AWSReservedSSO_PlatformAdmin_9d0f1e2a3b4c5d6e gave domain example.com other name servers
+    HIGH mallory transferred domain example.com to account 123456789012
+    HIGH mallory encrypted bucket acme-orders with a key of account 123456789012
+    HIGH web-server encrypted all new volumes in us-east-1 with a key of account 123456789012
+    HIGH mallory encrypted table orders with a key of account 123456789012
     HIGH backup deleted event data store 0a1b2c3d-1111-4222-8333-44445555aaaa
     HIGH bob stopped event data store 0a1b2c3d-1111-4222-8333-44445555aaaa
     MEDIUM web-server made event data store 0a1b2c3d-1111-4222-8333-44445555aaaa keep events for less than a year
@@ -139,6 +176,14 @@ fn what_is_said_of_each_event_that_fires() {
     HIGH AWSReservedSSO_Administrator_1a2b3c4d5e6f7a8b made GuardDuty hunt list 2cb0141ab9fbde177613ab9436212e90 no longer
     MEDIUM ci-deploy made list scanners, for GuardDuty to trust later
     HIGH bob changed list 0cb0141ab9fbde177613ab9436212e90, which GuardDuty trusts
+    MEDIUM AWSReservedSSO_PlatformAdmin_9d0f1e2a3b4c5d6e let new instances in us-east-1 give out credentials without a token
+    MEDIUM mallory let instance i-0f3d2c1b0a9e87654 give out credentials without a token
+    MEDIUM mallory asked for a higher limit on EC2 in eu-west-3
+    MEDIUM ses-smtp asked to send mail to anybody with SES
+    MEDIUM web-server asked for a higher limit on SageMaker in us-east-1
+    MEDIUM mallory set what text messages may cost a month to 1000 USD
+    HIGH AWSReservedSSO_PlatformAdmin_9d0f1e2a3b4c5d6e deleted log bucket acme-security-audit
+    HIGH mallory deleted the policy of log bucket acme-cloudtrail-logs
     HIGH backup deleted subscription filter central of all log groups
     MEDIUM AWSReservedSSO_Administrator_1a2b3c4d5e6f7a8b deleted metric filter errors of log group /aws/lambda/invoice-render
     HIGH backup deleted metric filter RootUse of log group CloudTrail/DefaultLogGroup
@@ -153,9 +198,26 @@ fn what_is_said_of_each_event_that_fires() {
     HIGH bob made Bedrock log model invocations nowhere
     HIGH backup made Bedrock log no text of model invocations
     LOW AWSReservedSSO_Administrator_1a2b3c4d5e6f7a8b set how Bedrock logs model invocations
+    MEDIUM AWSReservedSSO_PlatformAdmin_9d0f1e2a3b4c5d6e let account 123456789012 peer with network vpc-0f1e2d3c4b5a69788
+    MEDIUM mallory asked account 123456789012 to peer with network vpc-0a1b2c3d4e5f60718
+    MEDIUM mallory had the traffic of network interface eni-0a1b2c3d4e5f60718 mirrored
+    MEDIUM web-server sent the traffic of mirror session tms-0a1b2c3d4e5f60718 to tmt-0ffeeddccbbaa9988
     MEDIUM bob made a subscriber get only some messages of topic security-alerts
     MEDIUM backup took a subscriber from topic security-alerts
     LOW ci-deploy deleted topic orders
+    HIGH AWSReservedSSO_PlatformAdmin_9d0f1e2a3b4c5d6e opened all ports of security group sg-0a1b2c3d4e5f60718 to everyone
+    MEDIUM bob opened SSH of security group default to everyone
+    MEDIUM ci-deploy opened ports 3000 to 6000 of security group sg-0a1b2c3d4e5f60718 to everyone
+    MEDIUM web-server opened remote desktop of security group sg-0a1b2c3d4e5f60718 to everyone
+    MEDIUM mallory opened PostgreSQL of security group sg-0a1b2c3d4e5f60718 to everyone
+    MEDIUM mallory opened SSH of security group sg-0a1b2c3d4e5f60718 to everyone
+    MEDIUM mallory switched off the automated backups of database orders-prod
+    MEDIUM mallory switched off the continuous backups of table orders
+    MEDIUM mallory deleted database orders-prod without a last copy
+    HIGH AWSReservedSSO_PlatformAdmin_9d0f1e2a3b4c5d6e took the lock off backup vault prod
+    MEDIUM mallory deleted backup vault prod
+    MEDIUM web-server made bucket acme-orders keep no more versions
+    HIGH mallory made bucket acme-cloudtrail-logs keep no more versions
     HIGH backup detached this account from its administrator in GuardDuty
     MEDIUM ci-deploy paused Macie in account 123456789012
     HIGH bob stopped GuardDuty in 2 accounts
@@ -202,9 +264,12 @@ fn each_way_back_is_a_command_for_the_region_or_the_account_of_the_event() {
     cloudtrail start-event-data-store-ingestion
     cloudwatch enable-alarm-actions
     configservice start-configuration-recorder
+    ec2 disable-serial-console-access
     ec2 enable-ebs-encryption-by-default
     ec2 enable-image-block-public-access
     ec2 enable-snapshot-block-public-access
+    ec2 modify-instance-metadata-options
+    ec2 revoke-security-group-ingress
     events enable-rule
     guardduty delete-filter
     guardduty delete-ip-set

@@ -588,6 +588,8 @@ fn real_names<'a>(key: &str, text: &'a str) -> Vec<&'a str> {
 
 fn is_for_documentation(address: IpAddr) -> bool {
     match address {
+        // Every address is nobody's.
+        address if address.is_unspecified() => true,
         // Link-local addresses are every machine's own.
         IpAddr::V4(address) => {
             matches!(address.octets(), [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] | [169, 254, _, _])

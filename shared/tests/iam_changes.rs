@@ -97,8 +97,13 @@ fn what_is_said_of_each_event_that_fires() {
     MEDIUM bob ran AWS-RunShellScript on all instances
     MEDIUM alice ran agent-install on instances by tag:env
     MEDIUM deploy-pipeline ran AWS-RunPowerShellScript on 50 instances
+    MEDIUM mallory had AWS-RunShellScript run on all instances from now on
     LOW maintenance ran AWS-RunPatchBaseline on all instances
     LOW alice ran AWS-RunShellScript on instance i-0aaaabbbbccccdddd
+    MEDIUM mallory started an instance of type g5.12xlarge in ap-southeast-1
+    HIGH web-server started 10 instances of type p4d.24xlarge in sa-east-1
+    HIGH bob started 4 instances of type c7a.48xlarge in us-east-1
+    MEDIUM mallory started 40 instances of type g4dn.xlarge in us-east-1
     LOW alice attached policy AdministratorAccess to user bob
     MEDIUM web-server attached policy web-server-extra to role web-server
     LOW deploy-pipeline attached policy app-data to role app
@@ -127,6 +132,8 @@ fn what_is_said_of_each_event_that_fires() {
     HIGH AWSReservedSSO_AdministratorAccess_0123456789abcdef made another directory the identity source of Identity Center
     HIGH alice imported a certificate that Identity Center trusts for sign-ins
     HIGH AWSReservedSSO_IdentityAdmins_0123456789abcdef switched on an external identity provider for Identity Center
+    MEDIUM mallory created a user in Identity Center
+    MEDIUM AWSReservedSSO_PlatformAdmin_9d0f1e2a3b4c5d6e created a user in Identity Center
     LOW AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b deleted group contractors
     MEDIUM ops deleted service-linked role AWSServiceRoleForAmazonGuardDuty
     LOW AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b deleted user mail-sender
@@ -145,6 +152,7 @@ fn what_is_said_of_each_event_that_fires() {
     MEDIUM AWSReservedSSO_AdministratorAccess_0123456789abcdef deleted OIDC provider token.actions.githubusercontent.com
     LOW deploy-pipeline deleted OIDC provider oidc.eks.eu-west-1.amazonaws.com
     MEDIUM alice deleted SAML provider okta
+    LOW ci-deploy put inline policy data on role orders
     MEDIUM deploy-pipeline put inline policy odd on role app
     HIGH cfn-execution put inline policy FunctionPolicy0 on role app-Function-1A2B3C4D, which opens escalation path PE-087
     MEDIUM deploy-bot put inline policy dq on user backup2
@@ -176,7 +184,7 @@ fn what_is_said_of_each_event_that_fires() {
     MEDIUM ops deleted the account's password policy
     LOW ci-deploy changed the account's password policy
     MEDIUM AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b changed the account's password policy
-    HIGH alice made the account's password policy weaker than none
+    HIGH alice made the account's password policy weaker than AWS's default
     HIGH AWSReservedSSO_IdentityAdmins_0123456789abcdef put boundary AdministratorAccess on permission set ps-79a0dde74b95ed05
     MEDIUM deploy-pipeline put boundary workforce-boundary on permission set ps-79a0dde74b95ed05
     HIGH alice removed the permissions boundary of permission set ps-79a0dde74b95ed05
@@ -257,6 +265,8 @@ fn what_is_said_of_each_event_that_fires() {
     MEDIUM deploy-pipeline created trust anchor servers of Roles Anywhere
     LOW deploy-pipeline imported the list revoked of revoked certificates
     HIGH alice switched off the list revoked of revoked certificates
+    HIGH ci-deploy let themselves assume role payments-admin
+    HIGH mallory let themselves assume role payments-admin
     CRITICAL AWSReservedSSO_AdministratorAccess_0123456789abcdef changed who may assume role deploy, open to anybody who gets a token there
     MEDIUM AWSReservedSSO_AdministratorAccess_0123456789abcdef changed who may assume role deploy
     HIGH web-server changed who may assume role web-server
@@ -283,6 +293,7 @@ fn what_is_said_of_each_event_that_fires() {
     MEDIUM AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7a8b renamed user deploy-bot to ci-bot
     HIGH alice replaced the code of build project release
     LOW deploy-pipeline replaced the code of application shop
+    LOW mallory replaced the code of function orders
     LOW deploy-pipeline replaced the code of function orders
     MEDIUM alice replaced the code of function resize
     LOW bob changed which code function orders runs

@@ -91,6 +91,8 @@ fn in_words(finding: &Finding) -> String {
         "Declared",
         "In person",
         "Not allowed",
+        "Before",
+        "In a row",
     ];
     let facts = finding.evidence.iter().filter(|fact| told.contains(&fact.label.as_str()));
     let facts = facts.map(|fact| format!("{}: {}", fact.label, fact.value));
@@ -756,6 +758,170 @@ fn a_device_that_made_a_session_is_not_new_for_a_role() {
     HIGH made a temporary session of themselves
     Device: arn:aws:iam::111122223333:mfa/third: not seen with this user before, since 2026-03-01
     Network: no long-term key of this principal was seen from 198.51.100.0/24 before, since 2026-03-01
+    ");
+}
+
+fn opens(by: Value, port: u16) -> Value {
+    let range = json!({"items": [{"cidrIp": "0.0.0.0/0"}]});
+    let rule = json!({"ipProtocol": "tcp", "fromPort": port, "toPort": port, "groups": {}, "ipRanges": range});
+    let request = json!({"groupId": "sg-0a1b2c3d4e5f60718", "ipPermissions": {"items": [rule]}});
+    call(by, "ec2", "AuthorizeSecurityGroupIngress", OFFICE, request)
+}
+
+#[test]
+fn what_somebody_does_again_is_for_the_record() {
+    let mut story = Story::default();
+    let packer = || session("packer", "packer", "ASIAPACKPACKPEXAMPLE");
+    assert_snapshot!(story.on("02T08:00", opens(packer(), 22)), @"MEDIUM opened SSH of security group sg-0a1b2c3d4e5f60718 to everyone");
+    assert_snapshot!(story.on("02T09:00", opens(packer(), 22)), @"
+    LOW opened SSH of security group sg-0a1b2c3d4e5f60718 to everyone
+    Before: they opened the same ports to everyone before
+    ");
+    // Another port is another act, and so is another's.
+    assert_snapshot!(story.on("02T09:01", opens(packer(), 3389)), @"MEDIUM opened remote desktop of security group sg-0a1b2c3d4e5f60718 to everyone");
+    assert_snapshot!(story.on("02T09:02", opens(bob(), 22)), @"MEDIUM opened SSH of security group sg-0a1b2c3d4e5f60718 to everyone");
+    let drops = |database: &str| {
+        let request = json!({"dBInstanceIdentifier": database, "skipFinalSnapshot": true});
+        call(packer(), "rds", "DeleteDBInstance", OFFICE, request)
+    };
+    assert_snapshot!(story.on("02T10:00", drops("preview-1")), @"MEDIUM deleted database preview-1 without a last copy");
+    assert_snapshot!(story.on("03T10:00", drops("preview-2")), @"
+    LOW deleted database preview-2 without a last copy
+    Before: they did the same before
+    ");
+}
+
+#[test]
+fn whoever_takes_systems_down_is_told_once_unless_it_serves_security() {
+    let mut story = Story::default();
+    let deletes = |group: &str| {
+        let deploy = session("deploy", "build-1", "ASIADEPLOYDEPEXAMPLE");
+        call(deploy, "logs", "DeleteLogGroup", OFFICE, json!({"logGroupName": group}))
+    };
+    assert_snapshot!(story.on("02T08:00", deletes("/aws/lambda/preview-1")), @"MEDIUM deleted log group /aws/lambda/preview-1");
+    assert_snapshot!(story.on("02T09:00", deletes("/aws/lambda/preview-2")), @"
+    LOW deleted log group /aws/lambda/preview-2
+    Before: they did the same before
+    ");
+    assert_snapshot!(story.on("02T10:00", deletes("aws-cloudtrail-logs")), @"HIGH deleted log group aws-cloudtrail-logs");
+    let rule = |rule: &str| call(bob(), "events", "DeleteRule", OFFICE, json!({"name": rule}));
+    assert_snapshot!(story.on("02T11:00", rule("orders-1")), @"MEDIUM deleted rule orders-1");
+    assert_snapshot!(story.on("02T11:01", rule("orders-2")), @"
+    LOW deleted rule orders-2
+    Before: they did the same before
+    ");
+    assert_snapshot!(story.on("02T11:02", rule("guardduty-alerts")), @"HIGH deleted rule guardduty-alerts");
+    // Whoever writes a block every day was not seen to take one away.
+    let block = |on: bool| {
+        let parts = ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
+        let parts: Value = parts.iter().map(|part| ((*part).to_owned(), json!(on))).collect();
+        let request = json!({"bucketName": "shop", "PublicAccessBlockConfiguration": parts});
+        call(bob(), "s3", "PutBucketPublicAccessBlock", OFFICE, request)
+    };
+    assert_snapshot!(story.on("02T12:00", block(true)), @"nothing");
+    assert_snapshot!(story.on("02T12:01", block(false)), @"MEDIUM removed the block on public access of bucket shop");
+}
+
+#[test]
+fn the_first_code_that_a_person_brings_is_louder_than_a_pipelines() {
+    let mut story = Story::default();
+    let replaces = |by: Value, function: &str| {
+        call(by, "lambda", "UpdateFunctionCode20150331v2", OFFICE, json!({"functionName": function}))
+    };
+    let pipeline = session("deploy", "build-1", "ASIADEPLOYDEPEXAMPLE");
+    assert_snapshot!(story.on("02T08:00", replaces(pipeline, "orders")), @"LOW replaced the code of function orders");
+    assert_snapshot!(story.on("02T08:01", replaces(bob(), "orders")), @"
+    MEDIUM replaced the code of function orders
+    First: iamwatch saw them replace no code of such a workload before
+    ");
+    assert_snapshot!(story.on("02T08:02", replaces(bob(), "invoices")), @"LOW replaced the code of function invoices");
+    let mut deployed = session("deploy", "AWSCloudFormation", "ASIADEPLOYDEPEXAMPLE");
+    deployed["invokedBy"] = json!("cloudformation.amazonaws.com");
+    assert_snapshot!(story.on("02T08:03", replaces(deployed, "orders")), @"LOW replaced the code of function orders");
+    // Whoever deploys a stack deploys what it was made for.
+    let update = json!({"stackName": "shop", "templateURL": "https://example.com/shop.yaml"});
+    let ann = user("ann", "AKIAANNANNANNEXAMPLE");
+    assert_snapshot!(story.on("02T08:04", call(ann, "cloudformation", "UpdateStack", OFFICE, update)), @"LOW gave stack shop another template");
+}
+
+#[test]
+fn the_first_script_that_a_person_runs_is_louder_than_a_patch() {
+    let mut story = Story::default();
+    let runs = |by: Value, document: &str| {
+        let request = json!({"documentName": document, "instanceIds": ["i-0a1b2c3d4e5f60718"]});
+        call(by, "ssm", "SendCommand", OFFICE, request)
+    };
+    assert_snapshot!(story.on("02T08:00", runs(bob(), "AWS-RunPatchBaseline")), @"LOW ran AWS-RunPatchBaseline on instance i-0a1b2c3d4e5f60718");
+    assert_snapshot!(story.on("02T08:01", runs(bob(), "AWS-RunShellScript")), @"
+    MEDIUM ran AWS-RunShellScript on instance i-0a1b2c3d4e5f60718
+    First: iamwatch saw them run no script of their own before
+    ");
+    assert_snapshot!(story.on("02T08:02", runs(bob(), "AWS-RunShellScript")), @"LOW ran AWS-RunShellScript on instance i-0a1b2c3d4e5f60718");
+    let pipeline = session("deploy", "build-1", "ASIADEPLOYDEPEXAMPLE");
+    assert_snapshot!(story.on("02T08:03", runs(pipeline, "AWS-RunShellScript")), @"LOW ran AWS-RunShellScript on instance i-0a1b2c3d4e5f60718");
+}
+
+#[test]
+fn costly_instances_are_told_once_to_whoever_starts_them_every_day() {
+    let mut story = Story::default();
+    let starts = |by: Value, kind: &str, count: u64| {
+        let items = json!({"items": [{"imageId": "ami-0a1b2c3d", "minCount": 1, "maxCount": count}]});
+        call(by, "ec2", "RunInstances", OFFICE, json!({"instancesSet": items, "instanceType": kind}))
+    };
+    assert_snapshot!(story.on("02T08:00", starts(bob(), "g5.xlarge", 1)), @"MEDIUM started an instance of type g5.xlarge in us-east-1");
+    assert_snapshot!(story.on("02T09:00", starts(bob(), "g5.12xlarge", 1)), @"nothing");
+    assert_snapshot!(story.on("02T10:00", starts(bob(), "p5.48xlarge", 4)), @"HIGH started 4 instances of type p5.48xlarge in us-east-1");
+    assert_snapshot!(story.on("02T11:00", starts(bob(), "m7i.large", 20)), @"nothing");
+    assert_snapshot!(story.on("02T12:00", starts(bob(), "c7i.metal-48xl", 2)), @"MEDIUM started 2 instances of type c7i.metal-48xl in us-east-1");
+    // What is no type of instance is none.
+    assert_snapshot!(story.on("02T13:00", starts(bob(), "", 5_000)), @"nothing");
+    assert_snapshot!(story.on("02T14:00", starts(bob(), "x.99999999999999999999xlarge", u64::MAX)), @"HIGH started 18446744073709551615 instances of type x.99999999999999999999xlarge in us-east-1");
+}
+
+#[test]
+fn a_fifth_machine_is_told_to_whoever_enters_others_than_before() {
+    let mut story = Story::default();
+    let enters = |machine: u8| {
+        call(bob(), "ssm", "StartSession", OFFICE, json!({"target": format!("i-0a1b2c3d4e5f6071{machine}")}))
+    };
+    for machine in 1..=4 {
+        assert!(story.on("02T08:00", enters(machine)).starts_with("LOW "));
+    }
+    assert!(story.on("02T08:01", enters(4)).starts_with("LOW "));
+    assert_snapshot!(story.on("02T08:02", enters(5)), @"
+    MEDIUM opened a shell on machine i-0a1b2c3d4e5f60715
+    In a row: 5 different machines within an hour
+    ");
+    assert!(story.on("02T08:03", enters(5)).starts_with("LOW "));
+}
+
+fn nightly() -> Value {
+    session("cleanup", "cleanup", "ASIACLEANCLEAEXAMPLE")
+}
+
+#[test]
+fn what_deletes_every_night_is_silent() {
+    let mut story = Story::default();
+    let mut night = |by: fn() -> Value, day: &str| {
+        let told = (0..12).map(|number| {
+            let snapshot = format!("snap-{day}{number:02}");
+            story.on(
+                &format!("{day}T01:0{}", number / 2),
+                call(by(), "ec2", "DeleteSnapshot", OFFICE, json!({"snapshotId": snapshot})),
+            )
+        });
+        told.filter(|said| said != "nothing").collect::<Vec<_>>().join("\n")
+    };
+    assert_snapshot!(night(nightly, "02"), @"
+    MEDIUM deleted 10 stores of data within ten minutes
+    MEDIUM deleted 11 stores of data within ten minutes
+    MEDIUM deleted 12 stores of data within ten minutes
+    ");
+    assert_snapshot!(night(nightly, "03"), @"");
+    assert_snapshot!(night(bob, "04"), @"
+    MEDIUM deleted 10 stores of data within ten minutes
+    MEDIUM deleted 11 stores of data within ten minutes
+    MEDIUM deleted 12 stores of data within ten minutes
     ");
 }
 

@@ -68,6 +68,7 @@ fn what_is_said_of_each_event_that_fires() {
     HIGH alice let everyone read bucket example-app-assets
     CRITICAL deploy-pipeline let everyone read and write to bucket example-uploads
     HIGH alice let everyone send to event bus orders
+    HIGH mallory let everyone use file system fs-0a1b2c3d4e5f60718
     HIGH alice let everyone invoke function hook
     CRITICAL alice let everyone decrypt with key 1a2b3c4d-5e6f-4a1b-8c2d-0123456789ab
     HIGH carol let everyone use layer common
@@ -94,9 +95,11 @@ fn what_is_said_of_each_event_that_fires() {
     HIGH ops made the URL of function payments ask nobody who they are
     HIGH alice gave function hook a URL that asks nobody who they are
     CRITICAL bob shared cluster snapshot orders-final with everyone
+    HIGH mallory shared data warehouse snapshot dwh-last with account 123456789012
     HIGH alice shared database snapshot customers-2026-03 with account 123456789012
     HIGH alice shared snapshot snap-0a1b2c3d4e5f60718 with account 123456789012
     CRITICAL ops shared snapshot snap-0f1e2d3c4b5a69788 with everyone
+    LOW AWSBackupDefaultServiceRole shared cluster snapshot awsbackup:job-1 with account 123456789012
     LOW image-builder shared image ami-0fedcba9876543210 with organization o-exampleorgid
     HIGH bob shared image ami-0123456789abcdef0 with everyone
     MEDIUM ops shared document patch-hosts with account 123456789012

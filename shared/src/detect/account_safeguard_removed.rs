@@ -1,12 +1,13 @@
 //! # A safeguard of the whole account was taken away
 //!
 //! The account no longer blocks public access to its buckets, snapshots or images, or not all of it, or new volumes in
-//! this region are no longer encrypted.
+//! this region are no longer encrypted, or machines in it can be entered by their serial console.
 //!
 //! ## Why it matters
 //!
 //! A block keeps everything of its kind in the account closed, whatever its own policy says: without it, one call opens
-//! a bucket or a snapshot to the world. Only a volume without encryption can be given to everybody as a snapshot.
+//! a bucket or a snapshot to the world. Only a volume without encryption can be given to everybody as a snapshot. The serial console passes by every
+//! network's firewall.
 //!
 //! ## False alarms
 //!
@@ -40,6 +41,7 @@ pub(super) static DETECTION: Detection = Detection {
                 "DisableEbsEncryptionByDefault",
                 "DisableImageBlockPublicAccess",
                 "DisableSnapshotBlockPublicAccess",
+                "EnableSerialConsoleAccess",
             ],
         },
         Calls { source: "s3.amazonaws.com", names: &["DeleteAccountPublicAccessBlock", "PutAccountPublicAccessBlock"] },
@@ -61,6 +63,12 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
             "volume encryption",
             "switched off the encryption of new volumes",
             undo::encrypt_volumes_by_default(&event.region),
+        ),
+        "EnableSerialConsoleAccess" => (
+            Severity::Medium,
+            "serial console",
+            "opened the serial consoles of all instances",
+            undo::disable_serial_console(&event.region),
         ),
         "DisableSnapshotBlockPublicAccess" => (
             Severity::High,

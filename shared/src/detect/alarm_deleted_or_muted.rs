@@ -1,6 +1,6 @@
-//! # CloudWatch alarm deleted or muted
+//! # Alarm deleted or muted
 //!
-//! CloudWatch alarms were deleted, or told not to act any more.
+//! CloudWatch alarms, or what tells of unusual cost, were deleted, or told not to act any more.
 //!
 //! ## Why it matters
 //!
@@ -10,7 +10,7 @@
 //! ## False alarms
 //!
 //! Maintenance, and systems that are taken down. What CloudFormation deletes is one step quieter, and what Auto Scaling
-//! deletes is not told.
+//! deletes is not told. Alarms that nothing shows to watch security are for the record by whoever deleted some before.
 //!
 //! ## What to do
 //!
@@ -19,7 +19,7 @@
 //! 2. Ask whoever is named under Who; if they do not know of it, cut off their credentials.
 //! 3. List all calls by that ARN in the 24 hours after, by `userIdentity.arn`.
 
-use super::{Context, Detection, Outcome, Page, Technique};
+use super::{Context, Detection, Outcome, Page, Technique, for_the_record_if_done_before};
 use crate::blinding::{self, listed, serves_security, text, texts};
 use crate::event::{Event, Target};
 use crate::finding::{Confidence, Finding, Severity};
@@ -33,26 +33,36 @@ pub(super) static DETECTION: Detection = Detection {
     confidence: Confidence::Low,
     mitre: &[Technique { id: "T1685", was: Some("T1562.001"), name: "Disable or Modify Tools" }],
     covers: &["TAMP-11", "TAMP-25"],
-    calls: &[Calls {
-        source: "monitoring.amazonaws.com",
-        names: &["DeleteAlarms", "DisableAlarmActions", "PutAlarmMuteRule"],
-    }],
+    calls: &[
+        Calls { source: "budgets.amazonaws.com", names: &["DeleteBudget", "DeleteNotification"] },
+        Calls { source: "ce.amazonaws.com", names: &["DeleteAnomalyMonitor", "DeleteAnomalySubscription"] },
+        Calls {
+            source: "monitoring.amazonaws.com",
+            names: &["DeleteAlarms", "DisableAlarmActions", "PutAlarmMuteRule"],
+        },
+    ],
     outcome: Outcome::Succeeded,
     page: Page::of(include_str!("alarm_deleted_or_muted.rs")),
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let mute_rule = text(event, "name").filter(|_| event.call() == "PutAlarmMuteRule");
     let alarms = texts(event, if mute_rule.is_some() { "muteTargets.alarmNames" } else { "alarmNames" });
     let (did, undo) = match event.call() {
-        "DeleteAlarms" => ("deleted", None),
+        "DisableAlarmActions" => ("muted", undo::enable_alarms(&alarms, &event.region)),
         // Without targets the rule mutes nothing.
         "PutAlarmMuteRule" if alarms.is_empty() => return None,
         "PutAlarmMuteRule" => ("muted", None),
-        _ => ("muted", undo::enable_alarms(&alarms, &event.region)),
+        _ => ("deleted", None),
     };
     let what = match alarms.as_slice() {
+        [] if event.source == "budgets.amazonaws.com" => {
+            let budget = text(event, "budgetName").unwrap_or("of unknown name");
+            let what = if event.call() == "DeleteBudget" { "" } else { "a notification of " };
+            format!("{what}budget {budget}")
+        }
+        [] if event.source == "ce.amazonaws.com" => "what tells of unusual cost".to_owned(),
         [] => "alarms".to_owned(),
         [alarm] => format!("alarm {alarm}"),
         [alarm, others @ ..] => format!("alarm {alarm} and {} more", others.len()),
@@ -67,5 +77,5 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         .evidence_if("Mute rule", mute_rule)
         .evidence_if("When", text(event, "rule.schedule.expression"))
         .undo(undo);
-    blinding::weigh(event, finding)
+    blinding::weigh(event, for_the_record_if_done_before(context, finding))
 }

@@ -10,7 +10,8 @@
 //! ## False alarms
 //!
 //! Rules of applications that are paused or replaced; a rule must lose its targets before it can be deleted. What
-//! CloudFormation does is one step quieter. What services do to their own rules is not told.
+//! CloudFormation does is one step quieter. What services do to their own rules is not told. Rules that
+//! nothing shows to tell of attacks are for the record by whoever did the same before.
 //!
 //! ## What to do
 //!
@@ -19,7 +20,7 @@
 //! 2. Ask whoever is named under Who; if they do not know of it, cut off their credentials.
 //! 3. List all calls by that ARN in the 24 hours after, by `userIdentity.arn`: those are what was not told.
 
-use super::{Context, Detection, Outcome, Page, Technique};
+use super::{Context, Detection, Outcome, Page, Technique, for_the_record_if_done_before};
 use crate::blinding::{self, flag, tells_people, texts};
 use crate::event::{Event, Target};
 use crate::finding::{Confidence, Finding, Severity};
@@ -46,7 +47,7 @@ pub(super) static DETECTION: Detection = Detection {
 const TELLING: [&str; 7] =
     ["aws.access-analyzer", "aws.config", "aws.guardduty", "aws.health", "aws.iam", "aws.macie", "aws.signin"];
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let rule = event.request("rule").or_else(|| event.request("name")).unwrap_or("of unknown name");
     let bus = event.request("eventBusName");
     let enable = || undo::enable_rule(rule, bus, &event.region);
@@ -83,5 +84,5 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         .evidence_if("Waits for", pattern)
         .evidence_if("Forced", forced.then_some("the rule was made by a service of AWS"))
         .undo(undo);
-    blinding::weigh(event, finding)
+    blinding::weigh(event, for_the_record_if_done_before(context, finding))
 }

@@ -9,7 +9,8 @@
 //!
 //! ## False alarms
 //!
-//! Applications that are taken down, and rules that are replaced. What CloudFormation deletes is one step quieter.
+//! Applications that are taken down, and rules that are replaced. What CloudFormation deletes is one step quieter,
+//! and whoever did the same before is for the record, but for a network firewall.
 //!
 //! ## What to do
 //!
@@ -17,7 +18,7 @@
 //! 2. If it does, ask whoever is named under Who; if they do not know of it, put it back and cut off their credentials.
 //! 3. List all calls by that ARN in the 24 hours before, by `userIdentity.arn`.
 
-use super::{Context, Detection, Outcome, Page, Technique};
+use super::{Context, Detection, Outcome, Page, Technique, for_the_record_if_done_before};
 use crate::arn;
 use crate::blinding::{self, text};
 use crate::event::{Event, Target};
@@ -55,7 +56,7 @@ pub(super) static DETECTION: Detection = Detection {
 
 const WAF_CLASSIC: &[&str] = &["DeleteIPSet", "DeleteRule", "DeleteRuleGroup", "DeleteWebACL"];
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let names = [
         "name",
         "firewallName",
@@ -95,5 +96,5 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         })
         .evidence_if("Scope", text(event, "scope"))
         .evidence_if("Of", text(event, "resourceArn"));
-    blinding::weigh(event, finding)
+    blinding::weigh(event, for_the_record_if_done_before(context, finding))
 }

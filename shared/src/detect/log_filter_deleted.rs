@@ -10,7 +10,7 @@
 //! ## False alarms
 //!
 //! A filter that is replaced, or belongs to an application. What CloudFormation deletes is one step
-//! quieter.
+//! quieter, and one that nothing shows to serve security is for the record by whoever deleted some before.
 //!
 //! ## What to do
 //!
@@ -18,7 +18,7 @@
 //! 2. Ask whoever is named under Who; if they do not know of it, cut off their credentials.
 //! 3. List all calls by that ARN in the 24 hours after, by `userIdentity.arn`: what nobody is told of comes next.
 
-use super::{Context, Detection, Outcome, Page, Technique};
+use super::{Context, Detection, Outcome, Page, Technique, for_the_record_if_done_before};
 use crate::blinding::{self, serves_security, tells_people};
 use crate::event::{Event, Target};
 use crate::finding::{Confidence, Finding, Severity};
@@ -40,7 +40,7 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     if event.call() == "DeleteAccountPolicy" {
         return account_policy(event);
     }
@@ -53,7 +53,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         .severity(if security { Severity::High } else { Severity::Medium })
         .target(Target { kind: "log group".to_owned(), name: group.to_owned(), arn: None })
         .evidence_if("Serves security", security.then_some("by the name of the filter or the log group"));
-    blinding::weigh(event, finding)
+    blinding::weigh(event, for_the_record_if_done_before(context, finding))
 }
 
 /// One policy forwards what every log group of the account and region writes.

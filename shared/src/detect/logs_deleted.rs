@@ -10,7 +10,8 @@
 //!
 //! ## False alarms
 //!
-//! Teams delete the log groups of what they take down; all that one principal deletes is one incident. What
+//! Teams delete the log groups of what they take down; all that one principal deletes is one incident, and whoever did the same
+//! before is for the record, unless the name serves security. What
 //! CloudFormation deletes is one step quieter.
 //!
 //! ## What to do
@@ -19,7 +20,7 @@
 //! 2. Ask whoever is named under Who; if they do not know of it, cut off their credentials.
 //! 3. List all calls by that ARN in the 24 hours before, by `userIdentity.arn`: what was to be hidden came before.
 
-use super::{Context, Detection, Outcome, Page, Technique};
+use super::{Context, Detection, Outcome, Page, Technique, for_the_record_if_done_before};
 use crate::blinding::{self, serves_security};
 use crate::event::{Event, Target};
 use crate::finding::{Confidence, Finding, Severity};
@@ -51,7 +52,7 @@ pub(super) static DETECTION: Detection = Detection {
 /// Days.
 const A_WEEK: u64 = 7;
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let group = event.request("logGroupName").unwrap_or("of unknown name");
     let stream = event.request("logStreamName").unwrap_or_default();
     let security = tells_of_attacks(group) || is_trails(stream);
@@ -83,7 +84,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         .target(target)
         .evidence_if("Log stream", (!stream.is_empty()).then_some(stream))
         .evidence_if("Serves security", security.then_some("by its name"));
-    blinding::weigh(event, finding)
+    blinding::weigh(event, for_the_record_if_done_before(context, finding))
 }
 
 /// The control plane of a Kubernetes cluster writes its audit log to `/aws/eks/CLUSTER/cluster`.

@@ -5,6 +5,7 @@ mod access_key_created;
 mod access_key_created_for_another_user;
 mod access_key_deleted;
 mod access_key_reactivated;
+mod access_logs_switched_off;
 mod account_added_to_organization;
 mod account_assignment_created;
 mod account_closed;
@@ -48,13 +49,19 @@ mod console_login_past_the_portal;
 mod console_login_with_session_credentials;
 mod console_login_without_mfa;
 mod console_role_switched;
+mod costly_instances_launched;
 mod credentials_at_risk_by_aws;
 mod customer_managed_policy_attached;
+mod data_copied_elsewhere;
+mod data_deleted_in_bulk;
+mod database_or_cluster_made_public;
 mod database_sign_in_changed;
 mod denied_across_services;
 mod deny_policy_detached;
 mod dev_endpoint_key_added;
 mod document_shared_outside;
+mod domain_control_changed;
+mod encrypted_with_another_accounts_key;
 mod endpoint_used_by_outsider;
 mod event_data_store_weakened;
 mod event_rule_stopped;
@@ -79,12 +86,14 @@ mod identity_center_instance_changed;
 mod identity_center_mfa_changed;
 mod identity_center_password_set;
 mod identity_center_source_changed;
+mod identity_center_user_created;
 mod identity_deleted;
 mod identity_provider_changed;
 mod identity_provider_created;
 mod identity_provider_deleted;
 mod image_scanning_switched_off;
 mod inline_policy_put;
+mod instance_metadata_weakened;
 mod instance_profile_changed;
 mod instance_profile_replaced;
 mod job_overridden;
@@ -93,6 +102,8 @@ mod key_material_changed;
 mod key_pair_created;
 mod key_policy_changed;
 mod key_put_out_of_use;
+mod limit_raise_requested;
+mod log_bucket_taken_away;
 mod log_filter_deleted;
 mod login_profile_created;
 mod login_profile_updated_for_another_user;
@@ -103,8 +114,11 @@ mod managed_policy_detached;
 mod mfa_device_deactivated;
 mod mfa_device_registered;
 mod mfa_device_registered_outside_console;
+mod model_access_acquired;
 mod model_invocation_logging_stopped;
 mod model_invoked_after_exploring;
+mod network_joined_to_another_account;
+mod network_traffic_mirrored;
 mod notebook_startup_script_set;
 mod notification_cut_off;
 mod organization_delegation_changed;
@@ -130,11 +144,13 @@ mod policy_created;
 mod policy_default_version_switched;
 mod policy_deleted;
 mod policy_version_created;
+mod port_opened_to_everyone;
 mod powerful_policy_attached;
 mod principal_tags_changed;
 mod principals_guessed;
 mod public_access_block_removed;
 mod quotas_read_over_regions;
+mod recovery_weakened;
 mod request_parameters_omitted;
 mod resource_opened_to_another_account;
 mod resource_opened_to_everyone;
@@ -214,7 +230,7 @@ use crate::config::Config;
 use crate::denials::{Denials, Score};
 use crate::event::{Denial, Event, is_account};
 use crate::facts::Facts;
-use crate::facts::past::Remembering;
+use crate::facts::past::{Pair, Remembering, What};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::quarantine::actor_ask;
 use crate::watcher::{Calls, Watcher};
@@ -227,6 +243,7 @@ pub static ALL: &[&Detection] = &[
     &access_key_created_for_another_user::DETECTION,
     &access_key_deleted::DETECTION,
     &access_key_reactivated::DETECTION,
+    &access_logs_switched_off::DETECTION,
     &account_added_to_organization::DETECTION,
     &account_assignment_created::DETECTION,
     &account_closed::DETECTION,
@@ -270,13 +287,19 @@ pub static ALL: &[&Detection] = &[
     &console_login_with_session_credentials::DETECTION,
     &console_login_without_mfa::DETECTION,
     &console_role_switched::DETECTION,
+    &costly_instances_launched::DETECTION,
     &credentials_at_risk_by_aws::DETECTION,
     &customer_managed_policy_attached::DETECTION,
+    &data_copied_elsewhere::DETECTION,
+    &data_deleted_in_bulk::DETECTION,
+    &database_or_cluster_made_public::DETECTION,
     &database_sign_in_changed::DETECTION,
     &denied_across_services::DETECTION,
     &deny_policy_detached::DETECTION,
     &dev_endpoint_key_added::DETECTION,
     &document_shared_outside::DETECTION,
+    &domain_control_changed::DETECTION,
+    &encrypted_with_another_accounts_key::DETECTION,
     &endpoint_used_by_outsider::DETECTION,
     &event_data_store_weakened::DETECTION,
     &event_rule_stopped::DETECTION,
@@ -301,12 +324,14 @@ pub static ALL: &[&Detection] = &[
     &identity_center_mfa_changed::DETECTION,
     &identity_center_password_set::DETECTION,
     &identity_center_source_changed::DETECTION,
+    &identity_center_user_created::DETECTION,
     &identity_deleted::DETECTION,
     &identity_provider_changed::DETECTION,
     &identity_provider_created::DETECTION,
     &identity_provider_deleted::DETECTION,
     &image_scanning_switched_off::DETECTION,
     &inline_policy_put::DETECTION,
+    &instance_metadata_weakened::DETECTION,
     &instance_profile_changed::DETECTION,
     &instance_profile_replaced::DETECTION,
     &job_overridden::DETECTION,
@@ -315,6 +340,8 @@ pub static ALL: &[&Detection] = &[
     &key_pair_created::DETECTION,
     &key_policy_changed::DETECTION,
     &key_put_out_of_use::DETECTION,
+    &limit_raise_requested::DETECTION,
+    &log_bucket_taken_away::DETECTION,
     &log_filter_deleted::DETECTION,
     &login_profile_created::DETECTION,
     &login_profile_updated_for_another_user::DETECTION,
@@ -325,8 +352,11 @@ pub static ALL: &[&Detection] = &[
     &mfa_device_deactivated::DETECTION,
     &mfa_device_registered::DETECTION,
     &mfa_device_registered_outside_console::DETECTION,
+    &model_access_acquired::DETECTION,
     &model_invocation_logging_stopped::DETECTION,
     &model_invoked_after_exploring::DETECTION,
+    &network_joined_to_another_account::DETECTION,
+    &network_traffic_mirrored::DETECTION,
     &notebook_startup_script_set::DETECTION,
     &notification_cut_off::DETECTION,
     &organization_delegation_changed::DETECTION,
@@ -352,11 +382,13 @@ pub static ALL: &[&Detection] = &[
     &policy_default_version_switched::DETECTION,
     &policy_deleted::DETECTION,
     &policy_version_created::DETECTION,
+    &port_opened_to_everyone::DETECTION,
     &powerful_policy_attached::DETECTION,
     &principal_tags_changed::DETECTION,
     &principals_guessed::DETECTION,
     &public_access_block_removed::DETECTION,
     &quotas_read_over_regions::DETECTION,
+    &recovery_weakened::DETECTION,
     &request_parameters_omitted::DETECTION,
     &resource_opened_to_another_account::DETECTION,
     &resource_opened_to_everyone::DETECTION,
@@ -468,10 +500,15 @@ pub static REMEMBERING: &[&Remembering] = &[
     &circumstance::SESSION_NETWORK,
     &circumstance::TRUST_WRITTEN,
     &command_sent_to_instances::REMEMBERS,
+    &command_sent_to_instances::SCRIPTS,
     &command_sent_to_instances::SENT_BEFORE,
     &console_login_after_failures::REMEMBERS,
     &console_login_failed_for_many_users::REMEMBERS,
     &console_login_from_new_network::REMEMBERS,
+    &costly_instances_launched::REMEMBERS,
+    &data_copied_elsewhere::REMEMBERS,
+    &data_deleted_in_bulk::DELETES,
+    &data_deleted_in_bulk::REMEMBERS,
     &endpoint_used_by_outsider::REMEMBERS,
     &federation_token_issued::REMEMBERS,
     &first_look_around::REMEMBERS,
@@ -481,8 +518,10 @@ pub static REMEMBERING: &[&Remembering] = &[
     &mail_sending_explored::REMEMBERS,
     &model_invoked_after_exploring::INVOKED_BEFORE,
     &model_invoked_after_exploring::REMEMBERS,
+    &port_opened_to_everyone::REMEMBERS,
     &quotas_read_over_regions::ASKED_BEFORE,
     &quotas_read_over_regions::REMEMBERS,
+    &recovery_weakened::REMEMBERS,
     &role_assumed_by_service_for_the_first_time::REMEMBERS,
     &role_assumed_by_unknown_account::REMEMBERS,
     &role_assumed_for_the_first_time::REMEMBERS,
@@ -493,6 +532,8 @@ pub static REMEMBERING: &[&Remembering] = &[
     &secrets_read::READ_BEFORE,
     &secrets_read::REMEMBERS,
     &session_token_issued::REMEMBERS,
+    &shell_opened::OPENED_BEFORE,
+    &shell_opened::REMEMBERS,
     &sso_token_created_elsewhere::REMEMBERS,
     &sso_token_created_elsewhere::SIGNED_IN,
     &stack_created_first_time::REMEMBERS,
@@ -500,9 +541,11 @@ pub static REMEMBERING: &[&Remembering] = &[
     &user_data_read::READ_BEFORE,
     &user_data_read::REMEMBERS,
     &windows_password_read::REMEMBERS,
+    &TAKES_DOWN,
     &workload::SERVED,
     &workload::USED,
     &workload::USED_BY,
+    &workload_code_changed::REMEMBERS,
 ];
 
 /// A kind of event worth telling, and the pure function that recognises it.
@@ -706,6 +749,35 @@ fn unless_deployed(event: &Event, severity: Severity) -> Severity {
         Severity::High if deployed => Severity::Low,
         severity => severity,
     }
+}
+
+/// Who takes down which kind of thing that may tell of an attack, or keep one out.
+pub(super) static TAKES_DOWN: Remembering = Remembering {
+    id: "takes-down",
+    asked_by: &[
+        &alarm_deleted_or_muted::DETECTION,
+        &event_rule_stopped::DETECTION,
+        &firewall_removed::DETECTION,
+        &log_filter_deleted::DETECTION,
+        &logs_deleted::DETECTION,
+        &public_access_block_removed::DETECTION,
+    ],
+    what: What::Habit(who_and_call),
+};
+
+/// Calls that can only take something away: what writes anew does so for many reasons.
+fn who_and_call(event: &Event) -> Option<Pair> {
+    let takes_away = ["Delete", "Disable", "Disassociate", "Remove"].iter().any(|verb| event.name.starts_with(verb));
+    takes_away.then(|| Pair::of_caller(event, &[&event.source, event.call()]))?
+}
+
+/// Lowers what nothing shows to serve security, by whoever did the same before: systems are taken down every day, and it was told
+/// the first time.
+fn for_the_record_if_done_before(context: &Context<'_>, finding: Finding) -> Finding {
+    if finding.severity == Severity::Medium && context.facts.was_seen(TAKES_DOWN.id) {
+        return finding.severity(Severity::Low).evidence("Before", "they did the same before");
+    }
+    finding
 }
 
 /// Lowers what a service did because somebody told it to, as `CloudFormation` deploys. Nobody else can write its name there.

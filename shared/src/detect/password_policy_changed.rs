@@ -63,7 +63,7 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
     let length = event.request_value("minimumPasswordLength").and_then(Value::as_u64).unwrap_or(LENGTH_UNSAID);
     let says = |rule: &str| event.request_value(rule).and_then(Value::as_bool);
     let (act, severity) = if length < LENGTH_WITHOUT_POLICY {
-        ("made the account's password policy weaker than none", Severity::High)
+        ("made the account's password policy weaker than AWS's default", Severity::High)
     } else if length < LENGTH_THAT_SERVES {
         ("changed the account's password policy", Severity::Medium)
     } else {

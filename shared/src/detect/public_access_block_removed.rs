@@ -10,7 +10,8 @@
 //!
 //! ## False alarms
 //!
-//! Buckets of public websites need it: it is MEDIUM, and LOW in a deployment by CloudFormation.
+//! Buckets of public websites need it: it is MEDIUM, and LOW in a deployment by CloudFormation. Infrastructure code takes it away
+//! before it deletes a bucket: whoever deleted one before is for the record.
 //!
 //! ## What to do
 //!
@@ -21,7 +22,7 @@
 
 use serde_json::Value;
 
-use super::{Context, Detection, Outcome, Page, Technique};
+use super::{Context, Detection, Outcome, Page, Technique, for_the_record_if_done_before};
 use crate::event::Event;
 use crate::finding::{Confidence, Finding, Severity};
 use crate::undo;
@@ -46,7 +47,7 @@ pub(super) static DETECTION: Detection = Detection {
 /// The four parts of the block. One that is not said is off.
 const PARTS: [&str; 4] = ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
 
-fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
+fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let on = |part: &str| match event.request_value(&format!("PublicAccessBlockConfiguration.{part}")) {
         Some(Value::Bool(on)) => *on,
         Some(Value::String(on)) => on.eq_ignore_ascii_case("true"),
@@ -65,5 +66,5 @@ fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
         .severity(if deployed { Severity::Low } else { Severity::Medium })
         .evidence_if("Off", (!all).then(|| off.join(", ")))
         .undo(undo::block_public_access(bucket));
-    Some(finding)
+    Some(for_the_record_if_done_before(context, finding))
 }

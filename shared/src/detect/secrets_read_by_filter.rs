@@ -1,6 +1,6 @@
 //! # Secrets read by a filter
 //!
-//! Somebody read many secrets of Secrets Manager in one call without naming them: by a filter, whatever it finds.
+//! Somebody read many secrets of Secrets Manager in one call: by a filter, whatever it finds, or ten or more by their names.
 //!
 //! ## Why it matters
 //!
@@ -10,7 +10,7 @@
 //! ## False alarms
 //!
 //! Programs that load their configuration by a tag or a prefix. For roles that is recorded only, unless the filter says
-//! what to leave out.
+//! what to leave out. Ten names in one call are a whole list, and no program needs that many at once.
 //!
 //! ## What to do
 //!
@@ -23,6 +23,7 @@
 use serde_json::Value;
 
 use super::{Context, Detection, Outcome, Page, Technique};
+use crate::blinding;
 use crate::event::{Event, Target};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::watcher::{Calls, Watcher};
@@ -44,9 +45,22 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
+/// Of the 20 that one call can name.
+const MANY: usize = 10;
+
 fn detect(event: &Event, _: &Context<'_>) -> Option<Finding> {
-    let filters = event.request_value("filters")?.as_array().filter(|filters| !filters.is_empty())?;
     if event.actor.is_service() {
+        return None;
+    }
+    let list = |key: &str| event.request_value(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let (filters, names) = (list("filters"), list("secretIdList"));
+    if names.len() >= MANY {
+        let act = format!("read {} secrets by one call", names.len());
+        let listed: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
+        let finding = DETECTION.finding(event, act).target(Target::account(&event.account));
+        return Some(finding.evidence("Secrets", blinding::listed(&listed)));
+    }
+    if filters.is_empty() {
         return None;
     }
     let values = || filters.iter().filter_map(|filter| filter.get("values")?.as_array()).flatten();

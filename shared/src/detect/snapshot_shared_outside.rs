@@ -11,7 +11,8 @@
 //! ## False alarms
 //!
 //! Backups and images that are shared with the organization's other accounts. An account that has a name in the
-//! configuration, and a whole organization, are LOW here.
+//! configuration, and a whole organization, are LOW here, and so is what AWS Backup shares to copy a backup: the copy is told
+//! as `data-copied-elsewhere`.
 //!
 //! ## What to do
 //!
@@ -43,6 +44,7 @@ pub(super) static DETECTION: Detection = Detection {
             source: "rds.amazonaws.com",
             names: &["ModifyDBSnapshotAttribute", "ModifyDBClusterSnapshotAttribute"],
         },
+        Calls { source: "redshift.amazonaws.com", names: &["AuthorizeSnapshotAccess"] },
     ],
     outcome: Outcome::Succeeded,
     page: Page::of(include_str!("snapshot_shared_outside.rs")),
@@ -54,9 +56,10 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         "ModifySnapshotAttribute" => ("snapshot", "snapshotId", "createVolumePermission.add.items"),
         "ModifyImageAttribute" => ("image", "imageId", "launchPermission.add.items"),
         "ModifyDBSnapshotAttribute" => ("database snapshot", "dBSnapshotIdentifier", "valuesToAdd"),
+        "AuthorizeSnapshotAccess" => ("data warehouse snapshot", "snapshotIdentifier", "accountWithRestoreAccess"),
         _ => ("cluster snapshot", "dBClusterSnapshotIdentifier", "valuesToAdd"),
     };
-    let id = event.request(name)?;
+    let id = event.request(name).or_else(|| event.request("snapshotArn"))?;
     let ours = |text: &str| Recipient::of(text, &event.account).is_some();
     let added: Vec<&str> = added(event, list).into_iter().filter(|text| ours(text)).collect();
     let recipients: Vec<Recipient<'_>> = added.iter().filter_map(|text| Recipient::of(text, &event.account)).collect();
@@ -65,6 +68,7 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     let (severity, worst, all) = opening::worst(&recipients, context.config, everyone, Severity::High)?;
     let undo = match kind {
         "snapshot" | "image" => undo::unshare_disk(id, &added, &event.region),
+        "data warehouse snapshot" => None,
         _ => undo::unshare_database_snapshot(id, kind == "cluster snapshot", &added, &event.region),
     };
     let finding = DETECTION
@@ -73,7 +77,13 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         .target(Target { kind: kind.to_owned(), name: id.to_owned(), arn: None })
         .evidence("Shared with", all)
         .undo(undo);
-    Some(grant::weigh(event, context, finding))
+    // Nobody else can write its name there.
+    let by_backup = event.actor.invoked_by.as_deref() == Some("backup.amazonaws.com");
+    Some(if by_backup {
+        grant::by_a_service(finding, "AWS Backup did it to copy a backup")
+    } else {
+        grant::weigh(event, context, finding)
+    })
 }
 
 /// Everybody added. Amazon EC2 lists objects of one key each, Amazon RDS plain texts.

@@ -6,7 +6,8 @@
 //!
 //! The trust policy is the door of a role. A change of it can let an attacker's user or provider in, or lock the
 //! rightful ones out. An identity provider that is not asked whose workload it speaks for is HIGH, and CRITICAL where
-//! anybody in the world can get a token from it.
+//! anybody in the world can get a token from it. Whoever lets themselves in is HIGH, too: it is a way from few rights
+//! to those of the role.
 //!
 //! ## False alarms
 //!
@@ -55,8 +56,19 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
                 }
                 _ => false,
             });
+            let oneself = trusted
+                .iter()
+                .any(|trusted| matches!(trusted.who, Who::OwnAccount(who) if event.actor.is_named_by(who)));
+            let severity = match (oneself, quiet) {
+                (true, _) => Severity::High,
+                (false, true) => Severity::Low,
+                (false, false) => Severity::Medium,
+            };
+            let act = if oneself { format!("let themselves assume role {role}") } else { finding.act.clone() };
+            let finding = Finding { act, ..finding };
             let finding = finding
-                .severity(if quiet { Severity::Low } else { Severity::Medium })
+                .severity(severity)
+                .evidence_if("Own rights", oneself.then_some("the actor let itself in"))
                 .evidence("Trusts", door.document.trusted_in_words(&event.account));
             grant::reaching(
                 context,

@@ -10,7 +10,8 @@
 //! ## False alarms
 //!
 //! Every deployment, so it is for the record. A container image out of an account that has no name in the configuration, and a
-//! build whose commands are telling, are louder.
+//! build whose commands are telling, are louder. So is the first code that an IAM user or a person brings, of each kind of
+//! workload: whoever deploys every day is told once.
 //!
 //! ## What to do
 //!
@@ -21,6 +22,7 @@
 
 use super::{Context, Detection, Outcome, Page, Technique, for_the_record_by_service, unknown_registry};
 use crate::event::{Event, Target};
+use crate::facts::past::{Pair, Remembering, What};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::script;
 use crate::watcher::{Calls, Watcher};
@@ -46,6 +48,10 @@ pub(super) static DETECTION: Detection = Detection {
     detect,
 };
 
+/// Who replaces code, and of what.
+pub(super) static REMEMBERS: Remembering =
+    Remembering { id: "workload-code-changed", asked_by: &[&DETECTION], what: What::Habit(who_and_what) };
+
 fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
     if event.actor.is_service_by_itself() {
         return None;
@@ -62,14 +68,18 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         "UpdateStack" => format!("gave {kind} {name} another template"),
         _ => format!("replaced the code of {kind} {name}"),
     };
+    // Pipelines are roles, as a rule; and people deploy stacks and applications as they were made to be deployed.
+    let by_hand = event.actor.is_in_person() && !event.actor.is_program() && !["stack", "application"].contains(&kind);
+    let first = by_hand && context.facts.is_first(REMEMBERS.id);
     let finding = DETECTION
         .finding(event, act)
-        .severity(if outside.is_some() { Severity::Medium } else { Severity::Low })
+        .severity(if outside.is_some() || first { Severity::Medium } else { Severity::Low })
         .target(Target {
             kind: kind.to_owned(),
             name: name.to_owned(),
             arn: arn.starts_with("arn:").then(|| arn.to_owned()),
         })
+        .evidence_if("First", first.then_some("iamwatch saw them replace no code of such a workload before"))
         .evidence_if("Code", code)
         .evidence_if("From outside", outside.map(|account| format!("the image is in account {account}")))
         .evidence_if("Runs as", event.response("role").or_else(|| event.response("project.serviceRole")));
@@ -119,6 +129,10 @@ fn changed(event: &Event) -> Option<Changed> {
         _ => return None,
     };
     Some(Changed { kind, named_by, code })
+}
+
+fn who_and_what(event: &Event) -> Option<Pair> {
+    Pair::of_caller(event, &[changed(event)?.kind])
 }
 
 fn object(event: &Event, bucket: &str, key: &str) -> Option<String> {

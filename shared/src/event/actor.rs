@@ -239,6 +239,16 @@ impl Actor {
         self.kind == Kind::Role && role.starts_with("role/aws-service-role/")
     }
 
+    /// Whether a policy that names this principal means the actor, itself or its session.
+    #[must_use]
+    pub fn is_named_by(&self, principal: &str) -> bool {
+        let of_session = || {
+            let (_, rest) = principal.split_once(":assumed-role/")?;
+            rest.split('/').next().filter(|role| self.is_role(role))
+        };
+        !self.principal.is_empty() && (principal == self.principal || of_session().is_some())
+    }
+
     /// Whether this is the role of that name.
     #[must_use]
     pub fn is_role(&self, name: &str) -> bool {

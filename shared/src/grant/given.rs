@@ -243,7 +243,8 @@ fn exposing(mut finding: Finding, exposed: &[&Exposed<'_>]) -> Finding {
         exposed.iter().partition(|exposed| exposed.what == Exposure::WholeService);
     for exposed in reading {
         let condition = if exposed.certainty == Certainty::If { ", under a condition" } else { "" };
-        if exposed.certainty == Certainty::Plain {
+        // By itself the right to decrypt reads nothing, and half of all policies give it on every key.
+        if exposed.certainty == Certainty::Plain && exposed.what != Exposure::Decryption {
             finding.severity = finding.severity.max(Severity::Medium);
         }
         let words =

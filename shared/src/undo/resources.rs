@@ -1,6 +1,6 @@
 //! What services hold: buckets, disks, functions, topics, keys, clusters.
 
-use super::{account, aws, unique_id};
+use super::{account, aws, name, unique_id};
 
 /// Nothing public, in any of the four ways.
 const NOTHING_PUBLIC: &str =
@@ -62,6 +62,37 @@ pub fn disassociate_instance_profile(association: &str, in_region: &str) -> Opti
 #[must_use]
 pub fn delete_key_pair(key_pair: &str, in_region: &str) -> Option<String> {
     aws("ec2 delete-key-pair").name("key-name", key_pair).region(in_region).done()
+}
+
+/// `aws ec2 revoke-security-group-ingress …`: takes rules out of a security group by their ids.
+#[must_use]
+pub fn revoke_ingress(group: &str, rules: &[&str], in_region: &str) -> Option<String> {
+    aws("ec2 revoke-security-group-ingress")
+        .with("group-id", of_kind(group, "sg-"))
+        .list("security-group-rule-ids", rules, |rule| of_kind(rule, "sgr-"))
+        .region(in_region)
+        .done()
+}
+
+/// `aws ec2 modify-instance-metadata-options …`: the role's credentials only to who has a token.
+#[must_use]
+pub fn require_metadata_token(instance: &str, in_region: &str) -> Option<String> {
+    aws("ec2 modify-instance-metadata-options")
+        .with("instance-id", of_kind(instance, "i-"))
+        .is("http-tokens", "required")
+        .region(in_region)
+        .done()
+}
+
+/// `aws ec2 disable-serial-console-access …`.
+#[must_use]
+pub fn disable_serial_console(in_region: &str) -> Option<String> {
+    aws("ec2 disable-serial-console-access").region(in_region).done()
+}
+
+/// An id of EC2 that says what it is of.
+fn of_kind<'a>(id: &'a str, prefix: &str) -> Option<&'a str> {
+    name(id).filter(|id| id.starts_with(prefix))
 }
 
 /// `aws ec2 modify-snapshot-attribute …`, and so for an image: no longer shares it with `accounts`, or with `all`.
