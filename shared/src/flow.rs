@@ -6,7 +6,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-pub use denied::{Together, by_principal};
+pub use denied::{MOST_TOGETHER, Together, WAITING, by_principal};
 
 use crate::alert::{self, Alert};
 use crate::cap::{Admission, Held, Message};

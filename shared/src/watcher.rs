@@ -357,6 +357,13 @@ impl Calls {
 }
 
 impl<'a> Glance<'a> {
+    /// Whether it is one of the calls that are judged with all that their principal was denied: see
+    /// [`denials::is_one`](crate::denials::is_one).
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        Outcome::Denied.admits(self) || Outcome::Malformed.admits(self)
+    }
+
     /// The same fields of an event that was read in full.
     #[must_use]
     pub fn of(event: &'a Event) -> Self {

@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use iamwatch::config::Config;
-use iamwatch::facts;
+use iamwatch::facts::{self, past};
 use iamwatch::ledger::Memory;
 
 use super::read::{Found, Place, Text, What};
@@ -92,6 +92,11 @@ async fn telling(found: &[Found], config: &Config) -> Vec<usize> {
     for (number, Found { now, what, lessons, .. }) in found.iter().enumerate() {
         let (unread, questions) = match what {
             What::Quiet => (false, &[][..]),
+            What::Denied(_) => {
+                // Habits are learned from the first that anything teaches: perhaps this one.
+                let _ = past::begin(&ledger, *now, *now).await;
+                continue;
+            }
             What::Waiting { questions, .. } => (false, &questions[..]),
             What::Unread { questions, .. } => (true, &questions[..]),
         };

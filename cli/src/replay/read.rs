@@ -1,14 +1,17 @@
 //! From files to findings, on several threads.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::iter;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use flate2::Crc;
+use iamwatch::denials;
 use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
 use iamwatch::facts::past::{self, Lesson, Question};
@@ -19,7 +22,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::records::{Flaw, Raw, Reader};
-use super::scan::{Cursor, Holds};
+use super::scan::{Cursor, Holds, Sight};
 use super::walk::Input;
 
 /// What was found in all files, in an order that depends on the events alone.
@@ -56,6 +59,8 @@ pub(super) enum What {
     Quiet,
     /// The text of an event that is judged by what came before. As text it takes a tenth of the room.
     Waiting { text: Box<[u8]>, questions: Box<[Question]> },
+    /// The text of a denied call, which is judged with all that its principal was denied.
+    Denied(Box<[u8]>),
     /// Nothing is found in it, unless an answer is telling. Most events that are counted are such.
     Unread { text: Text, questions: Box<[Question]> },
 }
@@ -171,8 +176,19 @@ impl Judge<'_> {
     /// Looks at one record. Says why it cannot be read, if it is no JSON.
     fn record(&mut self, raw: &Raw<'_>) -> Option<String> {
         self.haul.records += 1;
-        let seen = self.glance(raw).map(|glance| self.admitted(&glance, raw.text));
+        let sight = self.sight(raw);
+        let glance = sight.as_ref().and_then(|sight| sight.glance());
+        let seen = glance.as_ref().map(|glance| self.admitted(glance, raw.text));
         if seen.as_ref().is_some_and(Vec::is_empty) {
+            return None;
+        }
+        // All that is asked of most denied calls now is when they were made: each is judged with others, and read then.
+        if seen.as_deref() == Some(&[Watcher::AccessDenied])
+            && glance.is_some_and(|glance| glance.is_denied())
+            && let Some(time) = sight.as_ref().and_then(|sight| sight.time())
+            && let Ok(time) = time.parse()
+        {
+            self.haul.found.push(Found::denied(Some(time), raw.text));
             return None;
         }
         let (event, flaw) = decode(raw.text);
@@ -188,18 +204,19 @@ impl Judge<'_> {
         flaw
     }
 
-    fn glance<'r>(&mut self, raw: &Raw<'r>) -> Option<Glance<'r>> {
-        let Holds::Envelope(detail) = raw.sight.holds() else { return raw.sight.glance() };
+    /// What the scan saw of the record itself, if that is certain.
+    fn sight<'s, 'r>(&mut self, raw: &'s Raw<'r>) -> Option<Cow<'s, Sight<'r>>> {
+        let Holds::Envelope(detail) = raw.sight.holds() else { return Some(Cow::Borrowed(&raw.sight)) };
         if raw.sight.is_odd() {
             return None;
         }
         // The place is counted in the text that the envelope was found in.
-        Cursor::new(raw.within(&detail)?, 0, &mut self.nest).sight().ok()?.glance()
+        Cursor::new(raw.within(&detail)?, 0, &mut self.nest).sight().ok().map(Cow::Owned)
     }
 
     fn look(&mut self, watchers: Vec<Watcher>, event: &Event, raw: &Raw<'_>) {
         let ties = facts::ties(event);
-        let at = time_of(event);
+        let at = clock(event.time);
         let lessons = past::lessons(event, at).filter(|lesson| match lesson {
             Lesson::Habit(key, at) => self.is_new_that_day(key, *at),
             Lesson::Trace(..) => true,
@@ -260,10 +277,10 @@ pub(super) fn decode(text: &[u8]) -> (Event, Option<String>) {
     }
 }
 
-/// The event's time as the ledger's clock. The event chooses it, and the ledger adds to it: leave room for that.
-pub(super) fn time_of(event: &Event) -> Timestamp {
-    let latest = "9998-01-01T00:00:00Z".parse().unwrap_or(Timestamp::UNIX_EPOCH);
-    event.time.unwrap_or_default().clamp(Timestamp::UNIX_EPOCH, latest)
+/// An event's time as the ledger's clock. The event chooses it, and the ledger adds to it: leave room for that.
+pub(super) fn clock(time: Option<Timestamp>) -> Timestamp {
+    static LATEST: LazyLock<Timestamp> = LazyLock::new(|| "9998-01-01T00:00:00Z".parse().unwrap_or_default());
+    time.unwrap_or_default().clamp(Timestamp::UNIX_EPOCH, *LATEST)
 }
 
 impl Place {
@@ -286,6 +303,9 @@ fn mark(text: &[u8]) -> u32 {
 impl Found {
     /// What one watcher has to follow up of an event, if there is anything.
     pub(super) fn of(watcher: Watcher, event: &Event, text: &[u8], turn: Turn, context: &Context<'_>) -> Option<Self> {
+        if watcher == Watcher::AccessDenied && denials::is_one(event) {
+            return Some(Self::denied(event.time, text));
+        }
         let Turn { ties: Ties { documents, questions }, lessons, place } = turn;
         let finds = || {
             let facts = Facts { past: past::nothing_learned(&questions), ..Facts::NONE.clone() };
@@ -301,7 +321,18 @@ impl Found {
         } else {
             What::Quiet
         };
-        Some(Self { now: time_of(event), watcher, what, lessons, mark: mark(text) })
+        Some(Self { now: clock(event.time), watcher, what, lessons, mark: mark(text) })
+    }
+
+    /// A denied call. It teaches something only where people are told of it, which is known when it is judged.
+    fn denied(time: Option<Timestamp>, text: &[u8]) -> Self {
+        Self {
+            now: clock(time),
+            watcher: Watcher::AccessDenied,
+            what: What::Denied(text.into()),
+            lessons: Box::default(),
+            mark: mark(text),
+        }
     }
 
     /// Whether that is the text that it was made of.

@@ -59,6 +59,7 @@ pub(super) struct Sight<'a> {
     source: Text<'a>,
     event_type: Text<'a>,
     error_code: Text<'a>,
+    time: Text<'a>,
     actor_type: Text<'a>,
     invoked_by: Text<'a>,
     detail_type: bool,
@@ -126,15 +127,19 @@ impl<'a> Sight<'a> {
         if self.odd || !self.object {
             return None;
         }
-        let said = |text: Text<'a>| text.plain().map(|text| text.filter(|text| !text.is_empty() && *text != "null"));
         Some(Glance {
-            name: said(self.name).ok()??,
-            source: said(self.source).ok()??,
-            event_type: said(self.event_type).ok()?,
-            error_code: said(self.error_code).ok()?,
+            name: self.name.said().ok()??,
+            source: self.source.said().ok()??,
+            event_type: self.event_type.said().ok()?,
+            error_code: self.error_code.said().ok()?,
             actor_type: self.actor_type.plain().ok()?,
             invoked_by: self.invoked_by.plain().ok()?,
         })
+    }
+
+    /// When the call was made, if that is certain.
+    pub(super) fn time(&self) -> Option<&'a str> {
+        self.time.said().ok()?
     }
 }
 
@@ -145,6 +150,11 @@ impl<'a> Text<'a> {
             Self::Is(bytes) => std::str::from_utf8(bytes).map(Some).map_err(|_| Unclear),
             Self::Odd => Err(Unclear),
         }
+    }
+
+    /// As of an event that was read in full: some words mean nothing.
+    fn said(self) -> Result<Option<&'a str>, Unclear> {
+        self.plain().map(|text| text.filter(|text| !text.is_empty() && *text != "null"))
     }
 }
 
@@ -216,6 +226,7 @@ impl<'a, 'n> Cursor<'a, 'n> {
             9 if is(key, b"eventName") => sight.name = self.text()?,
             9 if is(key, b"eventType") => sight.event_type = self.text()?,
             9 if is(key, b"errorCode") => sight.error_code = self.text()?,
+            9 if is(key, b"eventTime") => sight.time = self.text()?,
             11 if is(key, b"eventSource") => sight.source = self.text()?,
             12 if is(key, b"userIdentity") => self.identity(sight)?,
             11 if is(key, b"detail-type") => {

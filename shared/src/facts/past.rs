@@ -350,12 +350,21 @@ impl Lesson {
             let first = noted.as_ref().map_or(at, first_seen);
             ledger.remember(&key, &Note { text: first.to_string(), at, until: now + FAMILIAR }, now).await?;
         }
-        if ledger.recall(&LEARNING, now).await?.is_none() {
-            let note = Note { text: String::new(), at, until: now + FAMILIAR + FAMILIAR };
-            ledger.remember(&LEARNING, &note, now).await?;
-        }
-        Ok(())
+        begin(ledger, at, now).await
     }
+}
+
+/// Notes since when habits are learned, unless that is known.
+///
+/// # Errors
+///
+/// When the ledger is out of reach.
+pub async fn begin(ledger: &impl Ledger, at: Timestamp, now: Timestamp) -> Result<(), LedgerError> {
+    if ledger.recall(&LEARNING, now).await?.is_none() {
+        let note = Note { text: String::new(), at, until: now + FAMILIAR + FAMILIAR };
+        ledger.remember(&LEARNING, &note, now).await?;
+    }
+    Ok(())
 }
 
 /// When a pair was first seen: its note says so, and when it was seen last.

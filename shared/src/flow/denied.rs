@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Heard, Line, Machines, Outcome, People, Retry, Undelivered, tell_or_hold};
 use crate::alert;
@@ -20,6 +20,11 @@ use crate::exceptions::{Judge, Judged};
 use crate::facts::{self, Facts, Policies, Whence};
 use crate::finding::{Finding, IncidentKey};
 use crate::ledger::{Ledger, LedgerError, Standing};
+
+/// How long denied calls wait for others before they are looked at together: the batching window of their queue.
+pub const WAITING: SignedDuration = SignedDuration::from_secs(10);
+/// How many are looked at together, at most.
+pub const MOST_TOGETHER: usize = 1_000;
 
 /// How often a dossier is read and changed against others that write it. Two batches are under way at once.
 const TRIES: u32 = 8;

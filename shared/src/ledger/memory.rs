@@ -68,6 +68,12 @@ impl Memory {
         // No method leaves the state half-changed, so a panic elsewhere has not spoilt it.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Whether there are incidents to be looked at again.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.state().ends.first().is_some_and(|(end, _)| *end <= now)
+    }
 }
 
 impl Ledger for Memory {
