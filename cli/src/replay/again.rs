@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use iamwatch::config::Config;
-use iamwatch::facts::{self, past};
+use iamwatch::facts;
 use iamwatch::ledger::Memory;
 
 use super::read::{Found, Place, Text, What};
@@ -91,12 +91,7 @@ async fn telling(found: &[Found], config: &Config) -> Vec<usize> {
     let ledger = Memory::default();
     for (number, Found { now, what, lessons, .. }) in found.iter().enumerate() {
         let (unread, questions) = match what {
-            What::Quiet => (false, &[][..]),
-            What::Denied(_) => {
-                // Habits are learned from the first that anything teaches: perhaps this one.
-                let _ = past::begin(&ledger, *now, *now).await;
-                continue;
-            }
+            What::Quiet | What::Denied(_) => (false, &[][..]),
             What::Waiting { questions, .. } => (false, &questions[..]),
             What::Unread { questions, .. } => (true, &questions[..]),
         };

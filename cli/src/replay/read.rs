@@ -182,13 +182,13 @@ impl Judge<'_> {
         if seen.as_ref().is_some_and(Vec::is_empty) {
             return None;
         }
-        // All that is asked of most denied calls now is when they were made: each is judged with others, and read then.
-        if seen.as_deref() == Some(&[Watcher::AccessDenied])
-            && glance.is_some_and(|glance| glance.is_denied())
-            && let Some(time) = sight.as_ref().and_then(|sight| sight.time())
-            && let Ok(time) = time.parse()
+        // Most denied calls are read once: when they are judged, with others.
+        let denied =
+            seen.as_deref() == Some(&[Watcher::AccessDenied]) && glance.is_some_and(|glance| glance.is_denied());
+        if let Some(sight) = sight.as_ref().filter(|_| denied)
+            && let (Some(time), Some(account)) = (sight.time().and_then(|time| time.parse().ok()), sight.account())
         {
-            self.haul.found.push(Found::denied(Some(time), raw.text));
+            self.haul.found.push(Found::denied(Some(time), account, raw.text));
             return None;
         }
         let (event, flaw) = decode(raw.text);
@@ -304,7 +304,7 @@ impl Found {
     /// What one watcher has to follow up of an event, if there is anything.
     pub(super) fn of(watcher: Watcher, event: &Event, text: &[u8], turn: Turn, context: &Context<'_>) -> Option<Self> {
         if watcher == Watcher::AccessDenied && denials::is_one(event) {
-            return Some(Self::denied(event.time, text));
+            return Some(Self::denied(event.time, &event.account, text));
         }
         let Turn { ties: Ties { documents, questions }, lessons, place } = turn;
         let finds = || {
@@ -324,13 +324,14 @@ impl Found {
         Some(Self { now: clock(event.time), watcher, what, lessons, mark: mark(text) })
     }
 
-    /// A denied call. It teaches something only where people are told of it, which is known when it is judged.
-    fn denied(time: Option<Timestamp>, text: &[u8]) -> Self {
+    fn denied(time: Option<Timestamp>, account: &str, text: &[u8]) -> Self {
+        let now = clock(time);
         Self {
-            now: clock(time),
+            now,
             watcher: Watcher::AccessDenied,
             what: What::Denied(text.into()),
-            lessons: Box::default(),
+            // What else it teaches it does only where people are told of it.
+            lessons: Box::new([Lesson::of_denied(account, now)]),
             mark: mark(text),
         }
     }

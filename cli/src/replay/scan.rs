@@ -60,6 +60,7 @@ pub(super) struct Sight<'a> {
     event_type: Text<'a>,
     error_code: Text<'a>,
     time: Text<'a>,
+    account: Text<'a>,
     actor_type: Text<'a>,
     invoked_by: Text<'a>,
     detail_type: bool,
@@ -140,6 +141,11 @@ impl<'a> Sight<'a> {
     /// When the call was made, if that is certain.
     pub(super) fn time(&self) -> Option<&'a str> {
         self.time.said().ok()?
+    }
+
+    /// The account that it acted on, if that is certain.
+    pub(super) fn account(&self) -> Option<&'a str> {
+        self.account.said().ok()?
     }
 }
 
@@ -233,6 +239,7 @@ impl<'a, 'n> Cursor<'a, 'n> {
                 sight.detail_type = true;
                 self.skip()?;
             }
+            18 if is(key, b"recipientAccountId") => sight.account = self.text()?,
             6 if is(key, b"detail") => sight.detail = Some(self.span()?),
             7 if is(key, b"Records") => {
                 let list = self.token()? == b'[';

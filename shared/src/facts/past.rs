@@ -328,6 +328,12 @@ pub fn lessons(event: &Event, now: Timestamp) -> impl Iterator<Item = Lesson> {
 }
 
 impl Lesson {
+    /// All that is certain of a denied call of an account before it is judged: it may be the first from which habits are learned.
+    #[must_use]
+    pub fn of_denied(account: &str, at: Timestamp) -> Self {
+        Self::Habit(MemoryKey::of("denied", &[account]), at)
+    }
+
     /// Remembers it.
     ///
     /// # Errors
@@ -350,21 +356,12 @@ impl Lesson {
             let first = noted.as_ref().map_or(at, first_seen);
             ledger.remember(&key, &Note { text: first.to_string(), at, until: now + FAMILIAR }, now).await?;
         }
-        begin(ledger, at, now).await
+        if ledger.recall(&LEARNING, now).await?.is_none() {
+            let note = Note { text: String::new(), at, until: now + FAMILIAR + FAMILIAR };
+            ledger.remember(&LEARNING, &note, now).await?;
+        }
+        Ok(())
     }
-}
-
-/// Notes since when habits are learned, unless that is known.
-///
-/// # Errors
-///
-/// When the ledger is out of reach.
-pub async fn begin(ledger: &impl Ledger, at: Timestamp, now: Timestamp) -> Result<(), LedgerError> {
-    if ledger.recall(&LEARNING, now).await?.is_none() {
-        let note = Note { text: String::new(), at, until: now + FAMILIAR + FAMILIAR };
-        ledger.remember(&LEARNING, &note, now).await?;
-    }
-    Ok(())
 }
 
 /// When a pair was first seen: its note says so, and when it was seen last.

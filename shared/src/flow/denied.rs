@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -168,7 +169,7 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
             // What AWS services are denied in their own work says nothing of the principal.
             let in_person = event.actor.is_in_person();
             if let Some(denials) = facts.denials.as_mut().filter(|_| in_person) {
-                denials.add(event, now);
+                Arc::make_mut(denials).add(event, now);
             }
             facts.past = whence.of(event, self.context.config, self.ledger, now).await;
             let told = |finding: &Finding| in_person || circumstance::is_of_honey(finding);

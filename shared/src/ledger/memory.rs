@@ -1,7 +1,7 @@
 //! The ledger in memory, for replay and tests. It passes the same suite as the one in `DynamoDB`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
@@ -296,7 +296,8 @@ impl Ledger for Memory {
             let all = state.suppressed.entry(exception.clone()).or_insert(first);
             *all = Suppressions { count: all.count + count, last: now, ..*all };
         }
-        let kept = Dossier { version: dossier.version + 1, open: None, ..dossier.clone() };
+        let Dossier { version, denials, counted, .. } = dossier;
+        let kept = Dossier { version: version + 1, denials: Arc::clone(denials), counted: counted.clone(), open: None };
         state.dossiers.insert(key.clone(), kept);
         Ok(true)
     }
@@ -349,7 +350,10 @@ impl Open {
     fn take(&mut self, open: &denials::Open) {
         self.due.count = open.count;
         self.due.last = open.last;
-        self.due.finding = open.finding.clone();
+        // Mostly it is the same: then a copy would cost more than the look.
+        if self.due.finding != open.finding {
+            self.due.finding = open.finding.clone();
+        }
         self.spoke = open.spoke;
         // What was owed when it was read may be settled by now.
         if open.owes {
