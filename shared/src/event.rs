@@ -60,6 +60,7 @@ pub struct Event {
     record: Map<String, Value>,
     fault: Option<String>,
     succeeded: bool,
+    vpc_endpoint: Option<String>,
     /// Several detections ask for both, of one event.
     target: OnceLock<Target>,
     denial: OnceLock<Option<Denial>>,
@@ -131,6 +132,7 @@ impl Event {
             actor,
             error_code,
             error_message,
+            vpc_endpoint: owned(top.vpc_endpoint),
             record,
             fault,
             succeeded,
@@ -248,7 +250,7 @@ impl Event {
     /// The endpoint in a VPC that the call came through: AWS writes it.
     #[must_use]
     pub fn vpc_endpoint(&self) -> Option<&str> {
-        text(self.record.get("vpcEndpointId"))
+        self.vpc_endpoint.as_deref()
     }
 
     /// Whether the call only read. Older records say so as a string or not at all.
@@ -311,6 +313,7 @@ struct Top<'a> {
     response: Option<&'a Value>,
     source: Option<&'a Value>,
     time: Option<&'a Value>,
+    vpc_endpoint: Option<&'a Value>,
 }
 
 impl<'a> Top<'a> {
@@ -332,6 +335,7 @@ impl<'a> Top<'a> {
                 "sourceIPAddress" => &mut top.address,
                 "userAgent" => &mut top.agent,
                 "userIdentity" => &mut top.identity,
+                "vpcEndpointId" => &mut top.vpc_endpoint,
                 // CloudTrail Insights events describe a rate, not a call.
                 "insightDetails" => {
                     top.insight = true;

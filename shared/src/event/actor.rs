@@ -287,8 +287,8 @@ impl Actor {
     /// Whether this is an AWS service with its own role in the account. IAM lets nobody else have a role under that path.
     #[must_use]
     pub fn is_service_linked_role(&self) -> bool {
-        let role = arn::resource(&self.principal).unwrap_or_default();
-        self.kind == Kind::Role && role.starts_with("role/aws-service-role/")
+        let path = || arn::resource(&self.principal).unwrap_or_default();
+        self.kind == Kind::Role && path().starts_with("role/aws-service-role/")
     }
 
     /// Whether this is the role of that name.
