@@ -434,29 +434,34 @@ impl<'a, 'n> Cursor<'a, 'n> {
     /// Passes over a string whose opening quote is next; says whether it has no escapes.
     #[inline]
     fn string(&mut self) -> Result<bool, Stop> {
-        let (mut at, mut high) = (self.at + 1, self.high);
-        // Sixteen bytes at a time, up to the first that is no plain text. The last few bytes of all are left to the
-        // slow way.
+        self.at += 1;
+        self.plain();
+        if self.bytes.get(self.at) == Some(&b'"') {
+            self.at += 1;
+            return Ok(true);
+        }
+        self.odd_string()
+    }
+
+    /// Passes over plain text, sixteen bytes at a time, up to the first that is none. The last few bytes of all are left.
+    #[inline]
+    fn plain(&mut self) {
+        let (mut at, mut high) = (self.at, self.high);
         while let Some((chunk, _)) = self.bytes.get(at..).and_then(<[u8]>::split_first_chunk::<16>) {
             let chunk = u8x16::from(*chunk);
             high |= chunk;
             let ends = ends(chunk);
-            if ends == 0 {
-                at += 16;
-                continue;
+            if ends != 0 {
+                at += ends.trailing_zeros() as usize;
+                break;
             }
-            at += ends.trailing_zeros() as usize;
-            if self.bytes.get(at) == Some(&b'"') {
-                (self.at, self.high) = (at + 1, high);
-                return Ok(true);
-            }
-            break;
+            at += 16;
         }
         (self.at, self.high) = (at, high);
-        self.odd_string()
     }
 
-    /// The rest of a string that is not simple.
+    /// The rest of a string that is not simple. Never part of its callers: it would make the way of the simple ones longer.
+    #[inline(never)]
     fn odd_string(&mut self) -> Result<bool, Stop> {
         let mut escaped = false;
         loop {
@@ -474,6 +479,7 @@ impl<'a, 'n> Cursor<'a, 'n> {
                     self.at += 1;
                 }
             }
+            self.plain();
         }
         self.at += 1;
         Ok(!escaped)

@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use iamwatch::alert::{self, Alert};
+use iamwatch::cap::Held;
 use iamwatch::detect::Context;
 use iamwatch::event::Event;
 use iamwatch::exceptions::Exceptions;
@@ -323,6 +324,16 @@ impl People for Mailbox {
         now: Timestamp,
     ) -> Result<(), Undelivered> {
         self.told.replace(self.wording.of(|| alert::of_finding(finding, standing, context, now)));
+        Ok(())
+    }
+
+    async fn tell_due(&self, due: &Due, context: &Context<'_>, now: Timestamp) -> Result<(), Undelivered> {
+        self.told.replace(self.wording.of(|| alert::of_due(due, context, now)));
+        Ok(())
+    }
+
+    async fn tell_held(&self, held: &[Held], context: &Context<'_>, now: Timestamp) -> Result<(), Undelivered> {
+        self.told.replace(self.wording.of(|| alert::of_held(held, context, now)));
         Ok(())
     }
 }
