@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::records::{Flaw, Raw, Reader};
-use super::scan::{Cursor, Holds, Sight};
+use super::scan::{self, Cursor, Holds, Sight};
 use super::walk::Input;
 
 /// What was found in all files, in an order that depends on the events alone.
@@ -114,7 +114,7 @@ pub(super) fn read(files: &[Input], how: &How<'_>, ticks: &(dyn Fn() + Sync)) ->
             how: *how,
             nest: Vec::new(),
             shown: HashMap::new(),
-            file: None,
+            source: None,
             held: &held,
             haul: Haul::default(),
         };
@@ -122,7 +122,7 @@ pub(super) fn read(files: &[Input], how: &How<'_>, ticks: &(dyn Fn() + Sync)) ->
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(file) = files.get(number) else { break };
-            judge.file = u32::try_from(number).ok().filter(|_| file.can_be_read_again());
+            judge.source = u32::try_from(number).ok().map(|number| Source { number, file, can_be_read_again: None });
             judge.file(&mut reader, file);
             ticks();
         }
@@ -150,11 +150,26 @@ struct Judge<'a> {
     nest: Vec<u8>,
     /// The first time that each habit was shown on each day, among the events of this thread.
     shown: HashMap<(MemoryKey, i64), Timestamp>,
-    /// The index of the file that is read, if it can be read again.
-    file: Option<u32>,
+    source: Option<Source<'a>>,
     /// How much text all threads hold.
     held: &'a AtomicUsize,
     haul: Haul,
+}
+
+/// The file that is read.
+struct Source<'a> {
+    /// Its index.
+    number: u32,
+    file: &'a Input,
+    /// Known once that is asked: for most files nobody does.
+    can_be_read_again: Option<bool>,
+}
+
+impl Source<'_> {
+    fn place(&mut self, raw: &Raw<'_>) -> Option<Place> {
+        let again = *self.can_be_read_again.get_or_insert_with(|| self.file.can_be_read_again());
+        again.then(|| Place::of(raw, self.number))?
+    }
 }
 
 impl Judge<'_> {
@@ -222,9 +237,12 @@ impl Judge<'_> {
             Lesson::Trace(..) => true,
         });
         let lessons: Box<[Lesson]> = lessons.collect();
-        let held = !ties.questions.is_empty() && self.holds(raw.text.len(), &lessons);
-        let file = self.file.filter(|_| !held);
-        let turn = Turn { ties, lessons, place: file.and_then(|file| Place::of(raw, file)) };
+        let place = if ties.questions.is_empty() || self.holds(raw.text.len(), &lessons) {
+            None
+        } else {
+            self.source.as_mut().and_then(|source| source.place(raw))
+        };
+        let turn = Turn { ties, lessons, place };
         let turns = iter::repeat_n(turn, watchers.len()).zip(watchers);
         let context = &self.how.context;
         self.haul.found.extend(turns.filter_map(|(turn, watcher)| Found::of(watcher, event, raw.text, turn, context)));
@@ -265,9 +283,7 @@ impl Judge<'_> {
 
 /// Reads a record in full, and says why it is no JSON if it is none.
 pub(super) fn decode(text: &[u8]) -> (Event, Option<String>) {
-    // Text that is known to be UTF-8 need not be looked through string by string.
-    let read = str::from_utf8(text).map_or_else(|_| serde_json::from_slice(text), serde_json::from_str);
-    match read {
+    match scan::value(text).map_or_else(|| serde_json::from_slice(text), Ok) {
         Ok(value) => (Event::decode(value), None),
         Err(error) => {
             let what = format!("the record is no JSON: {error}");
