@@ -366,7 +366,7 @@ impl<'a> Top<'a> {
 }
 
 /// The members of a value, if it is an object.
-fn members<'a>(value: Option<&'a Value>) -> impl Iterator<Item = (&'a str, &'a Value)> + use<'a> {
+fn members(value: Option<&Value>) -> impl Iterator<Item = (&str, &Value)> + use<'_> {
     value.and_then(Value::as_object).into_iter().flatten().map(|(key, value)| (key.as_str(), value))
 }
 

@@ -74,7 +74,7 @@ pub(super) fn tell<E>(
     ahead(found, threads, |read, done| pollster::block_on(teller.tell(read, done)))
 }
 
-/// How many records are read ahead at a time, and how often. Few: each takes ten times its text.
+/// How many records are read ahead in one go, and how many goes may wait: few, since each record takes ten times its text.
 const STRETCH: usize = 64;
 const STRETCHES: usize = 4;
 
@@ -111,14 +111,14 @@ impl Ready {
 fn ahead<T>(
     found: Vec<Found>,
     threads: NonZeroUsize,
-    judge: impl FnOnce(&mut dyn Iterator<Item = Ready>, &mut dyn FnMut(Box<Event>)) -> T,
+    judge: impl FnOnce(&mut dyn Iterator<Item = Ready>, &mut dyn FnMut(Event)) -> T,
 ) -> T {
     let mut found = found.into_iter();
     if threads.get() == 1 {
         return judge(&mut found.map(Ready::of), &mut drop);
     }
     let (send, read) = mpsc::sync_channel(STRETCHES);
-    let (give_back, given_back) = mpsc::channel::<Vec<Box<Event>>>();
+    let (back, returned) = mpsc::channel::<Vec<Event>>();
     thread::scope(|scope| {
         scope.spawn(move || {
             loop {
@@ -126,7 +126,7 @@ fn ahead<T>(
                 if stretch.is_empty() || send.send(stretch).is_err() {
                     break;
                 }
-                given_back.try_iter().for_each(drop);
+                returned.try_iter().for_each(drop);
             }
         });
         let mut used = Vec::new();
@@ -134,7 +134,7 @@ fn ahead<T>(
             used.push(event);
             if used.len() == STRETCH {
                 // Whoever is done reading needs nothing back.
-                let _ = give_back.send(std::mem::take(&mut used));
+                let _ = back.send(std::mem::take(&mut used));
             }
         })
     })
@@ -145,11 +145,11 @@ fn ahead<T>(
 struct Batch {
     /// When they are looked at.
     at: Timestamp,
-    events: Vec<Box<Event>>,
+    events: Vec<Event>,
 }
 
 impl Batch {
-    fn add(&mut self, event: Box<Event>, now: Timestamp) {
+    fn add(&mut self, event: Event, now: Timestamp) {
         if self.events.is_empty() {
             self.at = now + WAITING;
         }
@@ -169,7 +169,7 @@ struct Teller<'a, S> {
 }
 
 impl<S: FnMut(Said) -> Result<(), E>, E> Teller<'_, S> {
-    async fn tell(mut self, all: &mut dyn Iterator<Item = Ready>, done: &mut dyn FnMut(Box<Event>)) -> Result<(), E> {
+    async fn tell(mut self, all: &mut dyn Iterator<Item = Ready>, done: &mut dyn FnMut(Event)) -> Result<(), E> {
         for Ready { now, watcher, step, lessons } in all {
             if self.batch.is_over(now) {
                 self.judge_batch(now, done).await?;
@@ -193,11 +193,9 @@ impl<S: FnMut(Said) -> Result<(), E>, E> Teller<'_, S> {
                         }
                         Ok(Outcome::Quiet | Outcome::Known) | Err(_) => {}
                     }
-                    done(event);
+                    done(*event);
                 }
-                Step::Denied(event) => {
-                    self.batch.add(event, now);
-                }
+                Step::Denied(event) => self.batch.add(*event, now),
             }
         }
         self.judge_batch(Timestamp::MAX, done).await?;
@@ -205,11 +203,11 @@ impl<S: FnMut(Said) -> Result<(), E>, E> Teller<'_, S> {
     }
 
     /// Looks at the denied calls that were gathered: when their time is over, or now, if they are many before that.
-    async fn judge_batch(&mut self, now: Timestamp, done: &mut dyn FnMut(Box<Event>)) -> Result<(), E> {
+    async fn judge_batch(&mut self, now: Timestamp, done: &mut dyn FnMut(Event)) -> Result<(), E> {
         let Batch { at, events } = std::mem::take(&mut self.batch);
         let at = at.min(now);
         self.digest.run_until(at).await?;
-        let together: Vec<&Event> = events.iter().map(|event| &**event).collect();
+        let together: Vec<&Event> = events.iter().collect();
         for Together { outcome, added, .. } in self.line(Watcher::AccessDenied).watch_denied(&together, at).await {
             for (exception, count) in added.suppressed {
                 (self.digest.say)(Said::Suppressed(exception, count))?;

@@ -428,7 +428,7 @@ fn denied_calls_are_told_together_as_live() {
         (70, vec![denied(60, "alice", "iam", "PutUserPolicy")]),
     ];
     let ledger = Memory::default();
-    let mut live = Vec::new();
+    let mut told_live = Vec::new();
     for (received, records) in &together {
         let events: Vec<Event> = records.iter().map(|record| decode(record).0).collect();
         let line = Line {
@@ -443,7 +443,7 @@ fn denied_calls_are_told_together_as_live() {
         let now = Timestamp::from_second(1_790_000_000 + received).unwrap();
         for together in pollster::block_on(line.watch_denied(&events.iter().collect::<Vec<_>>(), now)) {
             if let Outcome::Found(finding, standing, _) = together.outcome.unwrap() {
-                live.push(in_words(&finding, &standing));
+                told_live.push(in_words(&finding, &standing));
             }
         }
     }
@@ -462,9 +462,9 @@ fn denied_calls_are_told_together_as_live() {
             Ok(())
         })
         .unwrap();
-        assert_eq!(replayed, live);
+        assert_eq!(replayed, told_live);
     }
-    assert_debug_snapshot!(live, @r#"
+    assert_debug_snapshot!(told_live, @r#"
     [
         "HIGH alice: was denied iam:CreateUser, 3, told",
         "MEDIUM bob: was denied sqs:ListQueues, 1",

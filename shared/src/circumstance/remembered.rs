@@ -353,8 +353,8 @@ fn policy_made(event: &Event) -> Option<Trace> {
 
 fn policy_attached(event: &Event) -> Option<Key> {
     let attaches = ["AttachUserPolicy", "AttachGroupPolicy", "AttachRolePolicy"];
-    let attached = event.is("iam.amazonaws.com", &attaches) && event.succeeded();
-    Some(vec![attached.then(|| event.request("policyArn"))??.to_owned()])
+    let worked = event.is("iam.amazonaws.com", &attaches) && event.succeeded();
+    Some(vec![worked.then(|| event.request("policyArn"))??.to_owned()])
 }
 
 /// The calls that give a user or a role something, or take a limit away.

@@ -110,7 +110,7 @@ struct Identity<'a> {
     mfa: Option<&'a str>,
     on_behalf_of: Option<&'a str>,
     principal: Option<&'a str>,
-    source_identity: Option<&'a str>,
+    source_name: Option<&'a str>,
     user: Option<&'a str>,
 }
 
@@ -140,7 +140,7 @@ impl<'a> Identity<'a> {
             match key {
                 "assumedRoot" => self.assumed_root = text(Some(value)),
                 "attributes" => self.mfa = text(value.get("mfaAuthenticated")),
-                "sourceIdentity" => self.source_identity = text(Some(value)),
+                "sourceIdentity" => self.source_name = text(Some(value)),
                 "sessionIssuer" => {
                     self.issuer_account = text(value.get("accountId"));
                     self.issuer_arn = text(value.get("arn"));
@@ -339,7 +339,7 @@ fn mfa(session: Option<&str>, top: &Top<'_>) -> Option<bool> {
 
 fn human(kind: Kind, session: Option<&str>, identity: &Identity<'_>) -> Option<Human> {
     let told = |name: &str, told_by| Some(Human { name: name.to_owned(), told_by });
-    if let Some(name) = identity.source_identity {
+    if let Some(name) = identity.source_name {
         return told(name, ToldBy::SourceIdentity);
     }
     match (kind, session) {

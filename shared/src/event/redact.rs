@@ -21,6 +21,7 @@ const WORDS: [([u8; 2], &[&str]); 12] = [
     (*b"to", &["tokencode"]),
 ];
 
+/// Those that begin with these letters.
 fn secrets_from(letters: [u8; 2]) -> &'static [&'static str] {
     WORDS.iter().find(|(known, _)| *known == letters).map_or(&[], |(_, words)| words)
 }
