@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::records::{Flaw, Raw, Reader};
-use super::scan::{self, Cursor, Holds, Sight};
+use super::scan::{Cursor, Holds, Sight};
 use super::walk::Input;
 
 /// What was found in all files, in an order that depends on the events alone.
@@ -283,7 +283,9 @@ impl Judge<'_> {
 
 /// Reads a record in full, and says why it is no JSON if it is none.
 pub(super) fn decode(text: &[u8]) -> (Event, Option<String>) {
-    match scan::value(text).map_or_else(|| serde_json::from_slice(text), Ok) {
+    // Text that is known to be UTF-8 need not be looked through string by string.
+    let read = str::from_utf8(text).map_or_else(|_| serde_json::from_slice(text), serde_json::from_str);
+    match read {
         Ok(value) => (Event::decode(value), None),
         Err(error) => {
             let what = format!("the record is no JSON: {error}");

@@ -9,7 +9,6 @@ use std::fmt;
 use std::ops::Range;
 
 use iamwatch::watcher::Glance;
-use serde_json::{Map, Value};
 use wide::u8x16;
 
 /// Why a scan ended before the value did. The cursor stands where it did. Kept to one byte: a scan is mostly returns.
@@ -93,16 +92,6 @@ pub(super) enum Holds {
     Envelope(Range<usize>),
     /// `{"Records": […]}`; where the list is.
     Records(Range<usize>),
-}
-
-/// What `serde_json` reads from a text, in seven eighths of its time, since strings are found sixteen bytes at a time. None where
-/// only `serde_json` can tell.
-pub(super) fn value(text: &[u8]) -> Option<Value> {
-    let text = str::from_utf8(text).ok()?;
-    let mut nest = Vec::new();
-    let mut cursor = Cursor::new(text.as_bytes(), 0, &mut nest);
-    let value = cursor.value(text, 0)?;
-    (cursor.token() == Err(Stop::Short)).then_some(value)
 }
 
 /// `serde_json` refuses what is nested deeper than 127. Close to that, it decides.
@@ -391,68 +380,6 @@ impl<'a, 'n> Cursor<'a, 'n> {
                 }
             }
         }
-    }
-
-    /// Takes one value of a text, as `serde_json` reads it: none where that might read it otherwise, or finds a fault.
-    fn value(&mut self, text: &str, depth: usize) -> Option<Value> {
-        let start = self.at;
-        match self.token().ok()? {
-            b'"' => self.owned(text).map(Value::String),
-            b'{' if depth < DEEP => {
-                self.at += 1;
-                let mut map = Map::new();
-                let members = self.all(b'}', |cursor| {
-                    if cursor.token().ok()? != b'"' {
-                        return None;
-                    }
-                    let key = cursor.owned(text)?;
-                    cursor.takes(b':').ok()?.then_some(())?;
-                    map.insert(key, cursor.value(text, depth + 1)?);
-                    Some(())
-                });
-                members.map(|()| Value::Object(map))
-            }
-            b'[' if depth < DEEP => {
-                self.at += 1;
-                let mut list = Vec::new();
-                let members = self.all(b']', |cursor| {
-                    list.push(cursor.value(text, depth + 1)?);
-                    Some(())
-                });
-                members.map(|()| Value::Array(list))
-            }
-            b'{' | b'[' => None,
-            b't' => self.literal(b"true").ok().map(|()| Value::Bool(true)),
-            b'f' => self.literal(b"false").ok().map(|()| Value::Bool(false)),
-            b'n' => self.literal(b"null").ok().map(|()| Value::Null),
-            _ => {
-                self.skip().ok()?;
-                serde_json::from_str(text.get(start..self.at)?).ok()
-            }
-        }
-    }
-
-    /// What stands between brackets, of which the first was taken, and commas.
-    fn all(&mut self, close: u8, mut one: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
-        if self.takes(close).ok()? {
-            return Some(());
-        }
-        loop {
-            one(self)?;
-            if self.takes(close).ok()? {
-                return Some(());
-            }
-            self.takes(b',').ok()?.then_some(())?;
-        }
-    }
-
-    /// Takes a string whose opening quote is next.
-    fn owned(&mut self, text: &str) -> Option<String> {
-        let start = self.at;
-        if self.string().ok()? {
-            return text.get(start + 1..self.at - 1).map(str::to_owned);
-        }
-        serde_json::from_str(text.get(start..self.at)?).ok()
     }
 
     fn literal(&mut self, literal: &'static [u8]) -> Result<(), Stop> {

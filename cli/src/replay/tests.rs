@@ -27,7 +27,6 @@ use serde_json::Value;
 use super::again;
 use super::read::{self, Found, Haul, How, Turn, clock, decode};
 use super::records::Reader;
-use super::scan;
 use super::tell::{Said, Wording, tell};
 use super::walk::Input;
 
@@ -266,10 +265,6 @@ proptest! {
         let mut quick = read::read(&inputs, &How { admissions: &Admissions::new(), context, threads, hold }, &|| ());
         prop_assert_eq!(again::read(&mut quick.found, &inputs, &config, threads), Vec::new());
         let records: Vec<Vec<u8>> = files.iter().flat_map(|(records, _)| records.clone()).collect();
-        for record in &records {
-            let plain = serde_json::from_slice::<Value>(record).ok();
-            prop_assert!(scan::value(record).is_none_or(|value| plain == Some(value)));
-        }
         let mut slow = slow(&records, &context);
         slow.found.sort_unstable_by(Found::in_order);
         prop_assert_eq!(quick.records, slow.records);
@@ -520,7 +515,7 @@ fn damaged_samples_are_accepted_exactly_when_a_json_parser_accepts_them() {
     let config = Config::default();
     let context = Context::new(&config);
     let mut reader = Reader::new();
-    let (mut state, mut quick) = (7, 0);
+    let mut state = 7;
     for round in 0..20_000 {
         let mut text = samples[dice(&mut state) % samples.len()].clone();
         for _ in 0..=(dice(&mut state) % 3) {
@@ -546,10 +541,6 @@ fn damaged_samples_are_accepted_exactly_when_a_json_parser_accepts_them() {
             flaw
         });
         let plain = serde_json::from_slice::<Value>(&text);
-        if let Some(value) = scan::value(&text) {
-            assert_eq!(plain.as_ref().ok(), Some(&value));
-            quick += 1;
-        }
         let told = || format!("round {round}: {flaws:?} {plain:?}: {}", String::from_utf8_lossy(&text));
         if plain.is_ok() {
             assert!(flaws.is_empty(), "{}", told());
@@ -557,7 +548,6 @@ fn damaged_samples_are_accepted_exactly_when_a_json_parser_accepts_them() {
             assert!(!flaws.is_empty() || values > 1, "{}", told());
         }
     }
-    assert!(quick > 1_000, "{quick}");
 }
 
 #[test]
