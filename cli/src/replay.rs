@@ -146,7 +146,7 @@ impl Replay {
         let mut out = BufWriter::new(terminal::out());
         let mut printer = Printer::new(form, &context, &mut out);
         let wording = if self.full { Wording::Full } else { Wording::None };
-        tell::tell(std::mem::take(&mut haul.found), &context, &exceptions, wording, |said| printer.say(said))?;
+        tell::tell(std::mem::take(&mut haul.found), &context, &exceptions, wording, threads, |said| printer.say(said))?;
         let tally = printer.tally;
         let took = start.elapsed();
         if form == Form::Json {

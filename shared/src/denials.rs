@@ -105,25 +105,28 @@ struct Call {
     last: i64,
 }
 
-/// Whose denied calls an event is kept with: one incident for each principal, whatever it asks for. Policies that AWS
-/// refused are another story.
+/// Whose denied calls an event is kept with: one incident for each principal, whatever it asks for.
 #[must_use]
 pub fn key(event: &Event) -> Option<IncidentKey> {
+    Some(IncidentKey::of_story(story(event)?, &event.account, &event.actor.principal))
+}
+
+/// Policies that AWS refused are another story.
+fn story(event: &Event) -> Option<&'static str> {
     let code = event.error_code.as_deref()?;
-    let story = if is_denied(code) {
-        "denied"
+    if is_denied(code) {
+        Some("denied")
     } else if is_malformed_policy(code) {
-        "refused policies"
+        Some("refused policies")
     } else {
-        return None;
-    };
-    Some(IncidentKey::of_story(story, &event.account, &event.actor.principal))
+        None
+    }
 }
 
 /// Whether it is judged with all that its principal was denied.
 #[must_use]
 pub fn is_one(event: &Event) -> bool {
-    event.fault().is_none() && key(event).is_some()
+    event.fault().is_none() && story(event).is_some()
 }
 
 /// Where it would be kept that this call was denied before, for a call that worked and changes something.

@@ -60,6 +60,7 @@ pub struct Event {
     record: Map<String, Value>,
     fault: Option<String>,
     succeeded: bool,
+    vpc_endpoint: Option<String>,
     /// Several detections ask for both, of one event.
     target: OnceLock<Target>,
     denial: OnceLock<Option<Denial>>,
@@ -112,26 +113,26 @@ impl Event {
             other => (Map::new(), Some(format!("the record is {}, not an object", type_name(&other)))),
         };
         redact::secrets(&mut record);
-        let fault = not_a_record.or_else(|| fault_of(&record));
-        let field = |key: &str| owned(record.get(key));
-        let actor = Actor::from_identity(record.get("userIdentity"), &record);
-        let account =
-            field("recipientAccountId").or(delivered.account).or_else(|| actor.account.clone()).unwrap_or_default();
-        let name = field("eventName").unwrap_or_default();
-        let (error_code, error_message) = (field("errorCode"), field("errorMessage"));
-        let answer = text(record.get("responseElements").and_then(|answers| answers.get(&name)));
+        let top = Top::of(&record);
+        let fault = not_a_record.or_else(|| top.fault());
+        let actor = Actor::from_identity(&top);
+        let account = owned(top.account).or(delivered.account).or_else(|| actor.account.clone()).unwrap_or_default();
+        let name = owned(top.name).unwrap_or_default();
+        let (error_code, error_message) = (owned(top.error_code), owned(top.error_message));
+        let answer = text(top.response.and_then(|answers| answers.get(&name)));
         let succeeded = error_code.is_none() && error_message.is_none() && answer != Some("Failure");
         Self {
             id,
             name,
-            source: field("eventSource").unwrap_or_default(),
-            time: field("eventTime").and_then(|time| time.parse().ok()),
-            region: field("awsRegion").or(delivered.region).unwrap_or_default(),
+            source: owned(top.source).unwrap_or_default(),
+            time: text(top.time).and_then(|time| time.parse().ok()),
+            region: owned(top.region).or(delivered.region).unwrap_or_default(),
             account,
-            origin: Origin::from_record(&record, &actor),
+            origin: Origin::of(&top, &actor),
             actor,
             error_code,
             error_message,
+            vpc_endpoint: owned(top.vpc_endpoint),
             record,
             fault,
             succeeded,
@@ -266,7 +267,7 @@ impl Event {
     /// The endpoint in a VPC that the call came through: AWS writes it.
     #[must_use]
     pub fn vpc_endpoint(&self) -> Option<&str> {
-        text(self.record.get("vpcEndpointId"))
+        self.vpc_endpoint.as_deref()
     }
 
     /// Whether the call only read. Older records say so as a string or not at all.
@@ -316,21 +317,80 @@ pub fn without_api_date(name: &str) -> &str {
     if digits >= 8 && suffix.starts_with(|c: char| c.is_ascii_digit()) { bare } else { name }
 }
 
-fn fault_of(record: &Map<String, Value>) -> Option<String> {
-    if let Some(identity) = record.get("userIdentity")
-        && !matches!(identity, Value::Object(_) | Value::Null)
-    {
-        return Some(format!("`userIdentity` is {}, not an object", type_name(identity)));
+/// The members of a record that say what happened, who did it and from where. They are found in one pass over it: to look
+/// each up takes several times as long, and every event is asked for all of them.
+#[derive(Debug, Default)]
+struct Top<'a> {
+    account: Option<&'a Value>,
+    additional: Option<&'a Value>,
+    address: Option<&'a Value>,
+    agent: Option<&'a Value>,
+    error_code: Option<&'a Value>,
+    error_message: Option<&'a Value>,
+    from_console: Option<&'a Value>,
+    identity: Option<&'a Value>,
+    insight: bool,
+    kind: Option<&'a Value>,
+    name: Option<&'a Value>,
+    region: Option<&'a Value>,
+    response: Option<&'a Value>,
+    source: Option<&'a Value>,
+    time: Option<&'a Value>,
+    vpc_endpoint: Option<&'a Value>,
+}
+
+impl<'a> Top<'a> {
+    fn of(record: &'a Map<String, Value>) -> Self {
+        let mut top = Self::default();
+        for (key, value) in record {
+            let member = match key.as_str() {
+                "additionalEventData" => &mut top.additional,
+                "awsRegion" => &mut top.region,
+                "errorCode" => &mut top.error_code,
+                "errorMessage" => &mut top.error_message,
+                "eventName" => &mut top.name,
+                "eventSource" => &mut top.source,
+                "eventTime" => &mut top.time,
+                "eventType" => &mut top.kind,
+                "recipientAccountId" => &mut top.account,
+                "responseElements" => &mut top.response,
+                "sessionCredentialFromConsole" => &mut top.from_console,
+                "sourceIPAddress" => &mut top.address,
+                "userAgent" => &mut top.agent,
+                "userIdentity" => &mut top.identity,
+                "vpcEndpointId" => &mut top.vpc_endpoint,
+                // CloudTrail Insights events describe a rate, not a call.
+                "insightDetails" => {
+                    top.insight = true;
+                    continue;
+                }
+                _ => continue,
+            };
+            *member = Some(value);
+        }
+        top
     }
-    // CloudTrail Insights events describe a rate, not a call.
-    if record.contains_key("insightDetails") {
-        return None;
+
+    fn fault(&self) -> Option<String> {
+        if let Some(identity) = self.identity
+            && !matches!(identity, Value::Object(_) | Value::Null)
+        {
+            return Some(format!("`userIdentity` is {}, not an object", type_name(identity)));
+        }
+        if self.insight {
+            return None;
+        }
+        [("eventName", self.name), ("eventSource", self.source)].into_iter().find_map(|(key, value)| match value {
+            Some(Value::String(name)) if !name.is_empty() => None,
+            None | Some(Value::Null | Value::String(_)) => Some(format!("the record has no `{key}`")),
+            Some(other) => Some(format!("`{key}` is {}, not a string", type_name(other))),
+        })
     }
-    ["eventName", "eventSource"].into_iter().find_map(|key| match record.get(key) {
-        Some(Value::String(name)) if !name.is_empty() => None,
-        None | Some(Value::Null | Value::String(_)) => Some(format!("the record has no `{key}`")),
-        Some(other) => Some(format!("`{key}` is {}, not a string", type_name(other))),
-    })
+}
+
+/// The members of a value, if it is an object.
+fn members(value: Option<&Value>) -> impl Iterator<Item = (&str, &Value)> + use<'_> {
+    value.and_then(Value::as_object).into_iter().flatten().map(|(key, value)| (key.as_str(), value))
 }
 
 /// Text that says something: CloudTrail writes `""` and `"null"` where it means nothing.

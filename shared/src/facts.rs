@@ -10,6 +10,7 @@ mod place;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 pub use gather::{Elsewhere, Policies, Ties, Unread, Whence, gather, learn, learn_all, look_back, remembered_as, ties};
 pub use place::Place;
@@ -63,7 +64,7 @@ pub struct Facts {
     /// What is remembered, by what it is remembered for.
     pub past: Vec<(&'static str, Fact<Past>)>,
     /// What its caller was denied lately, this call included.
-    pub denials: Option<Denials>,
+    pub denials: Option<Arc<Denials>>,
     /// IAM would have been asked, but it is another account's.
     pub unread: bool,
 }
@@ -168,7 +169,7 @@ impl Facts {
     /// What its caller was denied lately, at least this call.
     #[must_use]
     pub fn denials_with(&self, event: &Event) -> Cow<'_, Denials> {
-        self.denials.as_ref().map_or_else(|| Cow::Owned(Denials::of(event)), Cow::Borrowed)
+        self.denials.as_deref().map_or_else(|| Cow::Owned(Denials::of(event)), Cow::Borrowed)
     }
 
     /// How many distinct members there are within the window, this one included; none, if that is not known.

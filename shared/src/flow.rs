@@ -7,7 +7,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-pub use denied::{Together, by_principal};
+pub use denied::{MOST_TOGETHER, Together, WAITING, by_principal};
 
 use crate::alert::{self, Alert};
 use crate::cap::{Admission, Alone, Held, Message};
@@ -36,6 +36,16 @@ pub trait People {
         now: Timestamp,
     ) -> Result<(), Undelivered> {
         self.tell(&alert::of_finding(finding, standing, context, now)).await
+    }
+
+    /// The same of an incident that is over.
+    async fn tell_due(&self, due: &Due, context: &Context<'_>, now: Timestamp) -> Result<(), Undelivered> {
+        self.tell(&alert::of_due(due, context, now)).await
+    }
+
+    /// The same of what was held back.
+    async fn tell_held(&self, held: &[Held], context: &Context<'_>, now: Timestamp) -> Result<(), Undelivered> {
+        self.tell(&alert::of_held(held, context, now)).await
     }
 
     /// What time it is for whoever publishes. Where time is passed in, it is when the event was received.
@@ -376,7 +386,7 @@ pub async fn tell_held<L: Ledger, P: People>(
     if !people.wait_for(turn).await {
         return Ok((held.len(), false));
     }
-    people.tell(&alert::of_held(&held, context, now)).await?;
+    people.tell_held(&held, context, now).await?;
     ledger.let_go(&held).await?;
     Ok((held.len(), true))
 }
@@ -402,7 +412,7 @@ pub async fn settle<L: Ledger, P: People>(
         // A count takes nothing of what is kept for news.
         let message = Message::of(due.finding.severity.min(Severity::High));
         let held = || Held::due(due, alert::statement(&due.finding, context), now);
-        let tell = async || people.tell(&alert::of_due(due, context, now)).await;
+        let tell = async || people.tell_due(due, context, now).await;
         heard = tell_or_hold(ledger, people, message, now, held, tell).await?;
     }
     ledger.close(due, now).await?;

@@ -227,8 +227,8 @@ impl Watcher {
 #[derive(Debug, Default)]
 pub struct Admissions {
     by_name: HashMap<&'static str, Vec<(&'static str, Watcher, Who)>>,
-    /// Names that end in `*`, by their source.
-    by_prefix: HashMap<&'static str, Vec<(&'static str, Watcher, Who)>>,
+    /// Names that end in `*`, with their sources: they are few, and of one or two services.
+    by_prefix: Vec<(&'static str, &'static str, Watcher, Who)>,
 }
 
 impl Admissions {
@@ -250,9 +250,7 @@ impl Admissions {
         for (name, calls) in &mut self.by_name {
             calls.retain(|(.., who)| keep(name, *who));
         }
-        for calls in self.by_prefix.values_mut() {
-            calls.retain(|(prefix, _, who)| keep(prefix, *who));
-        }
+        self.by_prefix.retain(|(_, prefix, _, who)| keep(prefix, *who));
     }
 
     /// The index of all detections.
@@ -263,14 +261,12 @@ impl Admissions {
             for calls in detection.calls {
                 let starts = |name: &&&str| Watcher::started_by(calls.source, name) == Some(detection.watcher);
                 for name in calls.names.iter().filter(starts) {
-                    let (found, other) = match name.strip_suffix('*') {
-                        Some(prefix) => (index.by_prefix.entry(calls.source).or_default(), prefix),
-                        None => (index.by_name.entry(*name).or_default(), calls.source),
-                    };
                     for who in Who::making(calls.source, name) {
-                        let entry = (other, detection.watcher, *who);
-                        if !found.contains(&entry) {
-                            found.push(entry);
+                        if let Some(prefix) = name.strip_suffix('*') {
+                            add(&mut index.by_prefix, (calls.source, prefix, detection.watcher, *who));
+                        } else {
+                            let named = index.by_name.entry(*name).or_default();
+                            add(named, (calls.source, detection.watcher, *who));
                         }
                     }
                 }
@@ -295,14 +291,21 @@ impl Admissions {
         if Outcome::NoError.admits(glance) {
             let exact = self.by_name.get(glance.name).into_iter().flatten();
             let exact = exact.filter(|(source, ..)| *source == glance.source);
-            let dated = self.by_prefix.get(glance.source).into_iter().flatten();
-            let dated = dated.filter(|(prefix, ..)| glance.name.starts_with(prefix));
-            let named = exact.chain(dated).filter(|(_, _, who)| who.admits(glance));
-            started.extend(named.map(|(_, watcher, _)| *watcher));
+            let exact = exact.map(|(_, watcher, who)| (*watcher, *who));
+            let dated = self.by_prefix.iter().filter(|(source, ..)| *source == glance.source);
+            let dated = dated.filter(|(_, prefix, ..)| glance.name.starts_with(prefix));
+            let named = exact.chain(dated.map(|(.., watcher, who)| (*watcher, *who)));
+            started.extend(named.filter(|(_, who)| who.admits(glance)).map(|(watcher, _)| watcher));
         }
         started.sort_unstable();
         started.dedup();
         started
+    }
+}
+
+fn add<T: PartialEq>(all: &mut Vec<T>, one: T) {
+    if !all.contains(&one) {
+        all.push(one);
     }
 }
 
@@ -357,6 +360,13 @@ impl Calls {
 }
 
 impl<'a> Glance<'a> {
+    /// Whether it is one of the calls that are judged with all that their principal was denied: see
+    /// [`denials::is_one`](crate::denials::is_one).
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        Outcome::Denied.admits(self) || Outcome::Malformed.admits(self)
+    }
+
     /// The same fields of an event that was read in full.
     #[must_use]
     pub fn of(event: &'a Event) -> Self {

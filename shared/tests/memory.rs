@@ -1068,6 +1068,21 @@ fn something_is_remembered_of_each_kind() {
     assert_eq!(seen, all, "a sample for each thing that is remembered");
 }
 
+/// Replay reads denied calls when their turn comes, which is after it knows what is worth reading again.
+#[test]
+fn what_was_denied_leaves_no_note_that_a_detection_asks_for() {
+    for record in RECORDS.iter() {
+        let mut denied = record.clone();
+        denied["errorCode"] = json!("AccessDenied");
+        let event = Event::decode(denied);
+        for remembering in REMEMBERING.iter().filter(|remembering| !remembering.asked_by.is_empty()) {
+            if let What::Trace { leaves, .. } = &remembering.what {
+                assert_eq!(leaves(&event), None, "{} of {}", remembering.id, event.name);
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
 

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use iamwatch::config::Config;
 use iamwatch::exceptions;
 use iamwatch::finding::Ask;
+use iamwatch::flow;
 use iamwatch::ledger::LEASE;
 use iamwatch::quarantine::{WATCHED, rewritten};
 use iamwatch::watcher::{Rule, Watcher, honey_pattern, own_roles_pattern};
@@ -438,7 +439,8 @@ fn denied_calls_wait_in_a_queue_that_only_their_rules_fill_and_come_back_one_by_
     assert_eq!(batches["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
     assert!(batches["ScalingConfig"]["MaximumConcurrency"].as_i64().is_some_and(|many| many <= 10));
     let window = batches["MaximumBatchingWindowInSeconds"].as_i64().unwrap();
-    assert!(window <= 60);
+    assert_eq!(window, flow::WAITING.as_secs(), "replay waits as long");
+    assert_eq!(batches["BatchSize"], flow::MOST_TOGETHER);
     let timeout = functions(&template)[&function]["Timeout"].as_i64().unwrap();
     assert!(queue["VisibilityTimeout"].as_i64().unwrap() >= 6 * timeout + window, "as AWS advises");
     assert_eq!(queue["RedrivePolicy"]["deadLetterTargetArn"], arn("FailedEvents"));

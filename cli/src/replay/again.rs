@@ -91,7 +91,7 @@ async fn telling(found: &[Found], config: &Config) -> Vec<usize> {
     let ledger = Memory::default();
     for (number, Found { now, what, lessons, .. }) in found.iter().enumerate() {
         let (unread, questions) = match what {
-            What::Quiet => (false, &[][..]),
+            What::Quiet | What::Denied(_) => (false, &[][..]),
             What::Waiting { questions, .. } => (false, &questions[..]),
             What::Unread { questions, .. } => (true, &questions[..]),
         };

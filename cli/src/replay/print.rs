@@ -114,9 +114,8 @@ impl<'o> Printer<'o> {
                     _ => Ok(()),
                 }
             }
-            Said::Suppressed(finding) => {
-                let exception = finding.suppressed_by.unwrap_or_default();
-                *self.tally.suppressed.entry(exception).or_default() += 1;
+            Said::Suppressed(exception, count) => {
+                *self.tally.suppressed.entry(exception).or_default() += count;
                 Ok(())
             }
             Said::Incident(due, _) if due.count < due.finding.speaks_at => Ok(()),

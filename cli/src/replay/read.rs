@@ -1,14 +1,17 @@
 //! From files to findings, on several threads.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::iter;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use flate2::Crc;
+use iamwatch::denials;
 use iamwatch::detect::{self, Context};
 use iamwatch::event::Event;
 use iamwatch::facts::past::{self, Lesson, Question};
@@ -19,7 +22,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::records::{Flaw, Raw, Reader};
-use super::scan::{Cursor, Holds};
+use super::scan::{Cursor, Holds, Sight};
 use super::walk::Input;
 
 /// What was found in all files, in an order that depends on the events alone.
@@ -56,6 +59,8 @@ pub(super) enum What {
     Quiet,
     /// The text of an event that is judged by what came before. As text it takes a tenth of the room.
     Waiting { text: Box<[u8]>, questions: Box<[Question]> },
+    /// The text of a denied call, which is judged with all that its principal was denied.
+    Denied(Box<[u8]>),
     /// Nothing is found in it, unless an answer is telling. Most events that are counted are such.
     Unread { text: Text, questions: Box<[Question]> },
 }
@@ -109,7 +114,7 @@ pub(super) fn read(files: &[Input], how: &How<'_>, ticks: &(dyn Fn() + Sync)) ->
             how: *how,
             nest: Vec::new(),
             shown: HashMap::new(),
-            file: None,
+            source: None,
             held: &held,
             haul: Haul::default(),
         };
@@ -117,7 +122,7 @@ pub(super) fn read(files: &[Input], how: &How<'_>, ticks: &(dyn Fn() + Sync)) ->
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(file) = files.get(number) else { break };
-            judge.file = u32::try_from(number).ok().filter(|_| file.can_be_read_again());
+            judge.source = u32::try_from(number).ok().map(|number| Source { number, file, can_be_read_again: None });
             judge.file(&mut reader, file);
             ticks();
         }
@@ -145,11 +150,26 @@ struct Judge<'a> {
     nest: Vec<u8>,
     /// The first time that each habit was shown on each day, among the events of this thread.
     shown: HashMap<(MemoryKey, i64), Timestamp>,
-    /// The index of the file that is read, if it can be read again.
-    file: Option<u32>,
+    source: Option<Source<'a>>,
     /// How much text all threads hold.
     held: &'a AtomicUsize,
     haul: Haul,
+}
+
+/// The file that is read.
+struct Source<'a> {
+    /// Its index.
+    number: u32,
+    file: &'a Input,
+    /// Known once that is asked: for most files nobody does.
+    can_be_read_again: Option<bool>,
+}
+
+impl Source<'_> {
+    fn place(&mut self, raw: &Raw<'_>) -> Option<Place> {
+        let again = *self.can_be_read_again.get_or_insert_with(|| self.file.can_be_read_again());
+        again.then(|| Place::of(raw, self.number))?
+    }
 }
 
 impl Judge<'_> {
@@ -171,8 +191,19 @@ impl Judge<'_> {
     /// Looks at one record. Says why it cannot be read, if it is no JSON.
     fn record(&mut self, raw: &Raw<'_>) -> Option<String> {
         self.haul.records += 1;
-        let seen = self.glance(raw).map(|glance| self.admitted(&glance, raw.text));
+        let sight = self.sight(raw);
+        let glance = sight.as_ref().and_then(|sight| sight.glance());
+        let seen = glance.as_ref().map(|glance| self.admitted(glance, raw.text));
         if seen.as_ref().is_some_and(Vec::is_empty) {
+            return None;
+        }
+        // Most denied calls are read once: when they are judged, with others.
+        let denied =
+            seen.as_deref() == Some(&[Watcher::AccessDenied]) && glance.is_some_and(|glance| glance.is_denied());
+        if let Some(sight) = sight.as_ref().filter(|_| denied)
+            && let (Some(time), Some(account)) = (sight.time().and_then(|time| time.parse().ok()), sight.account())
+        {
+            self.haul.found.push(Found::denied(Some(time), account, raw.text));
             return None;
         }
         let (event, flaw) = decode(raw.text);
@@ -188,26 +219,30 @@ impl Judge<'_> {
         flaw
     }
 
-    fn glance<'r>(&mut self, raw: &Raw<'r>) -> Option<Glance<'r>> {
-        let Holds::Envelope(detail) = raw.sight.holds() else { return raw.sight.glance() };
+    /// What the scan saw of the record itself, if that is certain.
+    fn sight<'s, 'r>(&mut self, raw: &'s Raw<'r>) -> Option<Cow<'s, Sight<'r>>> {
+        let Holds::Envelope(detail) = raw.sight.holds() else { return Some(Cow::Borrowed(&raw.sight)) };
         if raw.sight.is_odd() {
             return None;
         }
         // The place is counted in the text that the envelope was found in.
-        Cursor::new(raw.within(&detail)?, 0, &mut self.nest).sight().ok()?.glance()
+        Cursor::new(raw.within(&detail)?, 0, &mut self.nest).sight().ok().map(Cow::Owned)
     }
 
     fn look(&mut self, watchers: Vec<Watcher>, event: &Event, raw: &Raw<'_>) {
         let ties = facts::ties(event);
-        let at = time_of(event);
+        let at = clock(event.time);
         let lessons = past::lessons(event, at).filter(|lesson| match lesson {
             Lesson::Habit(key, at, _) => self.is_new_that_day(key, *at),
             Lesson::Trace(..) => true,
         });
         let lessons: Box<[Lesson]> = lessons.collect();
-        let held = !ties.questions.is_empty() && self.holds(raw.text.len(), &lessons);
-        let file = self.file.filter(|_| !held);
-        let turn = Turn { ties, lessons, place: file.and_then(|file| Place::of(raw, file)) };
+        let place = if ties.questions.is_empty() || self.holds(raw.text.len(), &lessons) {
+            None
+        } else {
+            self.source.as_mut().and_then(|source| source.place(raw))
+        };
+        let turn = Turn { ties, lessons, place };
         let turns = iter::repeat_n(turn, watchers.len()).zip(watchers);
         let context = &self.how.context;
         self.haul.found.extend(turns.filter_map(|(turn, watcher)| Found::of(watcher, event, raw.text, turn, context)));
@@ -260,10 +295,10 @@ pub(super) fn decode(text: &[u8]) -> (Event, Option<String>) {
     }
 }
 
-/// The event's time as the ledger's clock. The event chooses it, and the ledger adds to it: leave room for that.
-pub(super) fn time_of(event: &Event) -> Timestamp {
-    let latest = "9998-01-01T00:00:00Z".parse().unwrap_or(Timestamp::UNIX_EPOCH);
-    event.time.unwrap_or_default().clamp(Timestamp::UNIX_EPOCH, latest)
+/// An event's time as the ledger's clock. The event chooses it, and the ledger adds to it: leave room for that.
+pub(super) fn clock(time: Option<Timestamp>) -> Timestamp {
+    static LATEST: LazyLock<Timestamp> = LazyLock::new(|| "9998-01-01T00:00:00Z".parse().unwrap_or_default());
+    time.unwrap_or_default().clamp(Timestamp::UNIX_EPOCH, *LATEST)
 }
 
 impl Place {
@@ -286,6 +321,9 @@ fn mark(text: &[u8]) -> u32 {
 impl Found {
     /// What one watcher has to follow up of an event, if there is anything.
     pub(super) fn of(watcher: Watcher, event: &Event, text: &[u8], turn: Turn, context: &Context<'_>) -> Option<Self> {
+        if watcher == Watcher::AccessDenied && denials::is_one(event) {
+            return Some(Self::denied(event.time, &event.account, text));
+        }
         let Turn { ties: Ties { documents, questions }, lessons, place } = turn;
         let finds = || {
             let facts = Facts { past: past::nothing_learned(&questions), ..Facts::NONE.clone() };
@@ -301,7 +339,19 @@ impl Found {
         } else {
             What::Quiet
         };
-        Some(Self { now: time_of(event), watcher, what, lessons, mark: mark(text) })
+        Some(Self { now: clock(event.time), watcher, what, lessons, mark: mark(text) })
+    }
+
+    fn denied(time: Option<Timestamp>, account: &str, text: &[u8]) -> Self {
+        let now = clock(time);
+        Self {
+            now,
+            watcher: Watcher::AccessDenied,
+            what: What::Denied(text.into()),
+            // What else it teaches it does only where people are told of it.
+            lessons: Box::new([Lesson::of_denied(account, now)]),
+            mark: mark(text),
+        }
     }
 
     /// Whether that is the text that it was made of.

@@ -59,6 +59,8 @@ pub(super) struct Sight<'a> {
     source: Text<'a>,
     event_type: Text<'a>,
     error_code: Text<'a>,
+    time: Text<'a>,
+    account: Text<'a>,
     actor_type: Text<'a>,
     invoked_by: Text<'a>,
     detail_type: bool,
@@ -126,15 +128,24 @@ impl<'a> Sight<'a> {
         if self.odd || !self.object {
             return None;
         }
-        let said = |text: Text<'a>| text.plain().map(|text| text.filter(|text| !text.is_empty() && *text != "null"));
         Some(Glance {
-            name: said(self.name).ok()??,
-            source: said(self.source).ok()??,
-            event_type: said(self.event_type).ok()?,
-            error_code: said(self.error_code).ok()?,
+            name: self.name.said().ok()??,
+            source: self.source.said().ok()??,
+            event_type: self.event_type.said().ok()?,
+            error_code: self.error_code.said().ok()?,
             actor_type: self.actor_type.plain().ok()?,
             invoked_by: self.invoked_by.plain().ok()?,
         })
+    }
+
+    /// When the call was made, if that is certain.
+    pub(super) fn time(&self) -> Option<&'a str> {
+        self.time.said().ok()?
+    }
+
+    /// The account that it acted on, if that is certain.
+    pub(super) fn account(&self) -> Option<&'a str> {
+        self.account.said().ok()?
     }
 }
 
@@ -145,6 +156,11 @@ impl<'a> Text<'a> {
             Self::Is(bytes) => std::str::from_utf8(bytes).map(Some).map_err(|_| Unclear),
             Self::Odd => Err(Unclear),
         }
+    }
+
+    /// As of an event that was read in full: some words mean nothing.
+    fn said(self) -> Result<Option<&'a str>, Unclear> {
+        self.plain().map(|text| text.filter(|text| !text.is_empty() && *text != "null"))
     }
 }
 
@@ -216,12 +232,14 @@ impl<'a, 'n> Cursor<'a, 'n> {
             9 if is(key, b"eventName") => sight.name = self.text()?,
             9 if is(key, b"eventType") => sight.event_type = self.text()?,
             9 if is(key, b"errorCode") => sight.error_code = self.text()?,
+            9 if is(key, b"eventTime") => sight.time = self.text()?,
             11 if is(key, b"eventSource") => sight.source = self.text()?,
             12 if is(key, b"userIdentity") => self.identity(sight)?,
             11 if is(key, b"detail-type") => {
                 sight.detail_type = true;
                 self.skip()?;
             }
+            18 if is(key, b"recipientAccountId") => sight.account = self.text()?,
             6 if is(key, b"detail") => sight.detail = Some(self.span()?),
             7 if is(key, b"Records") => {
                 let list = self.token()? == b'[';
@@ -416,29 +434,34 @@ impl<'a, 'n> Cursor<'a, 'n> {
     /// Passes over a string whose opening quote is next; says whether it has no escapes.
     #[inline]
     fn string(&mut self) -> Result<bool, Stop> {
-        let (mut at, mut high) = (self.at + 1, self.high);
-        // Sixteen bytes at a time, up to the first that is no plain text. The last few bytes of all are left to the
-        // slow way.
+        self.at += 1;
+        self.plain();
+        if self.bytes.get(self.at) == Some(&b'"') {
+            self.at += 1;
+            return Ok(true);
+        }
+        self.odd_string()
+    }
+
+    /// Passes over plain text, sixteen bytes at a time, up to the first that is none. The last few bytes of all are left.
+    #[inline]
+    fn plain(&mut self) {
+        let (mut at, mut high) = (self.at, self.high);
         while let Some((chunk, _)) = self.bytes.get(at..).and_then(<[u8]>::split_first_chunk::<16>) {
             let chunk = u8x16::from(*chunk);
             high |= chunk;
             let ends = ends(chunk);
-            if ends == 0 {
-                at += 16;
-                continue;
+            if ends != 0 {
+                at += ends.trailing_zeros() as usize;
+                break;
             }
-            at += ends.trailing_zeros() as usize;
-            if self.bytes.get(at) == Some(&b'"') {
-                (self.at, self.high) = (at + 1, high);
-                return Ok(true);
-            }
-            break;
+            at += 16;
         }
         (self.at, self.high) = (at, high);
-        self.odd_string()
     }
 
-    /// The rest of a string that is not simple.
+    /// The rest of a string that is not simple. Never part of its callers: it would make the way of the simple ones longer.
+    #[inline(never)]
     fn odd_string(&mut self) -> Result<bool, Stop> {
         let mut escaped = false;
         loop {
@@ -456,6 +479,7 @@ impl<'a, 'n> Cursor<'a, 'n> {
                     self.at += 1;
                 }
             }
+            self.plain();
         }
         self.at += 1;
         Ok(!escaped)

@@ -7,20 +7,27 @@ use std::path::PathBuf;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use iamwatch::alert::Alert;
 use iamwatch::config::Config;
 use iamwatch::detect::Context;
 use iamwatch::event::Event;
 use iamwatch::exceptions::Exceptions;
 use iamwatch::facts::past::{self, Lesson};
-use iamwatch::facts::{self, Ties};
+use iamwatch::facts::{self, Ties, Unread};
+use iamwatch::finding::Finding;
+use iamwatch::flow::{Line, Machines, Outcome, People, Undelivered};
+use iamwatch::ledger::{Memory, Standing};
 use iamwatch::watcher::{Admissions, Glance, Watcher};
+use insta::assert_debug_snapshot;
+use jiff::Timestamp;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::Value;
 
 use super::again;
-use super::read::{self, Found, Haul, How, Turn, decode, time_of};
+use super::read::{self, Found, Haul, How, Turn, clock, decode};
 use super::records::Reader;
+use super::tell::{Said, Wording, tell};
 use super::walk::Input;
 
 /// A folder that is gone after the test.
@@ -60,7 +67,7 @@ fn slow(records: &[Vec<u8>], context: &Context<'_>) -> Haul {
         };
         // Everything that hangs together with anything waits for its turn.
         let ties = facts::ties(&event);
-        let lessons: Box<[Lesson]> = past::lessons(&event, time_of(&event)).collect();
+        let lessons: Box<[Lesson]> = past::lessons(&event, clock(event.time)).collect();
         let documents = ties.documents || !ties.questions.is_empty() || !lessons.is_empty();
         let turn = Turn { ties: Ties { documents, ..ties }, lessons, place: None };
         let found = |watcher| Found::of(watcher, &event, record, turn.clone(), context);
@@ -70,9 +77,9 @@ fn slow(records: &[Vec<u8>], context: &Context<'_>) -> Haul {
 }
 
 /// What is told of all that was found.
-fn said(found: Vec<Found>, context: &Context<'_>) -> Vec<String> {
+fn said(found: Vec<Found>, context: &Context<'_>, threads: NonZeroUsize) -> Vec<String> {
     let mut told = Vec::new();
-    super::tell::tell::<()>(found, context, &Exceptions::NONE, super::Wording::None, |said| {
+    tell::<()>(found, context, &Exceptions::NONE, Wording::None, threads, |said| {
         told.push(format!("{said:?}"));
         Ok(())
     })
@@ -262,7 +269,8 @@ proptest! {
         slow.found.sort_unstable_by(Found::in_order);
         prop_assert_eq!(quick.records, slow.records);
         prop_assert_eq!(quick.unreadable, slow.unreadable);
-        prop_assert_eq!(said(quick.found, &context), said(slow.found, &context));
+        let one = NonZeroUsize::MIN;
+        prop_assert_eq!(said(quick.found, &context, threads), said(slow.found, &context, one));
     }
 
     #[test]
@@ -322,7 +330,7 @@ fn what_is_only_counted_is_found_whether_its_text_was_held_or_is_read_again() {
         let how = How { admissions: &Admissions::new(), context, threads: NonZeroUsize::MIN, hold };
         let mut haul = read::read(&inputs, &how, &|| ());
         assert_eq!(again::read(&mut haul.found, &inputs, &config, NonZeroUsize::MIN), Vec::new());
-        said(haul.found, &context)
+        said(haul.found, &context, NonZeroUsize::MIN)
     });
     assert!(told[0].iter().any(|said| said.contains("account-surveyed")), "{told:?}");
     assert_eq!(told[0], told[1]);
@@ -359,7 +367,128 @@ fn a_file_that_is_gone_when_it_is_read_again_is_named() {
     let [(path, flaws)] = broken.as_slice() else { panic!("{broken:?}") };
     assert!(path.ends_with("2"), "{path:?}");
     assert_eq!(flaws[0].what, "changed while it was read: 3 of its records could not be read again");
-    assert!(!said(haul.found, &context).iter().any(|said| said.contains("account-surveyed")));
+    assert!(!said(haul.found, &context, NonZeroUsize::MIN).iter().any(|said| said.contains("account-surveyed")));
+}
+
+/// Somebody who hears everything and says nothing.
+struct Silent;
+
+impl People for Silent {
+    async fn tell(&self, _: &Alert) -> Result<(), Undelivered> {
+        Ok(())
+    }
+}
+
+impl Machines for Silent {
+    async fn hand_over(&self, _: &Finding, _: &Standing) -> Result<(), Undelivered> {
+        Ok(())
+    }
+}
+
+fn denied(second: i64, user: &str, source: &str, name: &str) -> Vec<u8> {
+    let time = Timestamp::from_second(1_790_000_000 + second).unwrap();
+    format!(
+        r#"{{"eventName":"{name}","eventSource":"{source}.amazonaws.com","eventID":"{second} {user} {name}","eventTime":"{time}","errorCode":"AccessDenied",
+        "recipientAccountId":"111122223333","awsRegion":"us-east-1","sourceIPAddress":"203.0.113.24","userIdentity":{{"type":"IAMUser",
+        "userName":"{user}","accountId":"111122223333","arn":"arn:aws:iam::111122223333:user/{user}"}}}}"#
+    )
+    .into_bytes()
+}
+
+/// What was found, with its severity and where it stands: what people and machines get.
+fn in_words(finding: &Finding, standing: &Standing) -> String {
+    let told = if standing.speaks { ", told" } else { "" };
+    format!("{} {}: {}, {}{told}", finding.severity, finding.actor.name, finding.act, standing.count)
+}
+
+#[test]
+fn denied_calls_are_told_together_as_live() {
+    let config = Config::default();
+    let context = Context::new(&config);
+    // What is denied within ten seconds after the first waits for each other.
+    let together = [
+        (
+            10,
+            vec![
+                denied(0, "alice", "secretsmanager", "GetSecretValue"),
+                denied(1, "bob", "sqs", "ListQueues"),
+                denied(4, "alice", "iam", "CreateUser"),
+                denied(9, "alice", "iam", "AttachUserPolicy"),
+            ],
+        ),
+        (
+            20,
+            vec![denied(10, "alice", "iam", "CreateAccessKey"), denied(10, "bob", "secretsmanager", "GetSecretValue")],
+        ),
+        (70, vec![denied(60, "alice", "iam", "PutUserPolicy")]),
+    ];
+    let ledger = Memory::default();
+    let mut told_live = Vec::new();
+    for (received, records) in &together {
+        let events: Vec<Event> = records.iter().map(|record| decode(record).0).collect();
+        let line = Line {
+            watcher: Watcher::AccessDenied,
+            context,
+            ledger: &ledger,
+            people: &Silent,
+            machines: &Silent,
+            policies: &Unread,
+            exceptions: &Exceptions::NONE,
+        };
+        let now = Timestamp::from_second(1_790_000_000 + received).unwrap();
+        for together in pollster::block_on(line.watch_denied(&events.iter().collect::<Vec<_>>(), now)) {
+            if let Outcome::Found(finding, standing, _) = together.outcome.unwrap() {
+                told_live.push(in_words(&finding, &standing));
+            }
+        }
+    }
+
+    let folder = Folder::new("together");
+    let records: Vec<Vec<u8>> = together.into_iter().rev().flat_map(|(_, records)| records).collect();
+    let inputs = [folder.file("all", &file(&records, 0))];
+    let how = How { admissions: &Admissions::new(), context, threads: NonZeroUsize::MIN, hold: 0 };
+    for threads in [1, 2].map(|threads| NonZeroUsize::new(threads).unwrap()) {
+        let found = read::read(&inputs, &how, &|| ()).found;
+        let mut replayed = Vec::new();
+        tell::<()>(found, &context, &Exceptions::NONE, Wording::None, threads, |said| {
+            if let Said::Finding(finding, standing, _) = said {
+                replayed.push(in_words(&finding, &standing));
+            }
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(replayed, told_live);
+    }
+    assert_debug_snapshot!(told_live, @r#"
+    [
+        "HIGH alice: was denied iam:CreateUser, 3, told",
+        "MEDIUM bob: was denied sqs:ListQueues, 1",
+        "HIGH alice: was denied iam:CreateAccessKey, 4",
+        "MEDIUM bob: was denied secretsmanager:GetSecretValue, 2, told",
+        "CRITICAL alice: was denied iam:PutUserPolicy, 5, told",
+    ]
+    "#);
+}
+
+#[test]
+fn denied_calls_that_are_too_many_for_one_batch_do_not_wait() {
+    let config = Config::default();
+    let context = Context::new(&config);
+    let folder = Folder::new("many");
+    let records: Vec<Vec<u8>> =
+        (0..1_001).map(|number| denied(number / 500, "alice", "iam", &format!("List{number}"))).collect();
+    let inputs = [folder.file("all", &file(&records, 0))];
+    let how = How { admissions: &Admissions::new(), context, threads: NonZeroUsize::MIN, hold: 0 };
+    let mut counts = Vec::new();
+    let found = read::read(&inputs, &how, &|| ()).found;
+    tell::<()>(found, &context, &Exceptions::NONE, Wording::None, NonZeroUsize::MIN, |said| {
+        if let Said::Finding(_, standing, _) = said {
+            counts.push(standing.count);
+        }
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(counts, [1_000, 1_001]);
 }
 
 /// Bytes that mean something in JSON, or must not be there.
@@ -430,7 +559,7 @@ fn a_record_at_the_end_of_time_does_not_stop_the_clock() {
     let event = Event::decode(serde_json::from_str(text).unwrap());
     let found = Found::of(Watcher::RootUsage, &event, text.as_bytes(), Turn::default(), &context).unwrap();
     let mut said = 0;
-    super::tell::tell::<()>(vec![found], &context, &Exceptions::NONE, super::Wording::Full, |_| {
+    tell::<()>(vec![found], &context, &Exceptions::NONE, Wording::Full, NonZeroUsize::MIN, |_| {
         said += 1;
         Ok(())
     })

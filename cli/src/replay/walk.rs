@@ -79,6 +79,7 @@ impl Files {
         for entry in entries {
             match entry.and_then(|entry| Ok((entry.path(), entry.file_type()?))) {
                 Ok((path, kind)) if kind.is_dir() => self.walk(&path),
+                Ok((path, kind)) if kind.is_file() && holds_records(&path) => self.inputs.push(Input::File(path)),
                 Ok((path, kind)) if !(kind.is_symlink() && path.is_dir()) && holds_records(&path) => self.add(&path),
                 Ok(_) => self.skipped += 1,
                 Err(error) => self.unreadable.push((folder.to_owned(), error)),

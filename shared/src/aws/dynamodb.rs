@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -23,7 +24,7 @@ use jiff::Timestamp;
 
 use super::{CONDITION_FAILED, OnDemand, because, text};
 use crate::cap::{Admission, Cap, Held, Message};
-use crate::denials::{Counted, Dossier, Open, Owed, Settled};
+use crate::denials::{Counted, Denials, Dossier, Open, Owed, Settled};
 use crate::exceptions::Suppressions;
 use crate::finding::{Finding, IncidentKey, Severity};
 use crate::fingerprint;
@@ -481,7 +482,7 @@ impl DynamoLedger {
         dossier: &Dossier,
         now: Timestamp,
     ) -> Result<TransactWriteItem, LedgerError> {
-        let denials = serde_json::to_string(&dossier.denials).map_err(|error| LedgerError::Down(error.to_string()))?;
+        let denials = serde_json::to_string(&*dossier.denials).map_err(|error| LedgerError::Down(error.to_string()))?;
         let put = Put::builder()
             .table_name(&self.table)
             .item("pk", text(denied_key(key)))
@@ -748,11 +749,11 @@ fn denied_key(key: &IncidentKey) -> String {
 
 /// What is kept of a principal. What cannot be read is begun anew: its denied calls must not wait for ever.
 fn dossier(item: &Item) -> Dossier {
-    let denials = item.get("denials").and_then(|json| serde_json::from_str(json.as_s().ok()?).ok());
+    let denials: Option<Denials> = item.get("denials").and_then(|json| serde_json::from_str(json.as_s().ok()?).ok());
     let counted = item.get("counted").and_then(|bytes| bytes.as_b().ok());
     Dossier {
         version: integer(item, "version").unwrap_or(0),
-        denials: denials.unwrap_or_default(),
+        denials: Arc::new(denials.unwrap_or_default()),
         counted: counted.map(|bytes| Counted::from_bytes(bytes.as_ref())).unwrap_or_default(),
         open: None,
     }

@@ -257,7 +257,7 @@ const INTERNET: &str = "internet";
 fn key_and_place(event: &Event) -> Option<Pair> {
     let Pair(mut key) = key_user(event)?;
     event.origin.ip?;
-    let inside = event.vpc_endpoint().is_some() || public_network(event).is_none();
+    let inside = event.vpc_endpoint().is_some() || public_address(event).is_none();
     key.push(if inside { "VPC" } else { INTERNET }.to_owned());
     Some(Pair(key))
 }
@@ -290,14 +290,16 @@ pub(crate) fn network_of(address: IpAddr) -> String {
 /// The network of a call that came over the internet. One that came through an endpoint in a VPC bears an address of that
 /// network, which says nothing beside the public one of the same machine.
 pub(crate) fn public_network(event: &Event) -> Option<String> {
-    let address = event.origin.ip?;
-    let public = match address {
+    public_address(event).map(network_of)
+}
+
+fn public_address(event: &Event) -> Option<IpAddr> {
+    event.origin.ip.filter(|address| match address {
         IpAddr::V4(address) => {
-            !(address.is_private() || address.is_link_local() || address.is_loopback() || is_shared(address))
+            !(address.is_private() || address.is_link_local() || address.is_loopback() || is_shared(*address))
         }
         IpAddr::V6(address) => !(address.is_unique_local() || address.is_unicast_link_local() || address.is_loopback()),
-    };
-    public.then(|| network_of(address))
+    })
 }
 
 /// 100.64.0.0/10, which providers and VPCs use behind their own addresses.
@@ -313,7 +315,7 @@ fn version(event: &Event) -> Option<String> {
 /// `ASIA…`, of a caller in person.
 fn session(event: &Event) -> Option<Key> {
     let key = event.actor.access_key.as_deref().filter(|key| key.starts_with("ASIA"))?;
-    let known = !event.actor.is_service() && public_network(event).is_some();
+    let known = !event.actor.is_service() && public_address(event).is_some();
     known.then_some(())?;
     Some(vec![key.to_owned(), version(event)?])
 }
@@ -330,7 +332,7 @@ fn instance_arn(event: &Event) -> Option<&str> {
 }
 
 fn instance(event: &Event) -> Option<Key> {
-    let instance = instance_arn(event).filter(|_| public_network(event).is_some())?;
+    let instance = instance_arn(event).filter(|_| public_address(event).is_some())?;
     Some(vec![event.actor.principal.clone(), instance.to_owned(), version(event)?])
 }
 
@@ -351,8 +353,8 @@ fn policy_made(event: &Event) -> Option<Trace> {
 
 fn policy_attached(event: &Event) -> Option<Key> {
     let attaches = ["AttachUserPolicy", "AttachGroupPolicy", "AttachRolePolicy"];
-    let arn = event.request("policyArn").filter(|_| event.is("iam.amazonaws.com", &attaches) && event.succeeded())?;
-    Some(vec![arn.to_owned()])
+    let worked = event.is("iam.amazonaws.com", &attaches) && event.succeeded();
+    Some(vec![worked.then(|| event.request("policyArn"))??.to_owned()])
 }
 
 /// The calls that give a user or a role something, or take a limit away.
@@ -367,12 +369,14 @@ const GIVES_RIGHTS: [&str; 7] = [
 ];
 
 fn rights_given(event: &Event) -> Option<Trace> {
-    let gives = event.is("iam.amazonaws.com", &GIVES_RIGHTS) && event.succeeded();
+    if !event.is("iam.amazonaws.com", &GIVES_RIGHTS) || !event.succeeded() {
+        return None;
+    }
     let (kind, name) = match (event.request("userName"), event.request("roleName")) {
         (Some(user), _) => (HolderKind::User, user),
         (None, role) => (HolderKind::Role, role?),
     };
-    let under = gives.then(|| of_holder(&event.account, &Holder { kind, name: name.to_owned() }))?;
+    let under = of_holder(&event.account, &Holder { kind, name: name.to_owned() });
     Some(Trace { under, text: format!("{} {}", event.name, event.actor.principal) })
 }
 
@@ -388,14 +392,14 @@ fn of_holder(account: &str, holder: &Holder) -> Key {
 
 fn trust_written(event: &Event) -> Option<Trace> {
     let writes = event.is("iam.amazonaws.com", &["CreateRole", "UpdateAssumeRolePolicy"]) && event.succeeded();
-    let role = event.request("roleName").filter(|_| writes)?;
+    let role = writes.then(|| event.request("roleName"))??;
     Some(Trace { under: vec![event.account.clone(), role.to_ascii_lowercase()], text: event.actor.principal.clone() })
 }
 
 /// IAM tells roles apart neither by their paths nor by the case of their letters.
 fn role_assumed(event: &Event) -> Option<Key> {
     let assumed = event.is("sts.amazonaws.com", &["AssumeRole"]) && event.succeeded();
-    let role = event.request("roleArn").filter(|_| assumed)?;
+    let role = assumed.then(|| event.request("roleArn"))??;
     let account = arn::account(role)?;
     Some(vec![account.to_owned(), Target::from_arn(role).name.to_ascii_lowercase()])
 }

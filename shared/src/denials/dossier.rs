@@ -28,7 +28,8 @@ const FEW: usize = 8;
 pub struct Dossier {
     /// Grows with each write: whoever read an older one must read again.
     pub version: u64,
-    pub denials: Denials,
+    /// Shared with whoever judges by it: it is copied only to be changed.
+    pub denials: Arc<Denials>,
     pub counted: Counted,
     /// The incident, while it is open.
     pub open: Option<Open>,

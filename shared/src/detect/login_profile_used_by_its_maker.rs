@@ -56,7 +56,7 @@ pub(super) static REMEMBERS: Remembering = Remembering {
 /// Under the user and the address: whoever sets it again from elsewhere does not wipe the trace out.
 fn password_set(event: &Event) -> Option<Trace> {
     let sets = event.is("iam.amazonaws.com", &["CreateLoginProfile", "UpdateLoginProfile"]) && event.succeeded();
-    let Owner::Other(user) = event.owner().filter(|_| sets && !event.actor.is_service())? else { return None };
+    let Owner::Other(user) = (sets && !event.actor.is_service()).then(|| event.owner())?? else { return None };
     let address = event.origin.ip?.to_string();
     let agent = fingerprint_of_agent(event);
     let text = format!("{} {agent} {}", event.call(), event.actor.principal);

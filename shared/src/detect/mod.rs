@@ -606,15 +606,15 @@ pub fn by_id(id: &str) -> Option<&'static Detection> {
     ALL.iter().copied().find(|detection| detection.id == id)
 }
 
-/// The detections by the names of their calls, so that one more costs nothing but to the events that it looks at.
-static BY_NAME: LazyLock<HashMap<&'static str, Vec<&'static Detection>>> = LazyLock::new(|| {
-    let mut by_name: HashMap<&'static str, Vec<&'static Detection>> = HashMap::new();
+/// The detections by the names of their calls and the services that have them, so that one more costs nothing but to the events
+/// that it looks at.
+static BY_NAME: LazyLock<HashMap<&'static str, Vec<(&'static str, &'static Detection)>>> = LazyLock::new(|| {
+    let mut by_name: HashMap<&'static str, Vec<(&'static str, &'static Detection)>> = HashMap::new();
     for detection in ALL.iter().copied().filter(|detection| detection.is_told_by_name()) {
-        for name in detection.calls.iter().flat_map(|calls| calls.names) {
+        for (source, name) in detection.named() {
             let named = by_name.entry(name).or_default();
-            // Two services may have a call of that name.
-            if named.last().is_none_or(|last| last.id != detection.id) {
-                named.push(detection);
+            if !named.iter().any(|(known, other)| *known == source && other.id == detection.id) {
+                named.push((source, detection));
             }
         }
     }
@@ -625,10 +625,12 @@ static BY_NAME: LazyLock<HashMap<&'static str, Vec<&'static Detection>>> = LazyL
 static BY_OTHER_MEANS: LazyLock<Vec<&'static Detection>> =
     LazyLock::new(|| ALL.iter().copied().filter(|detection| !detection.is_told_by_name()).collect());
 
-/// The detections that may look at an event, each once.
-fn looking_at(event: &Event) -> impl Iterator<Item = &'static Detection> {
+/// The detections that want an event, each once.
+fn wanting(event: &Event) -> impl Iterator<Item = &'static Detection> {
     let named = BY_NAME.get(event.name.as_str()).into_iter().flatten();
-    named.chain(&*BY_OTHER_MEANS).copied()
+    let named = named.filter(|(source, detection)| *source == event.source && detection.wants_outcome(event));
+    let others = BY_OTHER_MEANS.iter().filter(|detection| detection.wants(event));
+    named.map(|(_, detection)| *detection).chain(others.copied())
 }
 
 /// What a watcher says of an event, where all that may be known beside it is in the context.
@@ -649,8 +651,7 @@ pub fn find(watcher: Watcher, event: &Event, context: &Context<'_>) -> Vec<Findi
         let at_endpoints = detection.id == endpoint_used_by_outsider::DETECTION.id;
         at_endpoints == by_endpoint || by_endpoint && detection.watcher == Watcher::AccessDenied
     };
-    let asked = looking_at(event).filter(|detection| looks(detection));
-    let asked = asked.filter(|detection| watcher.asks(detection) && detection.wants(event));
+    let asked = wanting(event).filter(|detection| looks(detection) && watcher.asks(detection));
     let mut found: Vec<Finding> = asked.filter_map(|detection| (detection.detect)(event, context)).collect();
     // The same order whichever way each was come by.
     found.sort_by(|one, other| one.detection.cmp(&other.detection));
@@ -864,14 +865,23 @@ impl Detection {
         !self.calls.is_empty() && !names.any(|name| name.ends_with('*'))
     }
 
+    /// Its calls: the service and the name of each.
+    pub(crate) fn named(&self) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
+        self.calls.iter().flat_map(|calls| calls.names.iter().map(|name| (calls.source, *name)))
+    }
+
     /// Whether it is to be asked about the event: its call and its outcome are those that it looks at.
     pub(crate) fn wants(&self, event: &Event) -> bool {
-        let outcome = match self.outcome {
+        self.wants_outcome(event) && (self.calls.is_empty() || self.sees(&event.source, &event.name))
+    }
+
+    /// Whether it is to be asked about events of that outcome.
+    pub(crate) fn wants_outcome(&self, event: &Event) -> bool {
+        match self.outcome {
             Outcome::Succeeded => event.succeeded(),
             Outcome::Failed => !event.succeeded(),
             Outcome::Any => true,
-        };
-        outcome && (self.calls.is_empty() || self.sees(&event.source, &event.name))
+        }
     }
 }
 

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::text;
+use super::{Top, members, text};
 use crate::arn;
 
 /// What kind of principal acted.
@@ -95,29 +95,80 @@ impl fmt::Display for ToldBy {
     }
 }
 
+/// What `userIdentity` says, found in one pass as [`Top`] is.
+#[derive(Debug, Default)]
+struct Identity<'a> {
+    access_key: Option<&'a str>,
+    account: Option<&'a str>,
+    arn: Option<&'a str>,
+    assumed_root: Option<&'a str>,
+    invoked_by: Option<&'a str>,
+    issuer_account: Option<&'a str>,
+    issuer_arn: Option<&'a str>,
+    issuer_name: Option<&'a str>,
+    kind: Option<&'a str>,
+    mfa: Option<&'a str>,
+    on_behalf_of: Option<&'a str>,
+    principal: Option<&'a str>,
+    source_name: Option<&'a str>,
+    user: Option<&'a str>,
+}
+
+impl<'a> Identity<'a> {
+    fn of(identity: Option<&'a Value>) -> Self {
+        let mut said = Self::default();
+        for (key, value) in members(identity) {
+            let value = Some(value);
+            match key {
+                "accessKeyId" => said.access_key = text(value),
+                "accountId" => said.account = text(value),
+                "arn" => said.arn = text(value),
+                "invokedBy" => said.invoked_by = text(value),
+                "onBehalfOf" => said.on_behalf_of = text(value.and_then(|value| value.get("userId"))),
+                "principalId" => said.principal = text(value),
+                "sessionContext" => said.add_session(value),
+                "type" => said.kind = text(value),
+                "userName" => said.user = text(value),
+                _ => {}
+            }
+        }
+        said
+    }
+
+    fn add_session(&mut self, session: Option<&'a Value>) {
+        for (key, value) in members(session) {
+            match key {
+                "assumedRoot" => self.assumed_root = text(Some(value)),
+                "attributes" => self.mfa = text(value.get("mfaAuthenticated")),
+                "sourceIdentity" => self.source_name = text(Some(value)),
+                "sessionIssuer" => {
+                    self.issuer_account = text(value.get("accountId"));
+                    self.issuer_arn = text(value.get("arn"));
+                    self.issuer_name = text(value.get("userName"));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
 /// What Identity Center names the roles it manages.
 const SSO_ROLE: &str = "AWSReservedSSO_";
 
 impl Actor {
-    /// Reads `userIdentity`, which may be missing. `record` supplies what lies beside it.
-    pub(super) fn from_identity(identity: Option<&Value>, record: &Map<String, Value>) -> Self {
-        let at = |path: &str| {
-            let mut value = identity?;
-            for key in path.split('.') {
-                value = value.get(key)?;
-            }
-            text(Some(value))
-        };
-        let arn = at("arn").unwrap_or_default();
+    /// Reads `userIdentity`, which may be missing. What lies beside it supplies the rest.
+    pub(super) fn from_identity(top: &Top<'_>) -> Self {
+        let identity = Identity::of(top.identity);
+        let arn = identity.arn.unwrap_or_default();
         let resource = arn::resource(arn).unwrap_or_default();
-        let issuer_arn = at("sessionContext.sessionIssuer.arn");
-        let role = assumed_role(resource).map(|(role, _)| role).or_else(|| at("sessionContext.sessionIssuer.userName"));
+        let issuer_arn = identity.issuer_arn;
+        let role = assumed_role(resource).map(|(role, _)| role).or(identity.issuer_name);
         let session = assumed_role(resource).map(|(_, session)| session.to_owned());
-        let access_key = at("accessKeyId").map(str::to_owned);
-        let invoked_by = at("invokedBy").filter(|by| *by != "signin.amazonaws.com").map(str::to_owned);
+        let access_key = identity.access_key.map(str::to_owned);
+        let invoked_by = identity.invoked_by.filter(|by| *by != "signin.amazonaws.com").map(str::to_owned);
 
-        let kind = match at("type").unwrap_or_default() {
-            "Root" if central_root(&at, invoked_by.as_deref(), record) => Kind::CentralRoot,
+        let kind = match identity.kind.unwrap_or_default() {
+            "Root" if central_root(&identity, invoked_by.as_deref(), top) => Kind::CentralRoot,
             "Root" => Kind::Root,
             "IAMUser" => Kind::IamUser,
             "AssumedRole" if role.is_some_and(|role| role.starts_with(SSO_ROLE)) => Kind::SsoUser,
@@ -128,23 +179,24 @@ impl Actor {
             "FederatedUser" => Kind::FederatedUser,
             "AWSAccount" => Kind::OtherAccount,
             "AWSService" => Kind::Service,
-            _ if record.get("eventType").and_then(Value::as_str) == Some("AwsServiceEvent") => Kind::Service,
+            _ if top.kind.and_then(Value::as_str) == Some("AwsServiceEvent") => Kind::Service,
             _ => Kind::Unknown,
         };
-        let account = at("accountId")
+        let account = identity
+            .account
             .or_else(|| arn::account(arn))
-            .or_else(|| at("sessionContext.sessionIssuer.accountId"))
+            .or(identity.issuer_account)
             .filter(|account| is_account(account))
             .map(str::to_owned);
         let name = match kind {
             Kind::Root | Kind::CentralRoot => Some("root"),
-            Kind::IamUser => at("userName").or_else(|| resource.rsplit('/').next()),
+            Kind::IamUser => identity.user.or_else(|| resource.rsplit('/').next()),
             Kind::Role | Kind::SsoUser => role,
-            Kind::Service => at("invokedBy").or(text(record.get("eventSource"))),
-            Kind::FederatedUser => resource.strip_prefix("federated-user/").or(at("userName")),
-            Kind::IdentityCenterUser => at("onBehalfOf.userId").or(at("userName")),
-            Kind::OtherAccount => at("accountId").or(at("principalId")),
-            Kind::WebIdentity | Kind::SamlUser | Kind::Unknown => at("userName").or(at("principalId")),
+            Kind::Service => identity.invoked_by.or(text(top.source)),
+            Kind::FederatedUser => resource.strip_prefix("federated-user/").or(identity.user),
+            Kind::IdentityCenterUser => identity.on_behalf_of.or(identity.user),
+            Kind::OtherAccount => identity.account.or(identity.principal),
+            Kind::WebIdentity | Kind::SamlUser | Kind::Unknown => identity.user.or(identity.principal),
         }
         .unwrap_or_default()
         .to_owned();
@@ -157,13 +209,13 @@ impl Actor {
             _ if arn.is_empty() => None,
             _ => Some(arn.to_owned()),
         }
-        .or_else(|| at("principalId").map(|id| id.split(':').next().unwrap_or(id).to_owned()))
+        .or_else(|| identity.principal.map(|id| id.split(':').next().unwrap_or(id).to_owned()))
         .unwrap_or_else(|| name.clone());
 
         Self {
-            human: human(kind, session.as_deref(), &at),
-            mfa: mfa(at("sessionContext.attributes.mfaAuthenticated"), record),
-            principal_id: at("principalId").map(str::to_owned),
+            human: human(kind, session.as_deref(), &identity),
+            mfa: mfa(identity.mfa, top),
+            principal_id: identity.principal.map(str::to_owned),
             kind,
             name,
             principal,
@@ -235,8 +287,8 @@ impl Actor {
     /// Whether this is an AWS service with its own role in the account. IAM lets nobody else have a role under that path.
     #[must_use]
     pub fn is_service_linked_role(&self) -> bool {
-        let role = arn::resource(&self.principal).unwrap_or_default();
-        self.kind == Kind::Role && role.starts_with("role/aws-service-role/")
+        let path = || arn::resource(&self.principal).unwrap_or_default();
+        self.kind == Kind::Role && path().starts_with("role/aws-service-role/")
     }
 
     /// Whether a policy that names this principal means the actor, itself or its session.
@@ -282,26 +334,22 @@ fn role_arn(session_arn: &str, role: &str) -> Option<String> {
 
 /// In a member account a central root session is of type Root with a temporary key, opened outside the console, without
 /// MFA and used by no service. `assumedRoot` says so where it is present.
-fn central_root<'a>(
-    at: &impl Fn(&str) -> Option<&'a str>,
-    invoked_by: Option<&str>,
-    record: &Map<String, Value>,
-) -> bool {
-    let temporary = at("accessKeyId").is_some_and(|key| key.starts_with("ASIA"));
-    let console = super::origin::from_console(record);
-    let mfa = at("sessionContext.attributes.mfaAuthenticated") == Some("true");
-    let said = at("sessionContext.assumedRoot") == Some("true");
+fn central_root(identity: &Identity<'_>, invoked_by: Option<&str>, top: &Top<'_>) -> bool {
+    let temporary = identity.access_key.is_some_and(|key| key.starts_with("ASIA"));
+    let console = super::origin::from_console(top);
+    let mfa = identity.mfa == Some("true");
+    let said = identity.assumed_root == Some("true");
     invoked_by.is_none() && temporary && (said || !console && !mfa)
 }
 
-fn mfa(session: Option<&str>, record: &Map<String, Value>) -> Option<bool> {
-    let sign_in = || text(record.get("additionalEventData")?.get("MFAUsed"));
+fn mfa(session: Option<&str>, top: &Top<'_>) -> Option<bool> {
+    let sign_in = || text(top.additional?.get("MFAUsed"));
     session.map(|mfa| mfa == "true").or_else(|| sign_in().map(|mfa| mfa.eq_ignore_ascii_case("yes")))
 }
 
-fn human<'a>(kind: Kind, session: Option<&str>, at: &impl Fn(&str) -> Option<&'a str>) -> Option<Human> {
+fn human(kind: Kind, session: Option<&str>, identity: &Identity<'_>) -> Option<Human> {
     let told = |name: &str, told_by| Some(Human { name: name.to_owned(), told_by });
-    if let Some(name) = at("sessionContext.sourceIdentity") {
+    if let Some(name) = identity.source_name {
         return told(name, ToldBy::SourceIdentity);
     }
     match (kind, session) {
@@ -309,7 +357,7 @@ fn human<'a>(kind: Kind, session: Option<&str>, at: &impl Fn(&str) -> Option<&'a
         (Kind::IdentityCenterUser, _) => return None,
         _ => {}
     }
-    if let Some(id) = at("onBehalfOf.userId") {
+    if let Some(id) = identity.on_behalf_of {
         return told(id, ToldBy::OnBehalfOf);
     }
     // Tools name their sessions after themselves; only what looks like an address is worth calling a person.

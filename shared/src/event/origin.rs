@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Actor, owned, text};
+use super::{Actor, Top, owned, text};
 
 /// From where, and with what, the call was made. Address and user agent are the caller's words.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,12 +23,12 @@ pub struct Origin {
 }
 
 impl Origin {
-    pub(super) fn from_record(record: &Map<String, Value>, actor: &Actor) -> Self {
-        let address = owned(record.get("sourceIPAddress"));
+    pub(super) fn of(top: &Top<'_>, actor: &Actor) -> Self {
+        let address = owned(top.address);
         Self {
             ip: address.as_deref().and_then(|address| address.parse().ok()),
-            user_agent: owned(record.get("userAgent")),
-            console: from_console(record),
+            user_agent: owned(top.agent),
+            console: from_console(top),
             via: actor.invoked_by.clone(),
             address,
         }
@@ -36,10 +36,10 @@ impl Origin {
 }
 
 /// Whether the record's session was opened by the console. Newer records say so; older ones show it by their agent.
-pub(super) fn from_console(record: &Map<String, Value>) -> bool {
-    let said = recorded_as_console(record);
-    let sign_in = matches!(text(record.get("eventType")), Some("AwsConsoleSignIn" | "AwsConsoleAction"));
-    let agent = text(record.get("userAgent")).unwrap_or_default();
+pub(super) fn from_console(top: &Top<'_>) -> bool {
+    let said = says_console(top.from_console);
+    let sign_in = matches!(text(top.kind), Some("AwsConsoleSignIn" | "AwsConsoleAction"));
+    let agent = text(top.agent).unwrap_or_default();
     said || sign_in
         || matches!(agent, "console.amazonaws.com" | "signin.amazonaws.com" | "AWSConsole" | "Coral/Netty4")
         || agent.starts_with("[S3Console/")
@@ -48,7 +48,11 @@ pub(super) fn from_console(record: &Map<String, Value>) -> bool {
 
 /// Whether AWS itself wrote into the record that the console's session made the call.
 pub(super) fn recorded_as_console(record: &Map<String, Value>) -> bool {
-    match record.get("sessionCredentialFromConsole") {
+    says_console(record.get("sessionCredentialFromConsole"))
+}
+
+fn says_console(said: Option<&Value>) -> bool {
+    match said {
         Some(Value::Bool(said)) => *said,
         said => text(said) == Some("true"),
     }

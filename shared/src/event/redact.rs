@@ -8,22 +8,47 @@ use serde_json::{Map, Value};
 const REDACTED: &str = "[redacted]";
 
 /// What the key of a secret has in it, by its first two letters in lower case.
+const WORDS: [([u8; 2], &[&str]); 12] = [
+    (*b"ac", &["accesstoken"]),
+    (*b"ap", &["apikeyvalue"]),
+    (*b"au", &["authorizationtoken", "authtoken"]),
+    (*b"be", &["bearertoken"]),
+    (*b"id", &["identitytoken"]),
+    (*b"pa", &["passphrase", "password"]),
+    (*b"pr", &["privatekey"]),
+    (*b"re", &["refreshtoken"]),
+    (*b"sa", &["samlassertion"]),
+    (*b"se", &["secret", "sessiontoken"]),
+    (*b"si", &["signintoken"]),
+    (*b"to", &["tokencode"]),
+];
+
+/// Those that begin with these letters.
 fn secrets_from(letters: [u8; 2]) -> &'static [&'static str] {
-    match &letters {
-        b"ac" => &["accesstoken"],
-        b"ap" => &["apikeyvalue"],
-        b"au" => &["authorizationtoken", "authtoken"],
-        b"be" => &["bearertoken"],
-        b"id" => &["identitytoken"],
-        b"pa" => &["passphrase", "password"],
-        b"pr" => &["privatekey"],
-        b"re" => &["refreshtoken"],
-        b"sa" => &["samlassertion"],
-        b"se" => &["secret", "sessiontoken"],
-        b"si" => &["signintoken"],
-        b"to" => &["tokencode"],
-        _ => &[],
+    WORDS.iter().find(|(known, _)| *known == letters).map_or(&[], |(_, words)| words)
+}
+
+/// For each first letter of these words, a bit for each second one: at most places of most keys none can begin.
+const SECONDS: [u32; 32] = {
+    let mut seconds = [0; 32];
+    let mut rest = WORDS.as_slice();
+    while let [([one, two], _), others @ ..] = rest {
+        if let Some(bits) = seconds.split_at_mut(in_alphabet(*one)).1.first_mut() {
+            *bits |= 1 << in_alphabet(*two);
+        }
+        rest = others;
     }
+    seconds
+};
+
+/// The same for a capital letter. Other bytes have the place of some letter, too.
+const fn in_alphabet(letter: u8) -> usize {
+    (letter & 0x1f) as usize
+}
+
+/// Whether one of these words may begin with that.
+fn may_begin(one: u8, two: u8) -> bool {
+    SECONDS.get(in_alphabet(one)).is_some_and(|bits| bits >> in_alphabet(two) & 1 == 1)
 }
 
 /// Bytes of the shortest of these words.
@@ -186,8 +211,9 @@ fn names_one(key: &[u8]) -> bool {
         key.get(place..place + word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word.as_bytes()))
     };
     key.windows(SHORTEST).enumerate().any(|(place, part)| {
-        let letters = part.first_chunk::<2>().map(|letters| letters.map(|letter| letter | LOWER));
-        letters.is_some_and(|letters| secrets_from(letters).iter().any(|word| is_at(place, word)))
+        let Some(letters @ [one, two]) = part.first_chunk::<2>() else { return false };
+        may_begin(*one, *two)
+            && secrets_from(letters.map(|letter| letter | LOWER)).iter().any(|word| is_at(place, word))
     })
 }
 

@@ -137,8 +137,8 @@ pub struct Question {
 pub struct Account(u64);
 
 impl Account {
-    fn of(event: &Event) -> Self {
-        Self(event.account.parse().unwrap_or_default())
+    fn of(id: &str) -> Self {
+        Self(id.parse().unwrap_or_default())
     }
 
     /// When habits began to be learned in it.
@@ -150,9 +150,8 @@ impl Account {
 impl Question {
     /// What is asked before the event is judged, or, `beside` a finding about it, after.
     pub fn about(event: &Event, beside: bool) -> impl Iterator<Item = Self> {
-        let asked =
-            move |remembering: &&Remembering| remembering.is_told_beside() == beside && remembering.wants(event);
-        concerned(event).filter(asked).filter_map(|about| Self::by(about, event))
+        let asked = concerned(event).filter(move |(about, wants)| *wants && about.is_told_beside() == beside);
+        asked.filter_map(|(about, _)| Self::by(about, event))
     }
 
     /// What the event makes one ask of one thing that is remembered.
@@ -165,7 +164,7 @@ impl Question {
             }
             What::Trace { asks, .. } => (asks(event)?, None),
         };
-        Some(Self { about, key: about.key(&key), member, account: Account::of(event) })
+        Some(Self { about, key: about.key(&key), member, account: Account::of(&event.account) })
     }
 
     /// For what it is remembered, and under which key.
@@ -270,28 +269,45 @@ impl Past {
     }
 }
 
-/// Those that may concern an event, by the names of the calls that their detections look at.
-static BY_NAME: LazyLock<HashMap<&'static str, Vec<&'static Remembering>>> = LazyLock::new(|| {
-    let mut by_name: HashMap<&'static str, Vec<&'static Remembering>> = HashMap::new();
+/// What may concern an event of one name.
+struct Concern {
+    source: &'static str,
+    /// The detections that look at such calls of that service.
+    asked_by: Vec<&'static Detection>,
+    remembering: &'static Remembering,
+}
+
+/// What may concern an event, by the names of the calls that its detections look at.
+static BY_NAME: LazyLock<HashMap<&'static str, Vec<Concern>>> = LazyLock::new(|| {
+    let mut by_name: HashMap<&'static str, Vec<Concern>> = HashMap::new();
     for remembering in REMEMBERING.iter().copied().filter(|remembering| remembering.is_told_by_name()) {
-        let calls = remembering.asked_by.iter().flat_map(|detection| detection.calls);
-        let names: BTreeSet<&str> = calls.flat_map(|calls| calls.names).copied().collect();
-        for name in names {
-            by_name.entry(name).or_default().push(remembering);
+        for detection in remembering.asked_by {
+            for (source, name) in detection.named().collect::<BTreeSet<_>>() {
+                let named = by_name.entry(name).or_default();
+                let known = |known: &&mut Concern| known.source == source && known.remembering.id == remembering.id;
+                match named.iter_mut().find(known) {
+                    Some(known) => known.asked_by.push(detection),
+                    None => named.push(Concern { source, asked_by: vec![detection], remembering }),
+                }
+            }
         }
     }
     by_name
 });
 
-/// Those that may concern any event.
+/// What may concern any event.
 static OTHERS: LazyLock<Vec<&'static Remembering>> =
     LazyLock::new(|| REMEMBERING.iter().copied().filter(|remembering| !remembering.is_told_by_name()).collect());
 
-/// What cannot be read asks nothing and teaches nothing.
-fn concerned(event: &Event) -> impl Iterator<Item = &'static Remembering> {
+/// What may concern an event, and whether a detection that asks for it wants the event: what leaves a trace may be any. What
+/// cannot be read asks nothing and teaches nothing.
+fn concerned(event: &Event) -> impl Iterator<Item = (&'static Remembering, bool)> {
     let readable = event.fault().is_none();
     let named = BY_NAME.get(event.name.as_str()).into_iter().flatten();
-    named.chain(&*OTHERS).copied().filter(move |_| readable)
+    let named = named.filter(|concern| concern.source == event.source);
+    let wanted = named.filter(|concern| concern.asked_by.iter().any(|detection| detection.wants_outcome(event)));
+    let others = OTHERS.iter().map(|remembering| (*remembering, remembering.wants(event)));
+    wanted.map(|concern| (concern.remembering, true)).chain(others).filter(move |_| readable)
 }
 
 impl fmt::Debug for Question {
@@ -334,10 +350,10 @@ pub enum Lesson {
 /// nothing.
 pub fn lessons(event: &Event, now: Timestamp) -> impl Iterator<Item = Lesson> {
     let at = event.time.unwrap_or(now).min(now);
-    concerned(event).filter_map(move |remembering| match &remembering.what {
-        What::Habit(of) if remembering.wants(event) => {
+    concerned(event).filter_map(move |(remembering, wants)| match &remembering.what {
+        What::Habit(of) if wants => {
             let Pair(key) = of(event)?;
-            Some(Lesson::Habit(remembering.key(&key), at, Account::of(event)))
+            Some(Lesson::Habit(remembering.key(&key), at, Account::of(&event.account)))
         }
         What::Trace { leaves, lasts, .. } => {
             let Trace { under, text } = leaves(event)?;
@@ -348,6 +364,12 @@ pub fn lessons(event: &Event, now: Timestamp) -> impl Iterator<Item = Lesson> {
 }
 
 impl Lesson {
+    /// All that is certain of a denied call of an account before it is judged: it may be the first from which habits are learned.
+    #[must_use]
+    pub fn of_denied(account: &str, at: Timestamp) -> Self {
+        Self::Habit(MemoryKey::of("denied", &[account]), at, Account::of(account))
+    }
+
     /// Remembers it.
     ///
     /// # Errors

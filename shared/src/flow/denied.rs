@@ -7,8 +7,9 @@
 use std::cmp::Reverse;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Heard, Line, Machines, Outcome, People, Retry, Undelivered, tell_alone};
 use crate::circumstance;
@@ -20,6 +21,11 @@ use crate::facts::{self, Facts, Policies, Whence};
 use crate::finding::{Finding, IncidentKey};
 use crate::honey::touched;
 use crate::ledger::{Ledger, LedgerError, Standing, step};
+
+/// How long denied calls wait for others before they are looked at together: the batching window of their queue.
+pub const WAITING: SignedDuration = SignedDuration::from_secs(10);
+/// How many are looked at together, at most.
+pub const MOST_TOGETHER: usize = 1_000;
 
 /// How often a dossier is read and changed against others that write it. Two batches are under way at once.
 const TRIES: u32 = 8;
@@ -220,7 +226,7 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
         let mut known: HashSet<u64> = dossier.counted.known_of(&marks);
         let mut added = Added { answers, ..Added::default() };
         if dossier.open.is_none() {
-            dossier.denials.begin_incident();
+            Arc::make_mut(&mut dossier.denials).begin_incident();
         }
         let mut facts = Facts { denials: Some(std::mem::take(&mut dossier.denials)), ..Facts::NONE.clone() };
         let mut whence = Whence::default();
@@ -232,7 +238,7 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
             let in_person = event.actor.is_in_person();
             let before = if self.exceptions.are_none() { None } else { facts.denials.clone() };
             if let Some(denials) = facts.denials.as_mut().filter(|_| in_person) {
-                denials.add(event, now);
+                Arc::make_mut(denials).add(event, now);
             }
             if answers {
                 facts.past = whence.of(event, self.context.config, self.ledger, now).await;
@@ -304,7 +310,7 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
         let speaks = open.count >= finding.speaks_at
             && (Self::is_louder(open, &finding) || self.has_grown(open, &finding) || !untold.is_empty());
         if open.spoke.is_some() || speaks {
-            denials.note_told(*outside, &added.touched);
+            Arc::make_mut(denials).note_told(*outside, &added.touched);
         }
         if speaks && let Some(event) = events.get(*place) {
             // What came before is asked for each alert, not for each call, and all of the batch is in it.

@@ -1,7 +1,8 @@
 //! The ledger in memory, for replay and tests. It passes the same suite as the one in `DynamoDB`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
@@ -25,15 +26,33 @@ struct State {
     incidents: HashMap<IncidentKey, Open>,
     /// The incidents that are not closed, by the end of their windows.
     ends: BTreeSet<(Timestamp, IncidentKey)>,
-    notes: HashMap<MemoryKey, Note>,
+    notes: HashMap<MemoryKey, Note, BuildHasherDefault<AsItIs>>,
     /// What each exception suppressed.
     suppressed: HashMap<String, Suppressions>,
     cap: Cap,
     held: HashMap<String, Held>,
     /// When each ends, and its members by their fingerprints.
-    tallies: HashMap<MemoryKey, (Timestamp, BTreeSet<[u8; 8]>)>,
+    tallies: HashMap<MemoryKey, (Timestamp, BTreeSet<[u8; 8]>), BuildHasherDefault<AsItIs>>,
     /// Without their incidents.
     dossiers: HashMap<IncidentKey, Dossier>,
+}
+
+/// The hash of a key that is a hash: replay looks up a few for every event.
+#[derive(Debug, Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, byte| hash.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 #[derive(Debug)]
@@ -67,6 +86,12 @@ impl Memory {
     fn state(&self) -> MutexGuard<'_, State> {
         // No method leaves the state half-changed, so a panic elsewhere has not spoilt it.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether there are incidents to be looked at again.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.state().ends.first().is_some_and(|(end, _)| *end <= now)
     }
 }
 
@@ -290,7 +315,8 @@ impl Ledger for Memory {
             let all = state.suppressed.entry(exception.clone()).or_insert(first);
             *all = Suppressions { count: all.count + count, last: now, ..*all };
         }
-        let kept = Dossier { version: dossier.version + 1, open: None, ..dossier.clone() };
+        let Dossier { version, denials, counted, .. } = dossier;
+        let kept = Dossier { version: version + 1, denials: Arc::clone(denials), counted: counted.clone(), open: None };
         state.dossiers.insert(key.clone(), kept);
         Ok(true)
     }
@@ -343,7 +369,10 @@ impl Open {
     fn take(&mut self, open: &denials::Open) {
         self.due.count = open.count;
         self.due.last = open.last;
-        self.due.finding = open.finding.clone();
+        // Mostly it is the same: then a copy would cost more than the look.
+        if self.due.finding != open.finding {
+            self.due.finding = open.finding.clone();
+        }
         self.spoke = open.spoke;
         // What was owed when it was read may be settled by now.
         if open.owes {

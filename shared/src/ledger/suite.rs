@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a check fails by panicking")]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -70,7 +71,7 @@ async fn a_dossier_is_kept_by_one_of_those_who_read_it(ledger: &impl Ledger) {
     let first = ledger.dossier(&key, start()).await.unwrap();
     assert_eq!(first, Dossier::default());
     let mut own = first.clone();
-    own.denials.benign = 7;
+    Arc::make_mut(&mut own.denials).benign = 7;
     own.counted.add(&[1, u64::MAX], start());
     assert_eq!(ledger.keep(&key, &own, &none, start()).await, Ok(true));
     assert_eq!(ledger.keep(&key, &first, &none, start()).await, Ok(false), "another wrote meanwhile");
