@@ -245,6 +245,7 @@ fn what_is_said_of_each_event_that_fires() {
     MEDIUM bob passed role hybrid-admin to Systems Manager
     MEDIUM AWSReservedSSO_DataScientist_0123456789abcdef passed role AmazonSageMaker-ExecutionRole-20260110T101010 to SageMaker
     LOW alice passed role rds-s3-export to RDS
+    HIGH carol passed role iamwatch-QuarantineApprovalRole-4C1D9E7A2B30 to Lambda
     LOW deploy-pipeline passed role glue-etl to Glue
     LOW bob passed role cloudformation-administrator to CloudFormation
     MEDIUM deploy-pipeline passed role event-sender to EventBridge

@@ -885,7 +885,7 @@ fn what_waits_for_quarantine_is_taken_away_by_quarantine_alone() {
     assert_eq!(policy["Queues"], json!([{"Ref": "QuarantineRecords"}]));
     let others = statements(policy).into_iter().find(|one| one["Sid"] == "OnlyQuarantineTakesMessagesAway").unwrap();
     assert_eq!((&others["Effect"], &others["Principal"]), (&json!("Deny"), &json!("*")));
-    let takes = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"];
+    let takes = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:PurgeQueue", "sqs:ReceiveMessage"];
     assert_eq!(others["Action"], json!(takes));
     assert_eq!(others["Condition"], json!({"ArnNotEquals": {"aws:PrincipalArn": arn("QuarantineRole")}}));
 }

@@ -12,7 +12,7 @@
 //!
 //! Deployments do it all day, so it is for the record. It is louder where the call itself is telling: the service gives the
 //! caller a shell or the role's credentials, the call brings a startup script, or the role is of an
-//! account that has no name in the configuration. Who passes which role to which service is learned: a new pair is told, and
+//! account that has no name in the configuration. A role of iamwatch is passed by its own deployment alone. Who passes which role to which service is learned: a new pair is told, and
 //! makes what is telling HIGH.
 //!
 //! ## What to do
@@ -23,7 +23,7 @@
 //! 3. List all calls by the role since the event, by `sessionContext.sessionIssuer.arn`.
 //! 4. List all calls by the actor's ARN in the 24 hours before the event, by `userIdentity.arn`.
 
-use super::{Context, Detection, Outcome, Page, Technique, for_the_record_by_service, unknown_account};
+use super::{Context, Detection, Outcome, Page, Technique, for_the_record_by_service, own_name, unknown_account};
 use crate::event::{Event, Passed, PassedKind, RECEIVERS, Receiver, Target};
 use crate::facts::past::{Pair, Remembering, What};
 use crate::finding::{Confidence, Finding, Severity};
@@ -111,7 +111,13 @@ fn detect(event: &Event, context: &Context<'_>) -> Option<Finding> {
         .evidence("Call", format!("{}, parameter {parameter}", event.name))
         .evidence_if("For", made_for(event))
         .evidence_if("Other roles", (!others.is_empty()).then(|| others.join(", ")));
-    let finding = grant::passing(context, telling(event, outside(first), finding));
+    let mut finding = grant::passing(context, telling(event, outside(first), finding));
+    if passed.iter().any(|passed| own_name(passed.role, &context.config.stack).is_some()) {
+        // What runs as it is believed as iamwatch's own functions are.
+        finding = finding
+            .severity(Severity::High)
+            .evidence("Of iamwatch", "whoever runs as this role can write what iamwatch believes");
+    }
     let since = context.facts.first_since(REMEMBERS.id);
     let words = since.map(|since| format!("it passed this role to this service never before, since {since}"));
     // What is telling by itself is more so where it is new.
