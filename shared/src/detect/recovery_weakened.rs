@@ -5,7 +5,7 @@
 //!
 //! ## Why it matters
 //!
-//! Who blackmails takes the copies first. Nothing is lost by it yet: it is the last moment to stop the rest.
+//! Whoever blackmails takes the copies first, and then what they are of: this may be the last moment to stop the rest.
 //!
 //! ## False alarms
 //!
