@@ -188,10 +188,11 @@ class Stack:
 
     def quarantine_records(self) -> dict[str, str]:
         """What quarantine has on record: id → state."""
-        rows = self.account.client("dynamodb").scan(TableName=self.outputs["TableName"])["Items"]
+        pages = self.account.client("dynamodb").get_paginator("scan").paginate(TableName=self.outputs["TableName"])
         return {
             row["pk"]["S"].removeprefix(RECORD_PREFIX): row["state"]["S"]
-            for row in rows
+            for page in pages
+            for row in page["Items"]
             if row["pk"]["S"].startswith(RECORD_PREFIX)
         }
 
