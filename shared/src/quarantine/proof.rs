@@ -183,6 +183,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         if let Some(since) = died {
             record.note_doing(since, &facts);
         }
+        record.settle_giving(&facts, now);
         let missing = record.missing(&facts);
         // A policy that was rewritten is put on nobody: that nothing but it is missing is no reason to end the rounds.
         let (disarmed, missing): (Vec<Step>, Vec<Step>) =
@@ -279,6 +280,13 @@ impl Record {
                     error: None,
                 });
             }
+        }
+    }
+
+    /// What a restore had in hand that died is as it was where IAM shows it still: by then its call would be seen.
+    fn settle_giving(&mut self, facts: &Facts, now: Timestamp) {
+        if self.restoring.is_some_and(|began| began + LEASE <= now) {
+            self.giving.take_if(|step| step.is_proven_by(facts));
         }
     }
 

@@ -144,7 +144,10 @@ async fn give_back<I: Iam, R: Records>(
                 other.restoring = Some(iam.now());
                 let shared = other.left().find(|step| step.is_shared()).cloned();
                 other.giving = shared;
-                written(other, records).await?;
+                if let Err(why) = written(other, records).await {
+                    hold_on(&mut needed.waiting, records).await;
+                    return Err(why);
+                }
             }
         }
         if let Some(id) = step.credential() {
@@ -160,6 +163,13 @@ async fn give_back<I: Iam, R: Records>(
         record.called(step.undo_words(), answer, iam.now());
         written(record, records).await?;
         if failed {
+            // What was refused is as it was. Of a call that may have worked nobody else is blamed.
+            if truth(iam, step).await.is_ok_and(|facts| facts.is_some_and(|facts| step.is_proven_by(&facts))) {
+                record.giving = None;
+                if step.is_shared() {
+                    hold_on(&mut needed.waiting, records).await;
+                }
+            }
             let why = record.calls.last().and_then(|call| call.error.clone()).unwrap_or_default();
             return Err(Failure::Other(format!(
                 "could not {}: {why}; what comes after it is as it was",
@@ -236,6 +246,14 @@ async fn needed_by<R: Records>(record: &Record, records: &R, now: Timestamp) -> 
         needed.waiting.push(other);
     }
     Ok(needed)
+}
+
+/// Nothing of what they share was taken back: each proves and watches it again. One that somebody else works on finds that out itself.
+async fn hold_on<R: Records>(waiting: &mut [Record], records: &R) {
+    for other in waiting {
+        other.giving = None;
+        let _ = written(other, records).await;
+    }
 }
 
 async fn truth<I: Iam>(iam: &I, step: &Step) -> Result<Option<Facts>, String> {

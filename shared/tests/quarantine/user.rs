@@ -243,6 +243,18 @@ fn of_two_records_that_deny_the_same_user_neither_waits_for_the_other_for_ever()
 }
 
 #[test]
+fn of_records_that_wait_for_one_that_was_refused_each_is_watched_as_before() {
+    let (world, [first, second]) = contained_twice();
+    world.restore_of(&second, leaked_too()).unwrap();
+    world.held.set(true);
+    world.restore_of(&first, leaked_too()).unwrap_err();
+    assert!(world.records.borrow().values().all(|record| record.giving.is_none()), "nothing is being given back");
+    world.held.set(false);
+    assert_eq!(world.restore_of(&first, leaked_too()).unwrap().state, State::Restored);
+    assert!(!world.user("bob").is_under(DENY));
+}
+
+#[test]
 fn an_open_record_that_denies_the_user_nothing_keeps_no_deny() {
     let world = World::with_leaked_user("bob");
     world.contain(&leak(&[&key_of("bob")]), &config(Mode::Enforce), start()).unwrap();

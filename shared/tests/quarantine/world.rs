@@ -47,6 +47,8 @@ pub(crate) struct World {
     pub(crate) silent: Cell<bool>,
     /// IAM refuses to set boundaries.
     pub(crate) unbound: Cell<bool>,
+    /// IAM refuses to take a deny off.
+    pub(crate) held: Cell<bool>,
     /// IAM refuses to switch keys.
     pub(crate) stuck: Cell<bool>,
     /// Before the nth write of a record somebody else writes it: who notes something, or who works on it, too.
@@ -175,6 +177,9 @@ impl World {
         }
         if matches!(step, Step::BindUser { .. }) && self.unbound.get() {
             return self.answer(Err(Fault::Other("AccessDenied: no boundary".to_owned())));
+        }
+        if undo && step.denies() && self.held.get() {
+            return self.answer(Err(Fault::Other("AccessDenied: no detaching".to_owned())));
         }
         if matches!(step, Step::DisableAccessKey { .. }) && self.stuck.get() {
             return self.answer(Err(Fault::Other("AccessDenied: no key".to_owned())));
