@@ -62,10 +62,9 @@ pub async fn restore<I: Iam, R: Records>(
         record = record.moved(State::Partial, now);
     }
     written(&mut record, records).await?;
-    let ended = give_back(&mut record, how, iam, records, now).await;
-    match ended {
-        // Somebody else works on it, and wrote it.
-        Err(Failure::Busy(_)) => ended.map(|_| record),
+    match give_back(&mut record, how, iam, records, now).await {
+        // Somebody else works on this one, and wrote it.
+        Err(Failure::Busy(id)) if id == record.id => Err(Failure::Busy(id)),
         Err(why) => {
             // The looks go on at once; if this cannot be written, they do when nobody can be at it any more.
             record.taken_back = Some(iam.now());

@@ -533,3 +533,19 @@ fn what_a_restore_was_refused_or_died_before_is_done_again_where_somebody_else_u
     }
     assert!(met > 1, "{met}");
 }
+
+#[test]
+fn a_write_that_is_heard_twice_is_ones_own() {
+    let mut met = 0;
+    for nth in 0..60 {
+        let world = World::with_leaked_user("bob");
+        let enforce = config(Mode::Enforce);
+        world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
+        world.unanswered.set(Some(nth));
+        let restored = world.restore(leaked_too()).unwrap();
+        assert_eq!(restored.state, State::Restored, "{nth}");
+        assert_eq!(restored, world.only_record(), "{nth}");
+        met += u32::from(world.unanswered.get().is_none());
+    }
+    assert!(met > 5, "{met}");
+}
