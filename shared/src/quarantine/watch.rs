@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::contain::{Containment, Failure, Iam, Later, Records};
+use super::restore::restored;
 use super::writing::TRIES;
 use super::{AGE_TOLERANCE, Call, Meddling, Moved, Record, SESSIONS_ENDED, Step, Subject, ended_before};
 use crate::event::Event;
@@ -162,6 +163,14 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
                 return Ok(None);
             }
             concerned.extend(record.alarm(&meddling).map(|severity| (severity, id)));
+        }
+        // A restore that is over has closed its record before CloudTrail tells of its calls.
+        if let (Gave::On(id), false) = (&meddling.gave, concerned.is_empty()) {
+            for over in self.records.open_of(&restored(id)).await? {
+                if self.records.get(&over).await?.is_some_and(|record| record.took_back(&meddling)) {
+                    return Ok(None);
+                }
+            }
         }
         // The loudest record tells it: the others only keep it.
         concerned.sort_unstable_by(|a, b| b.cmp(a));

@@ -260,6 +260,28 @@ fn of_two_records_the_one_for_which_it_is_louder_tells_it() {
 }
 
 #[test]
+fn a_restore_that_is_over_is_no_meddling_with_what_another_record_contains() {
+    let world = World::with_leaked_user("bob");
+    world.change("bob", |user| user.keys[0].created = Some(start()));
+    let enforce = config(Mode::Enforce);
+    world.contain(&finding("bob", start()), &enforce, start()).unwrap();
+    let of_key = world.only_record();
+    world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
+    world.until(seconds(600), &enforce, |_| ());
+    let restored = world.restore_of(&of_key, leaked_too()).unwrap();
+    assert_eq!((restored.state, world.is_active("bob")), (State::Restored, true));
+    world.mails.borrow_mut().clear();
+    let request = restored.calls.last().and_then(|call| call.request.clone()).unwrap();
+    for (request, told) in [(request.as_str(), false), ("of-somebody-else", true)] {
+        let on = json!({"userName": "bob", "accessKeyId": key_of("bob"), "status": "Active"});
+        let mut event = call_as_json("UpdateAccessKey", world.time(), &on, &Value::Null);
+        event["requestID"] = json!(request);
+        assert_eq!(world.watch(&Event::decode(event), &enforce).is_some(), told, "{request}");
+        assert_eq!(world.mails.borrow().len(), usize::from(told), "{request}");
+    }
+}
+
+#[test]
 fn noise_made_on_purpose_does_not_hide_that_the_deny_is_taken_off() {
     let world = contained();
     let mut record = world.only_record();
