@@ -122,6 +122,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             record.plan.steps.retain(|step| fresh.steps.contains(step) || found.contains(step));
             record.plan.refusal = None;
             record.found = found;
+            record.planned = record.planned.or(record.before);
             record.before = facts;
             record.decided = decided;
             record = record.moved(State::Claimed, now);

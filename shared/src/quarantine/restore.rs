@@ -310,7 +310,8 @@ impl Record {
         let step_of = |id: &str| self.plan.steps.iter().find(|step| step.credential() == Some(id));
         // Given back by this restore or an earlier one, unless that was to stay off.
         let ours = |step: &Step| !self.found.contains(step) && self.kept_back(step, how, Some(facts), now).is_none();
-        let before = self.before.as_ref();
+        // While a plan waits whoever is to be contained goes on.
+        let before = self.planned.as_ref().or(self.before.as_ref());
         let worked = |id: &str| {
             let keys = before.is_some_and(|before| before.keys.iter().any(|key| key.active && key.id == id));
             keys || before.is_some_and(|before| before.others.iter().any(|other| other.active && other.id == id))
@@ -323,10 +324,14 @@ impl Record {
         let keys = keys.map(|key| (key.id.clone(), format!("access key {}", key.id)));
         let others = facts.others.iter().filter(|other| new(&other.id, other.active, other.created));
         let others = others.map(|other| (other.id.clone(), format!("{} {}", other.kind, other.id)));
-        // When a password was set to another one only events tell.
+        // When a password was set to another one only events tell, and nobody notes them while a plan waits.
         let set = self.meddling.iter().any(|meddling| meddling.gave == Gave::Password);
-        let password = facts.password.filter(|made| set || since(Some(*made)));
-        let password = password.map(|_| (String::new(), "a password".to_owned()));
+        let password = facts.password.and_then(|made| match (set || since(Some(made)), &self.planned) {
+            (true, _) => Some("a password"),
+            (false, Some(_)) => Some("a password that may have been set while the plan waited"),
+            (false, None) => None,
+        });
+        let password = password.map(|name| (String::new(), name.to_owned()));
         keys.chain(others).chain(password).collect()
     }
 
