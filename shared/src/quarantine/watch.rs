@@ -290,11 +290,18 @@ impl Record {
             return false;
         }
         if self.meddling.len() >= MEDDLING {
-            // Noise made on purpose does not hide the act that counts.
+            // Noise made on purpose does not hide the act that counts, nor the only one of its kind.
             let undoes = |meddling: &Meddling| self.left().any(|step| meddling.gave.undoes(step));
-            let Some(noise) = self.meddling.iter().position(|known| !undoes(known)).filter(|_| undoes(meddling)) else {
-                return false;
+            let alike = |one: &Meddling, other: &Meddling| {
+                let kind = std::mem::discriminant(&one.gave) == std::mem::discriminant(&other.gave);
+                one.gave == other.gave || kind && !undoes(one) && !undoes(other)
             };
+            let known = self.meddling.iter().any(|known| alike(known, meddling));
+            let is_noise = |(at, one): (usize, &Meddling)| {
+                let more = self.meddling.iter().skip(at + 1).any(|other| alike(one, other));
+                more && (!known || undoes(meddling) && !undoes(one))
+            };
+            let Some(noise) = self.meddling.iter().enumerate().position(is_noise) else { return false };
             self.meddling.remove(noise);
         }
         self.meddling.push(meddling.clone());
