@@ -287,7 +287,7 @@ impl Record {
     /// What a restore had in hand that died is as it was where IAM shows it still: by then its call would be seen.
     fn settle_giving(&mut self, facts: &Facts, now: Timestamp) {
         if self.restoring.is_some_and(|began| began + LEASE <= now) {
-            self.giving.take_if(|step| step.is_proven_by(facts));
+            self.giving.take_if(|step| !step.is_undone_in(facts));
         }
     }
 

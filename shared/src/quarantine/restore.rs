@@ -137,16 +137,18 @@ async fn give_back<I: Iam, R: Records>(
             all = false;
             continue;
         }
+        let mut waiting = Vec::new();
         if step.is_shared() {
             // The call gives back what they keep, too: that is nobody's meddling.
-            for other in &mut needed.waiting {
+            for mut other in std::mem::take(&mut needed.waiting) {
                 other.restoring = Some(iam.now());
                 let shared = other.left().find(|step| step.is_shared()).cloned();
                 other.giving = shared;
-                if let Err(why) = written(other, records).await {
-                    hold_on(&mut needed.waiting, records).await;
+                if let Err(why) = written(&mut other, records).await {
+                    hold_on(waiting, records).await;
                     return Err(why);
                 }
+                waiting.push(other);
             }
         }
         if let Some(id) = step.credential() {
@@ -163,11 +165,9 @@ async fn give_back<I: Iam, R: Records>(
         written(record, records).await?;
         if failed {
             // What was refused is as it was. Of a call that may have worked nobody else is blamed.
-            if truth(iam, step).await.is_ok_and(|facts| facts.is_some_and(|facts| step.is_proven_by(&facts))) {
+            if truth(iam, step).await.is_ok_and(|facts| facts.is_some_and(|facts| !step.is_undone_in(&facts))) {
                 record.giving = None;
-                if step.is_shared() {
-                    hold_on(&mut needed.waiting, records).await;
-                }
+                hold_on(waiting, records).await;
             }
             let why = record.calls.last().and_then(|call| call.error.clone()).unwrap_or_default();
             return Err(Failure::Other(format!(
@@ -247,11 +247,11 @@ async fn needed_by<R: Records>(record: &Record, records: &R, now: Timestamp) -> 
     Ok(needed)
 }
 
-/// Nothing of what they share was taken back: each proves and watches it again. One that somebody else works on finds that out itself.
-async fn hold_on<R: Records>(waiting: &mut [Record], records: &R) {
-    for other in waiting {
+/// What they share was not taken back: each proves and watches it again. Where that cannot be written, a look finds it out.
+async fn hold_on<R: Records>(waiting: Vec<Record>, records: &R) {
+    for mut other in waiting {
         other.giving = None;
-        let _ = written(other, records).await;
+        let _ = written(&mut other, records).await;
     }
 }
 
