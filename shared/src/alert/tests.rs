@@ -1124,6 +1124,7 @@ fn record(state: State, refusal: Option<Refusal>) -> Record {
             ],
             ..Facts::default()
         }),
+        planned: None,
         arn: None,
         former: Vec::new(),
         aliases: Vec::new(),

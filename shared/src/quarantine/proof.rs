@@ -122,6 +122,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             record.plan.steps.retain(|step| fresh.steps.contains(step) || found.contains(step));
             record.plan.refusal = None;
             record.found = found;
+            record.planned = record.planned.or(record.before);
             record.before = facts;
             record.decided = decided;
             record = record.moved(State::Claimed, now);
@@ -183,6 +184,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         if let Some(since) = died {
             record.note_doing(since, &facts);
         }
+        record.settle_giving(&facts, now);
         let missing = record.missing(&facts);
         // A policy that was rewritten is put on nobody: that nothing but it is missing is no reason to end the rounds.
         let (disarmed, missing): (Vec<Step>, Vec<Step>) =
@@ -279,6 +281,13 @@ impl Record {
                     error: None,
                 });
             }
+        }
+    }
+
+    /// What a restore had in hand that died is as it was where IAM shows it still: by then its call would be seen.
+    fn settle_giving(&mut self, facts: &Facts, now: Timestamp) {
+        if self.restoring.is_some_and(|began| began + LEASE <= now) {
+            self.giving.take_if(|step| !step.is_undone_in(facts));
         }
     }
 

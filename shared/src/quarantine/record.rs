@@ -28,6 +28,9 @@ pub struct Record {
     pub plan: Plan,
     /// What IAM said before anything was done.
     pub before: Option<Facts>,
+    /// What it said when the plan was made, where that waited for a person.
+    #[serde(default)]
+    pub planned: Option<Facts>,
     /// The user's ARN as IAM had it last.
     #[serde(default)]
     pub arn: Option<String>,
@@ -184,6 +187,7 @@ impl Record {
             evidence: fingerprint::of([json.as_str()], 32),
             plan,
             before,
+            planned: None,
             arn: None,
             former: Vec::new(),
             aliases: Vec::new(),

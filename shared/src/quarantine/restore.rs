@@ -62,10 +62,9 @@ pub async fn restore<I: Iam, R: Records>(
         record = record.moved(State::Partial, now);
     }
     written(&mut record, records).await?;
-    let ended = give_back(&mut record, how, iam, records, now).await;
-    match ended {
-        // Somebody else works on it, and wrote it.
-        Err(Failure::Busy(_)) => ended.map(|_| record),
+    match give_back(&mut record, how, iam, records, now).await {
+        // Somebody else works on this one, and wrote it.
+        Err(Failure::Busy(id)) if id == record.id => Err(Failure::Busy(id)),
         Err(why) => {
             // The looks go on at once; if this cannot be written, they do when nobody can be at it any more.
             record.taken_back = Some(iam.now());
@@ -138,13 +137,18 @@ async fn give_back<I: Iam, R: Records>(
             all = false;
             continue;
         }
+        let mut waiting = Vec::new();
         if step.is_shared() {
             // The call gives back what they keep, too: that is nobody's meddling.
-            for other in &mut needed.waiting {
+            for mut other in std::mem::take(&mut needed.waiting) {
                 other.restoring = Some(iam.now());
                 let shared = other.left().find(|step| step.is_shared()).cloned();
                 other.giving = shared;
-                written(other, records).await?;
+                if let Err(why) = written(&mut other, records).await {
+                    hold_on(waiting, records).await;
+                    return Err(why);
+                }
+                waiting.push(other);
             }
         }
         if let Some(id) = step.credential() {
@@ -160,6 +164,11 @@ async fn give_back<I: Iam, R: Records>(
         record.called(step.undo_words(), answer, iam.now());
         written(record, records).await?;
         if failed {
+            // What was refused is as it was. Of a call that may have worked nobody else is blamed.
+            if truth(iam, step).await.is_ok_and(|facts| facts.is_some_and(|facts| !step.is_undone_in(&facts))) {
+                record.giving = None;
+                hold_on(waiting, records).await;
+            }
             let why = record.calls.last().and_then(|call| call.error.clone()).unwrap_or_default();
             return Err(Failure::Other(format!(
                 "could not {}: {why}; what comes after it is as it was",
@@ -238,6 +247,14 @@ async fn needed_by<R: Records>(record: &Record, records: &R, now: Timestamp) -> 
     Ok(needed)
 }
 
+/// What they share was not taken back: each proves and watches it again. Where that cannot be written, a look finds it out.
+async fn hold_on<R: Records>(waiting: Vec<Record>, records: &R) {
+    for mut other in waiting {
+        other.giving = None;
+        let _ = written(&mut other, records).await;
+    }
+}
+
 async fn truth<I: Iam>(iam: &I, step: &Step) -> Result<Option<Facts>, String> {
     match step {
         Step::EndSessions { role } => iam.role(role).await,
@@ -293,7 +310,8 @@ impl Record {
         let step_of = |id: &str| self.plan.steps.iter().find(|step| step.credential() == Some(id));
         // Given back by this restore or an earlier one, unless that was to stay off.
         let ours = |step: &Step| !self.found.contains(step) && self.kept_back(step, how, Some(facts), now).is_none();
-        let before = self.before.as_ref();
+        // While a plan waits whoever is to be contained goes on.
+        let before = self.planned.as_ref().or(self.before.as_ref());
         let worked = |id: &str| {
             let keys = before.is_some_and(|before| before.keys.iter().any(|key| key.active && key.id == id));
             keys || before.is_some_and(|before| before.others.iter().any(|other| other.active && other.id == id))
@@ -306,10 +324,14 @@ impl Record {
         let keys = keys.map(|key| (key.id.clone(), format!("access key {}", key.id)));
         let others = facts.others.iter().filter(|other| new(&other.id, other.active, other.created));
         let others = others.map(|other| (other.id.clone(), format!("{} {}", other.kind, other.id)));
-        // When a password was set to another one only events tell.
+        // When a password was set to another one only events tell, and nobody notes them while a plan waits.
         let set = self.meddling.iter().any(|meddling| meddling.gave == Gave::Password);
-        let password = facts.password.filter(|made| set || since(Some(*made)));
-        let password = password.map(|_| (String::new(), "a password".to_owned()));
+        let password = facts.password.and_then(|made| match (set || since(Some(made)), &self.planned) {
+            (true, _) => Some("a password"),
+            (false, Some(_)) => Some("a password that may have been set while the plan waited"),
+            (false, None) => None,
+        });
+        let password = password.map(|name| (String::new(), name.to_owned()));
         keys.chain(others).chain(password).collect()
     }
 

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::contain::{Containment, Failure, Iam, Later, Records};
+use super::restore::restored;
 use super::writing::TRIES;
 use super::{AGE_TOLERANCE, Call, Meddling, Moved, Record, SESSIONS_ENDED, Step, Subject, ended_before};
 use crate::event::Event;
@@ -163,6 +164,14 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             }
             concerned.extend(record.alarm(&meddling).map(|severity| (severity, id)));
         }
+        // A restore that is over has closed its record before CloudTrail tells of its calls.
+        if let (Gave::On(id), false) = (&meddling.gave, concerned.is_empty()) {
+            for over in self.records.open_of(&restored(id)).await? {
+                if self.records.get(&over).await?.is_some_and(|record| record.took_back(&meddling)) {
+                    return Ok(None);
+                }
+            }
+        }
         // The loudest record tells it: the others only keep it.
         concerned.sort_unstable_by(|a, b| b.cmp(a));
         let (mut told, mut kept) = (false, None);
@@ -281,11 +290,18 @@ impl Record {
             return false;
         }
         if self.meddling.len() >= MEDDLING {
-            // Noise made on purpose does not hide the act that counts.
+            // Noise made on purpose does not hide the act that counts, nor the only one of its kind.
             let undoes = |meddling: &Meddling| self.left().any(|step| meddling.gave.undoes(step));
-            let Some(noise) = self.meddling.iter().position(|known| !undoes(known)).filter(|_| undoes(meddling)) else {
-                return false;
+            let alike = |one: &Meddling, other: &Meddling| {
+                let kind = std::mem::discriminant(&one.gave) == std::mem::discriminant(&other.gave);
+                one.gave == other.gave || kind && !undoes(one) && !undoes(other)
             };
+            let known = self.meddling.iter().any(|known| alike(known, meddling));
+            let is_noise = |(at, one): (usize, &Meddling)| {
+                let more = self.meddling.iter().skip(at + 1).any(|other| alike(one, other));
+                more && (!known || undoes(meddling) && !undoes(one))
+            };
+            let Some(noise) = self.meddling.iter().enumerate().position(is_noise) else { return false };
             self.meddling.remove(noise);
         }
         self.meddling.push(meddling.clone());

@@ -17,15 +17,20 @@ pub(super) async fn written<R: Records>(record: &mut Record, records: &R) -> Res
     let turn = record.turn;
     record.turn += 1;
     let mut ours = true;
+    let busy = Failure::Busy(record.id.clone());
     for _ in 0..TRIES {
         if records.save(record).await? == Moved::Yes {
-            return if ours { Ok(()) } else { Err(Failure::Busy(record.id.clone())) };
+            return if ours { Ok(()) } else { Err(busy) };
         }
         let Some(mut there) = records.get(&record.id).await? else { break };
+        record.rev = there.rev;
+        // A call whose answer was lost is made again, and finds what the first wrote.
+        if there == *record {
+            return if ours { Ok(()) } else { Err(busy) };
+        }
         ours &= there.turn == turn;
         if ours {
             record.take_notes(&there);
-            record.rev = there.rev;
         } else {
             let news = there.take_notes(record);
             *record = there;
@@ -34,7 +39,7 @@ pub(super) async fn written<R: Records>(record: &mut Record, records: &R) -> Res
             }
         }
     }
-    Err(Failure::Busy(record.id.clone()))
+    Err(busy)
 }
 
 impl Record {

@@ -234,6 +234,44 @@ fn no_more_is_done_than_was_approved() {
 }
 
 #[test]
+fn what_was_switched_on_or_set_while_the_plan_waited_keeps_the_deny_on() {
+    let second = |active| iamwatch::quarantine::KeyFacts {
+        id: "AKIASECONDXXXEXAMPLE".to_owned(),
+        active,
+        created: Some(start() - seconds(9_000)),
+    };
+    for (what, named) in [
+        ("nothing", None),
+        ("key", Some("access key AKIASECONDXXXEXAMPLE;")),
+        ("password", Some("a password that may have been set while the plan waited;")),
+    ] {
+        let world = World::with_leaked_user("bob");
+        let approve = config(Mode::Approve);
+        world.change("bob", |user| user.keys.push(second(false)));
+        if what == "password" {
+            world.change("bob", |user| user.password = Some(start() - seconds(9_000)));
+        }
+        world.contain(&leak(&[&key_of("bob")]), &approve, start()).unwrap();
+        world.clock.set(seconds(1_800));
+        if what == "key" {
+            world.change("bob", |user| user.keys[1].active = true);
+        }
+        world.clock.set(seconds(3_600));
+        let record = world.only_record();
+        world.approve(&record.id, ANN, &record.fingerprint()).unwrap();
+        world.until(seconds(4_000), &approve, |_| ());
+        let record = world.restore(leaked_too()).unwrap();
+        assert_eq!(world.user("bob").is_under(DENY), named.is_some(), "{what}");
+        let why = record.calls.last().and_then(|call| call.error.clone()).unwrap_or_default();
+        assert!(why.contains(named.unwrap_or_default()), "{what}: {why}");
+        if named.is_some() {
+            let every = Restore { leaked: true, made_meanwhile: true };
+            assert_eq!(world.restore(every).unwrap().state, State::Restored);
+        }
+    }
+}
+
+#[test]
 fn what_others_did_before_the_yes_is_on_record_with_who_said_it() {
     for dies in 0..40 {
         let (world, approve, record) = waiting();

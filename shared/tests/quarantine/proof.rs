@@ -501,3 +501,51 @@ fn what_a_restore_left_is_proven_and_done_again_where_somebody_undoes_it_at_once
     assert!(user.others.iter().all(|other| other.active), "what was given back is not taken again");
     assert_eq!((world.only_record().state, world.only_record().reapplied), (State::Verified, 1));
 }
+
+#[test]
+fn what_a_restore_was_refused_or_died_before_is_done_again_where_somebody_else_undoes_it() {
+    let mut met = 0;
+    for dies in (0..60).map(Some).chain([None]) {
+        let world = World::with_leaked_user("bob");
+        let enforce = config(Mode::Enforce);
+        world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
+        world.clock.set(seconds(10));
+        world.dies_before.set(dies);
+        world.held.set(dies.is_none());
+        let _ = world.restore(leaked_too());
+        world.dies_before.set(None);
+        let in_hand = world.only_record().giving.is_some_and(|step| step.denies());
+        if dies.is_some() && !(in_hand && world.user("bob").is_under(DENY)) {
+            continue;
+        }
+        met += 1;
+        // By now nobody can be at it any more.
+        world.until(seconds(70), &enforce, |_| ());
+        world.change("bob", |user| user.attached.retain(|arn| arn != DENY));
+        let parameters = serde_json::json!({"userName": "bob", "policyArn": DENY});
+        let mut detach = call_as_json("DetachUserPolicy", world.time(), &parameters, &serde_json::Value::Null);
+        detach["requestID"] = serde_json::json!("of-somebody-else");
+        let told = world.watch(&iamwatch::event::Event::decode(detach), &enforce);
+        assert!(told.is_some(), "killed before call {dies:?}");
+        world.until(seconds(900), &enforce, |_| ());
+        assert!(world.user("bob").is_under(DENY), "killed before call {dies:?}");
+        assert_eq!((world.only_record().state, world.only_record().reapplied), (State::Verified, 1));
+    }
+    assert!(met > 1, "{met}");
+}
+
+#[test]
+fn a_write_that_is_heard_twice_is_ones_own() {
+    let mut met = 0;
+    for nth in 0..60 {
+        let world = World::with_leaked_user("bob");
+        let enforce = config(Mode::Enforce);
+        world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
+        world.unanswered.set(Some(nth));
+        let restored = world.restore(leaked_too()).unwrap();
+        assert_eq!(restored.state, State::Restored, "{nth}");
+        assert_eq!(restored, world.only_record(), "{nth}");
+        met += u32::from(world.unanswered.get().is_none());
+    }
+    assert!(met > 5, "{met}");
+}

@@ -3,7 +3,7 @@
 use iamwatch::config::Mode;
 use iamwatch::finding::{Ask, Finding};
 use iamwatch::quarantine::{
-    Credential, CredentialKind, Facts, KeyFacts, Outcome, Record, Refusal, Restore, State, Step, Subject,
+    Credential, CredentialKind, Facts, Failure, KeyFacts, Outcome, Record, Refusal, Restore, State, Step, Subject,
 };
 use jiff::SignedDuration;
 
@@ -240,6 +240,30 @@ fn of_two_records_that_deny_the_same_user_neither_waits_for_the_other_for_ever()
     assert!(world.user("bob").is_under(DENY), "the first needs it");
     assert_eq!(world.restore_of(&first, leaked_too()).unwrap().state, State::Restored);
     assert!(!world.user("bob").is_under(DENY));
+}
+
+#[test]
+fn of_records_that_wait_for_one_that_was_refused_each_is_watched_as_before() {
+    let (world, [first, second]) = contained_twice();
+    world.restore_of(&second, leaked_too()).unwrap();
+    world.held.set(true);
+    world.restore_of(&first, leaked_too()).unwrap_err();
+    assert!(world.records.borrow().values().all(|record| record.giving.is_none()), "nothing is being given back");
+    world.held.set(false);
+    assert_eq!(world.restore_of(&first, leaked_too()).unwrap().state, State::Restored);
+    assert!(!world.user("bob").is_under(DENY));
+}
+
+#[test]
+fn where_another_record_is_being_worked_on_a_restore_is_over_and_says_so() {
+    let (world, [first, second]) = contained_twice();
+    world.restore_of(&second, leaked_too()).unwrap();
+    world.written_by_others.replace(Some(second.id.clone()));
+    let busy = world.restore_of(&first, leaked_too()).unwrap_err();
+    assert_eq!(busy, Failure::Busy(second.id));
+    assert!(world.records.borrow()[&first.id].taken_back.is_some(), "the looks go on");
+    world.written_by_others.replace(None);
+    assert_eq!(world.restore_of(&first, leaked_too()).unwrap().state, State::Restored);
 }
 
 #[test]

@@ -260,24 +260,68 @@ fn of_two_records_the_one_for_which_it_is_louder_tells_it() {
 }
 
 #[test]
-fn noise_made_on_purpose_does_not_hide_that_the_deny_is_taken_off() {
+fn a_restore_that_is_over_is_no_meddling_with_what_another_record_contains() {
+    let world = World::with_leaked_user("bob");
+    world.change("bob", |user| user.keys[0].created = Some(start()));
+    let enforce = config(Mode::Enforce);
+    world.contain(&finding("bob", start()), &enforce, start()).unwrap();
+    let of_key = world.only_record();
+    world.contain(&leak(&[&key_of("bob")]), &enforce, start()).unwrap();
+    world.until(seconds(600), &enforce, |_| ());
+    let restored = world.restore_of(&of_key, leaked_too()).unwrap();
+    assert_eq!((restored.state, world.is_active("bob")), (State::Restored, true));
+    world.mails.borrow_mut().clear();
+    let request = restored.calls.last().and_then(|call| call.request.clone()).unwrap();
+    for (request, told) in [(request.as_str(), false), ("of-somebody-else", true)] {
+        let on = json!({"userName": "bob", "accessKeyId": key_of("bob"), "status": "Active"});
+        let mut event = call_as_json("UpdateAccessKey", world.time(), &on, &Value::Null);
+        event["requestID"] = json!(request);
+        assert_eq!(world.watch(&Event::decode(event), &enforce).is_some(), told, "{request}");
+        assert_eq!(world.mails.borrow().len(), usize::from(told), "{request}");
+    }
+}
+
+/// What counts comes after fifty acts of one kind, as much as a record keeps.
+fn after_noise(gave: &Gave) -> World {
     let world = contained();
+    world.change("bob", |user| user.password = Some(start() - seconds(60)));
     let mut record = world.only_record();
     let noise = |number| Meddling {
-        what: "set the password of".to_owned(),
+        what: "did something to".to_owned(),
         by: "arn:aws:iam::111122223333:user/mallory".to_owned(),
         event: format!("noise-{number}"),
         at: None,
-        gave: Gave::New(None),
+        gave: gave.clone(),
         request: None,
         untold: false,
         user: "bob".to_owned(),
     };
     record.meddling = (0..50).map(noise).collect();
     world.records.borrow_mut().insert(record.id.clone(), record);
-    let more = call("UpdateLoginProfile", world.time(), &json!({"userName": "bob"}), &Value::Null);
-    assert!(world.watch(&more, &config(Mode::Enforce)).is_none(), "it tells no more than the fifty before");
-    let detach = call("DetachUserPolicy", world.time(), &json!({"userName": "bob", "policyArn": DENY}), &Value::Null);
-    assert!(world.watch(&detach, &config(Mode::Enforce)).is_some());
-    assert_eq!((world.mails.borrow().len(), world.only_record().meddling.len()), (1, 50));
+    world
+}
+
+#[test]
+fn noise_made_on_purpose_hides_neither_that_the_deny_is_taken_off_nor_that_a_password_is_set() {
+    let (password, detach) = ("UpdateLoginProfile", "DetachUserPolicy");
+    let parameters = json!({"userName": "bob", "policyArn": DENY});
+    for (noise, told) in [
+        (Gave::New(None), vec![password, detach, detach]),
+        (Gave::Password, vec![detach, detach]),
+        // Each is told fifty times at most.
+        (Gave::DenyOff, vec![password]),
+    ] {
+        let world = after_noise(&noise);
+        for name in [password, detach, password, detach] {
+            world.clock.set(world.clock.get() + seconds(1));
+            world.watch(&call(name, world.time(), &parameters, &Value::Null), &config(Mode::Enforce));
+        }
+        let record = world.only_record();
+        let kept = record.meddling.iter().filter(|meddling| !meddling.event.starts_with("noise"));
+        let kept: Vec<&str> = kept.map(|meddling| meddling.event.split_once('-').unwrap().0).collect();
+        assert_eq!((kept, world.mails.borrow().len(), record.meddling.len()), (told.clone(), told.len(), 50));
+        let restored = world.restore(leaked_too()).unwrap();
+        assert!(world.user("bob").is_under(DENY), "a password was set, after fifty of {noise:?}");
+        assert!(restored.calls.last().unwrap().error.as_deref().is_some_and(|why| why.contains("a password")));
+    }
 }

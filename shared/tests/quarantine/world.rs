@@ -47,10 +47,16 @@ pub(crate) struct World {
     pub(crate) silent: Cell<bool>,
     /// IAM refuses to set boundaries.
     pub(crate) unbound: Cell<bool>,
+    /// IAM refuses to take a deny off.
+    pub(crate) held: Cell<bool>,
     /// IAM refuses to switch keys.
     pub(crate) stuck: Cell<bool>,
     /// Before the nth write of a record somebody else writes it: who notes something, or who works on it, too.
     pub(crate) writes_before: Cell<Option<(u32, bool)>>,
+    /// The nth write of a record is heard, its answer is lost, and the client makes it again.
+    pub(crate) unanswered: Cell<Option<u32>>,
+    /// Of this record alone somebody else's write is met.
+    pub(crate) written_by_others: RefCell<Option<String>>,
     /// Queued: when, and which record.
     pub(crate) queue: RefCell<Vec<(Timestamp, String)>>,
     pub(crate) clock: Cell<SignedDuration>,
@@ -175,6 +181,9 @@ impl World {
         }
         if matches!(step, Step::BindUser { .. }) && self.unbound.get() {
             return self.answer(Err(Fault::Other("AccessDenied: no boundary".to_owned())));
+        }
+        if undo && step.denies() && self.held.get() {
+            return self.answer(Err(Fault::Other("AccessDenied: no detaching".to_owned())));
         }
         if matches!(step, Step::DisableAccessKey { .. }) && self.stuck.get() {
             return self.answer(Err(Fault::Other("AccessDenied: no key".to_owned())));
@@ -381,12 +390,19 @@ impl Records for World {
             Some((left, works)) => self.writes_before.set(Some((left - 1, works))),
             None => {}
         }
+        if self.written_by_others.borrow().as_ref() == Some(&record.id) {
+            let mut records = self.records.borrow_mut();
+            let there = records.get_mut(&record.id).unwrap();
+            (there.rev, there.turn) = (there.rev + 1, there.turn + 1);
+        }
         if self.records.borrow().get(&record.id).map(|there| there.rev) != Some(record.rev) {
             return Ok(Moved::No);
         }
         record.rev += 1;
         self.records.borrow_mut().insert(record.id.clone(), record.clone());
-        Ok(Moved::Yes)
+        let unanswered = self.unanswered.get();
+        self.unanswered.set(unanswered.and_then(|left| left.checked_sub(1)));
+        Ok(if unanswered == Some(0) { Moved::No } else { Moved::Yes })
     }
     async fn budget(&self) -> Result<(Budget, u64), String> {
         self.step()?;
