@@ -106,8 +106,8 @@ pub(super) fn reason(record: &Record) -> Option<String> {
         State::UndoneByOther => Some(undone(record)),
         State::Expired => Some(match record.with.len() {
             0 => "nobody approved it in four hours".to_owned(),
-            1 => "nobody approved it in four hours, nor one other plan of that time".to_owned(),
-            others => format!("nobody approved it in four hours, nor {others} other plans of that time"),
+            1 => "nobody approved it in four hours, nor one other plan of that time so far".to_owned(),
+            others => format!("nobody approved it in four hours, nor {others} other plans of that time so far"),
         }),
         State::Failed | State::Partial => record.calls.iter().rev().find_map(|call| call.error.as_deref()).map(shown),
         _ => {

@@ -58,9 +58,12 @@ struct Heap {
     over: bool,
     /// In the order in which they came.
     records: Vec<String>,
+    /// The record that tells that nobody approved them, and when it took that upon itself.
+    #[serde(default)]
+    ended_by: Option<(String, Timestamp)>,
 }
 
-/// Records of one heap: the last of them reads them all when it tells that nobody approved them.
+/// Records of one heap: one of them reads them all when it tells that nobody approved them.
 const HEAPED: usize = 300;
 
 /// The budget is spent.
@@ -128,6 +131,7 @@ impl Budget {
             until,
             over: false,
             records: vec![record.to_owned()],
+            ended_by: None,
         });
         told
     }
@@ -137,6 +141,21 @@ impl Budget {
     pub fn heap_of(&self, record: &str) -> &[String] {
         let heap = self.heaps.iter().find(|heap| heap.records.iter().any(|known| known == record));
         heap.map(|heap| heap.records.as_slice()).unwrap_or_default()
+    }
+
+    /// Which of those that wait with this record tells that nobody approved them, and since when, if one does.
+    #[must_use]
+    pub fn ended_by(&self, record: &str) -> Option<(&str, Timestamp)> {
+        let heap = self.heaps.iter().find(|heap| heap.records.iter().any(|known| known == record))?;
+        heap.ended_by.as_ref().map(|(teller, since)| (teller.as_str(), *since))
+    }
+
+    /// This record tells of all that wait with it that nobody approved them.
+    pub fn ends(&mut self, record: &str, now: Timestamp) {
+        let mut heaps = self.heaps.iter_mut();
+        if let Some(heap) = heaps.find(|heap| heap.records.iter().any(|known| known == record)) {
+            heap.ended_by = Some((record.to_owned(), now));
+        }
     }
 
     /// Whether people are to be told by a record, of which nothing else is told, that our deny policy was rewritten: once an hour.

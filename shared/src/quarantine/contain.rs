@@ -115,6 +115,16 @@ impl From<Undelivered> for Failure {
     }
 }
 
+/// Who tells what became of a record.
+enum Ending {
+    /// It does, of itself and of these.
+    With(Vec<Record>),
+    /// The mail of another told of it.
+    ToldOf,
+    /// Another is just about to.
+    Waits,
+}
+
 /// Quarantine with what it reaches.
 pub struct Containment<'a, I, R, L, P, W> {
     pub context: Context<'a>,
@@ -493,15 +503,20 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             && matches!(record.state, State::DryRun | State::Refused)
             && record.approval.is_none();
         if !record.told {
-            match self.expired_with(&record).await? {
-                Some(others) if !shown => {
+            match self.ending(&record, now).await? {
+                Ending::ToldOf => {}
+                Ending::Waits => {
+                    self.later.look_again(&record.id, LEASE).await?;
+                    return Ok(record);
+                }
+                Ending::With(_) if shown => {}
+                Ending::With(others) => {
                     let mut news = Record { with: others, ..record.clone() };
                     if !news.with.is_empty() {
                         news = news.critical();
                     }
                     self.say(&news, now).await?;
                 }
-                _ => {}
             }
             record.told = true;
             self.remembered(&mut record).await?;
@@ -517,30 +532,42 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         }
     }
 
-    /// The other records that nobody approved in time, of those for which one mail stood when they began to wait: they are told
-    /// in one mail, too. `None` where one of them that expires later tells it.
-    async fn expired_with(&self, record: &Record) -> Result<Option<Vec<Record>>, Failure> {
-        let mut others = Vec::new();
+    /// Who tells that nobody approved a record in time. Those for which one mail stood when they began to wait end in one mail,
+    /// too: the first whose time is over tells of all that nobody has approved by then.
+    async fn ending(&self, record: &Record, now: Timestamp) -> Result<Ending, Failure> {
         if record.state != State::Expired || record.plan.refusal != Some(Refusal::BudgetSpent) {
-            return Ok(Some(others));
+            return Ok(Ending::With(Vec::new()));
         }
-        let (budget, _) = self.records.budget().await?;
-        let unanswered =
-            |other: &Record| other.approval.is_none() && matches!(other.state, State::Pending | State::Expired);
-        let mut later = false;
-        // The last first: mostly it answers for all.
-        for id in budget.heap_of(&record.id).iter().rev() {
-            if *id == record.id {
-                later = true;
-            } else if let Some(other) = self.records.get(id).await?.filter(unanswered) {
-                if !later {
-                    return Ok(None);
+        for _ in 0..BUDGET_TRIES {
+            let (mut budget, version) = self.records.budget().await?;
+            if let Some((teller, since)) = budget.ended_by(&record.id).filter(|(teller, _)| *teller != record.id) {
+                let told = self.records.get(teller).await?.is_some_and(|teller| teller.told);
+                // What was opened after that mail is not in it.
+                if told && record.received <= since {
+                    return Ok(Ending::ToldOf);
                 }
-                others.push(other);
+                // Whoever took it upon itself may have died.
+                if !told && now < since + LEASE {
+                    return Ok(Ending::Waits);
+                }
+            }
+            budget.ends(&record.id, now);
+            if self.records.put_budget(&budget, version).await? == Moved::Yes {
+                return Ok(Ending::With(self.unanswered_with(record, &budget).await?));
             }
         }
-        others.reverse();
-        Ok(Some(others))
+        Err(Failure::Other("the budget is too busy to write down who tells".to_owned()))
+    }
+
+    /// The others that wait with a record, or did, and that nobody has approved.
+    async fn unanswered_with(&self, record: &Record, budget: &Budget) -> Result<Vec<Record>, Failure> {
+        let unanswered =
+            |other: &Record| other.approval.is_none() && matches!(other.state, State::Pending | State::Expired);
+        let mut others = Vec::new();
+        for id in budget.heap_of(&record.id).iter().filter(|id| **id != record.id) {
+            others.extend(self.records.get(id).await?.filter(unanswered));
+        }
+        Ok(others)
     }
 
     pub(super) async fn say(&self, record: &Record, now: Timestamp) -> Result<(), Failure> {
