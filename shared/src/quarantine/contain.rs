@@ -117,8 +117,8 @@ impl From<Undelivered> for Failure {
 
 /// Who tells what became of a record.
 enum Ending {
-    /// It does, of itself and of these.
-    With(Vec<Record>),
+    /// It does, of itself, of these, and that there are about so many more.
+    With(Vec<Record>, usize),
     /// The mail of another told of it.
     ToldOf,
     /// Another is just about to.
@@ -509,9 +509,9 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
                     self.later.look_again(&record.id, LEASE).await?;
                     return Ok(record);
                 }
-                Ending::With(_) if shown => {}
-                Ending::With(others) => {
-                    let mut news = Record { with: others, ..record.clone() };
+                Ending::With(..) if shown => {}
+                Ending::With(with, with_more) => {
+                    let mut news = Record { with, with_more, ..record.clone() };
                     if !news.with.is_empty() {
                         news = news.critical();
                     }
@@ -536,11 +536,12 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     /// too: the first whose time is over tells of all that nobody has approved by then.
     async fn ending(&self, record: &Record, now: Timestamp) -> Result<Ending, Failure> {
         if record.state != State::Expired || record.plan.refusal != Some(Refusal::BudgetSpent) {
-            return Ok(Ending::With(Vec::new()));
+            return Ok(Ending::With(Vec::new(), 0));
         }
         for _ in 0..BUDGET_TRIES {
             let (mut budget, version) = self.records.budget().await?;
-            if let Some((teller, since)) = budget.ended_by(&record.id).filter(|(teller, _)| *teller != record.id) {
+            let ended_by = budget.ended_by(&record.id, record.received);
+            if let Some((teller, since)) = ended_by.filter(|(teller, _)| *teller != record.id) {
                 let told = self.records.get(teller).await?.is_some_and(|teller| teller.told);
                 // What was opened after that mail is not in it.
                 if told && record.received <= since {
@@ -551,20 +552,21 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
                     return Ok(Ending::Waits);
                 }
             }
-            budget.ends(&record.id, now);
+            budget.ends(&record.id, record.received, now);
             if self.records.put_budget(&budget, version).await? == Moved::Yes {
-                return Ok(Ending::With(self.unanswered_with(record, &budget).await?));
+                let (waiting, more) = budget.waiting_with(&record.id, record.received);
+                return Ok(Ending::With(self.unanswered(waiting, record).await?, more));
             }
         }
         Err(Failure::Other("the budget is too busy to write down who tells".to_owned()))
     }
 
-    /// The others that wait with a record, or did, and that nobody has approved.
-    async fn unanswered_with(&self, record: &Record, budget: &Budget) -> Result<Vec<Record>, Failure> {
+    /// The records, but for this one, that nobody has approved.
+    async fn unanswered(&self, ids: &[String], but: &Record) -> Result<Vec<Record>, Failure> {
         let unanswered =
             |other: &Record| other.approval.is_none() && matches!(other.state, State::Pending | State::Expired);
         let mut others = Vec::new();
-        for id in budget.heap_of(&record.id).iter().filter(|id| **id != record.id) {
+        for id in ids.iter().filter(|id| **id != but.id) {
             others.extend(self.records.get(id).await?.filter(unanswered));
         }
         Ok(others)

@@ -254,6 +254,27 @@ fn that_nobody_approved_it_is_told_though_a_later_one_is_approved_after_that() {
 }
 
 #[test]
+fn of_more_than_one_mail_can_name_none_is_told_by_itself_when_it_ends() {
+    let world = World::default();
+    let enforce = config(Mode::Enforce);
+    for number in 0..320 {
+        let user = format!("user{number}");
+        let at = start() + seconds(number);
+        world.add_user(&user, "/", at);
+        world.contain(&finding(&user, at), &enforce, at).unwrap();
+    }
+    world.mails.borrow_mut().clear();
+    world.queue.borrow_mut().retain(|(_, id)| world.records.borrow()[id].state == State::Pending);
+    world.clock.set(SignedDuration::from_hours(4) - seconds(5));
+    world.until(SignedDuration::from_hours(4) + seconds(330), &enforce, |_| ());
+    assert_eq!(world.said().len(), 1, "{:?}", world.said());
+    let mail = world.mails.borrow()[0].email.clone();
+    assert!(mail.contains("nor 299 other plans of that time so far; about 17 more waited"), "{mail}");
+    assert!(mail.contains("(and 216 more: `iamwatch quarantine list` names them)"), "{mail}");
+    assert!(world.records.borrow().values().all(|record| record.told));
+}
+
+#[test]
 fn where_the_one_that_tells_of_all_cannot_another_does() {
     let world = storm_of_six();
     world.records.borrow_mut().values_mut().for_each(|record| record.received = start());
