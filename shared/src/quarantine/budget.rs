@@ -50,6 +50,9 @@ struct Spent {
 struct Heap {
     /// The user who had enough; none in a storm.
     user: Option<String>,
+    /// Whether they are users to be cut off as a whole: whatever is told of new keys, a person must know of them.
+    #[serde(default)]
+    whole: bool,
     /// Until when that is enough.
     until: Timestamp,
     /// Whether a person looked since.
@@ -74,7 +77,7 @@ const HEAPED_IN_ALL: usize = 10 * HEAPED;
 pub struct Exhausted {
     /// What stands against acting.
     pub refusal: Refusal,
-    /// Whether people are to be told: of a storm once an hour, of the rest always.
+    /// Whether people are to be told: of those who wait in a storm, or of one user, once an hour, of the rest always.
     pub tell: bool,
 }
 
@@ -99,8 +102,7 @@ impl Budget {
             self.storm = Some(now);
         }
         if self.storm.is_some() || of_user >= PER_USER {
-            // That a whole user is to be cut off a person must know, whatever else is told.
-            let tell = whole || self.heap(record, self.storm.is_none().then_some(user), now);
+            let tell = self.heap(record, self.storm.is_none().then_some(user), whole, now);
             return Err(Exhausted { refusal: Refusal::BudgetSpent, tell });
         }
         let just = |spent: &&Spent| spent.user == user && (spent.whole || !whole);
@@ -112,9 +114,10 @@ impl Budget {
     }
 
     /// Puts a record to those that wait. Answers whether it tells of them.
-    fn heap(&mut self, record: &str, user: Option<&str>, now: Timestamp) -> bool {
+    fn heap(&mut self, record: &str, user: Option<&str>, whole: bool, now: Timestamp) -> bool {
         self.heaps.retain(|heap| now < heap.until + LONGEST_WAIT + HOUR);
-        let of_these = |heap: &&mut Heap| heap.user.as_deref() == user && now < heap.until && !heap.over;
+        let of_these =
+            |heap: &&mut Heap| (heap.user.as_deref(), heap.whole) == (user, whole) && now < heap.until && !heap.over;
         let known = |known: &String| known == record;
         if let Some(heap) = self.heaps.iter().find(|heap| heap.records.iter().any(known)) {
             return heap.records.first().is_some_and(known);
@@ -126,6 +129,7 @@ impl Budget {
             None => {
                 self.heaps.push(Heap {
                     user: user.map(str::to_owned),
+                    whole,
                     until: now + HOUR,
                     over: false,
                     records: vec![record.to_owned()],

@@ -245,7 +245,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         {
             record.plan.refusal = Some(exhausted.refusal);
             record.state = State::Pending;
-            // A storm of new keys is one alert, not one for each; that our deny policy was rewritten is one more.
+            // A storm is one alert, not one for each key or user; that our deny policy was rewritten is one more.
             record.told = !exhausted.tell;
             // Whoever makes one key after another is at it now.
             if exhausted.tell {
