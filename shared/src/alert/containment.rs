@@ -12,6 +12,9 @@ const SHOWN: usize = 12;
 /// Other records that a mail names.
 const FIRST: usize = 100;
 
+/// Lines of commands about others.
+const LINES: usize = 100;
+
 /// Lines ready to paste, under a heading.
 pub(super) struct Commands {
     pub(super) heading: &'static str,
@@ -104,11 +107,7 @@ pub(super) fn reason(record: &Record) -> Option<String> {
             None => "IAM does not show it yet".to_owned(),
         }),
         State::UndoneByOther => Some(undone(record)),
-        State::Expired => Some(match record.with.len() {
-            0 => "nobody approved it in four hours".to_owned(),
-            1 => "nobody approved it in four hours, nor one other plan of that time".to_owned(),
-            others => format!("nobody approved it in four hours, nor {others} other plans of that time"),
-        }),
+        State::Expired => Some(expired(record)),
         State::Failed | State::Partial => record.calls.iter().rev().find_map(|call| call.error.as_deref()).map(shown),
         _ => {
             let refusal = record.plan.refusal.map(|refusal| refusal.to_string());
@@ -117,6 +116,20 @@ pub(super) fn reason(record: &Record) -> Option<String> {
             (!both.is_empty()).then(|| both.join("; "))
         }
     }
+}
+
+/// That nobody approved it, nor the others that this mail is about.
+fn expired(record: &Record) -> String {
+    let others = match record.with.len() {
+        0 => String::new(),
+        1 => ", nor one other plan of that time so far".to_owned(),
+        others => format!(", nor {others} other plans of that time so far"),
+    };
+    let more = match record.with_more {
+        0 => String::new(),
+        more => format!("; about {more} more waited with them"),
+    };
+    format!("nobody approved it in four hours{others}{more}")
 }
 
 /// Why the last look got no answer from IAM, if it got none.
@@ -178,14 +191,9 @@ pub(super) fn standing(record: &Record) -> [Vec<String>; 2] {
 /// Other records that this mail is about, too: nobody approved them either.
 pub(super) fn with(record: &Record) -> Vec<String> {
     let one = |other: &Record| format!("{} {} of {}", shown(&other.id), what(other), whom(other));
-    first(record.with.iter().map(one).collect())
-}
-
-/// The first of many, each of which the reader must deal with.
-fn first(mut lines: Vec<String>) -> Vec<String> {
-    let more = lines.len().saturating_sub(FIRST);
+    let mut lines: Vec<String> = record.with.iter().take(FIRST).map(one).collect();
+    let more = record.with.len() - lines.len() + record.with_more;
     if more > 0 {
-        lines.truncate(FIRST);
         lines.push(format!("(and {more} more: `iamwatch quarantine list` names them)"));
     }
     lines
@@ -468,8 +476,7 @@ pub(super) fn commands(record: &Record, config: &Config) -> Vec<Commands> {
         };
         add(heading, true, by_hand(record));
     }
-    let others: Vec<String> = record.with.iter().flat_map(by_hand).collect();
-    add("To do the same with the others", true, first(others));
+    add("To do the same with the others", true, by_hand_of_others(record));
     if record.is_disarmed() && !matches!(record.state, State::Verified | State::Restored) {
         add("To put the deny policy right", true, undo::repair_policy(deny_policy(record, config)));
     }
@@ -537,4 +544,20 @@ fn by_hand(record: &Record) -> Vec<String> {
             record.plan.steps.iter().filter_map(|step| command(record, step)).collect()
         }
     }
+}
+
+/// What a person would do about the others, as many as fit, none of them in part. All of it may be pasted into a shell.
+fn by_hand_of_others(record: &Record) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut others = record.with.iter().map(by_hand).filter(|lines| !lines.is_empty()).peekable();
+    while let Some(more) = others.next_if(|more| lines.len() + more.len() <= LINES) {
+        lines.extend(more);
+    }
+    let left = others.count() + record.with_more;
+    if left > 0 {
+        lines.push(format!(
+            "# {left} more: iamwatch quarantine list names them, iamwatch quarantine show has their commands"
+        ));
+    }
+    lines
 }

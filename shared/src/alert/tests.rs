@@ -1152,6 +1152,7 @@ fn record(state: State, refusal: Option<Refusal>) -> Record {
         told: false,
         news: None,
         with: Vec::new(),
+        with_more: 0,
     }
 }
 
@@ -1471,6 +1472,32 @@ fn a_containment_that_is_undone_by_others_says_how_to_end_the_fight() {
     Event id:  0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9
     "#);
     check_message(&alert);
+}
+
+#[test]
+fn what_is_to_be_pasted_for_others_is_commands_alone_and_cuts_nobody_in_two() {
+    let config = enforcing();
+    let pasted = |many: usize, with_more: usize| {
+        let with = vec![user_record(State::Expired, Some(Refusal::BudgetSpent)); many];
+        let mail = of_containment(
+            &Record { with, with_more, ..record(State::Expired, Some(Refusal::BudgetSpent)) },
+            &Context::new(&config),
+        )
+        .email;
+        let block = mail.split("\n\n").find(|block| block.starts_with("To do the same with the others")).unwrap();
+        block.lines().skip(1).map(|line| line.trim().to_owned()).collect::<Vec<_>>()
+    };
+    let one = pasted(1, 0);
+    assert!(one.len() > 1 && one.iter().all(|line| line.starts_with("aws iam ")), "{one:?}");
+    let fit = 100 / one.len();
+    for (many, more, left) in [(fit, 0, 0), (fit + 44, 0, 44), (fit + 1, 6, 7), (1, 2, 2)] {
+        let mut lines = pasted(many, more);
+        if left > 0 {
+            let last = lines.pop().unwrap();
+            assert!(last.starts_with(&format!("# {left} more: ")), "{last}");
+        }
+        assert_eq!(lines, vec![one.clone(); many.min(fit)].concat());
+    }
 }
 
 #[test]

@@ -116,8 +116,9 @@ fn may_approve(approval: &Approval, record: &Record, own_account: &str) -> Resul
     let Approval { by, .. } = approval;
     let actor = &record.finding.actor;
     let same_id = |id: Option<&str>| id.is_some_and(|id| unique(id) == unique(&approval.id));
-    // Many people share the role of a permission set.
-    let acted = same_id(actor.principal_id.as_deref().filter(|_| actor.kind != Kind::SsoUser));
+    // Many people share the role of a permission set, and the id of a federated session begins as root's, with the account.
+    let is_own = !matches!(actor.kind, Kind::SsoUser | Kind::FederatedUser);
+    let acted = same_id(actor.principal_id.as_deref().filter(|_| is_own));
     let is_actor = acted || actor.principal.eq_ignore_ascii_case(by) || is_same_person(by, actor);
     let is_target = same_id(record.before.as_ref().and_then(|before| before.id.as_deref()));
     // IAM gives ARNs; a bare name is something else.

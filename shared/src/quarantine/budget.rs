@@ -50,25 +50,34 @@ struct Spent {
 struct Heap {
     /// The user who had enough; none in a storm.
     user: Option<String>,
-    /// The record whose mail says so; none where an earlier heap was full.
-    teller: Option<String>,
+    /// Whether they are users to be cut off as a whole: whatever is told of new keys, a person must know of them.
+    #[serde(default)]
+    whole: bool,
     /// Until when that is enough.
     until: Timestamp,
     /// Whether a person looked since.
     over: bool,
-    /// In the order in which they came.
+    /// In the order in which they came: the mail of the first says so.
     records: Vec<String>,
+    /// About how many came when it was full: who tries twice is counted twice.
+    #[serde(default)]
+    more: usize,
+    /// The record that tells that nobody approved them, and when it took that upon itself.
+    #[serde(default)]
+    ended_by: Option<(String, Timestamp)>,
 }
 
-/// Records of one heap: the last of them reads them all when it tells that nobody approved them.
+/// Records of one heap: one of them reads them all when it tells that nobody approved them.
 const HEAPED: usize = 300;
+/// Records of all heaps: an item of the table holds 400 KB, and an item that cannot be written would stop every containment.
+const HEAPED_IN_ALL: usize = 10 * HEAPED;
 
 /// The budget is spent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exhausted {
     /// What stands against acting.
     pub refusal: Refusal,
-    /// Whether people are to be told: of a storm once an hour, of the rest always.
+    /// Whether people are to be told: of those who wait in a storm, or of one user, once an hour, of the rest always.
     pub tell: bool,
 }
 
@@ -93,8 +102,7 @@ impl Budget {
             self.storm = Some(now);
         }
         if self.storm.is_some() || of_user >= PER_USER {
-            // That a whole user is to be cut off a person must know, whatever else is told.
-            let tell = whole || self.heap(record, self.storm.is_none().then_some(user), now);
+            let tell = self.heap(record, self.storm.is_none().then_some(user), whole, now);
             return Err(Exhausted { refusal: Refusal::BudgetSpent, tell });
         }
         let just = |spent: &&Spent| spent.user == user && (spent.whole || !whole);
@@ -106,37 +114,62 @@ impl Budget {
     }
 
     /// Puts a record to those that wait. Answers whether it tells of them.
-    fn heap(&mut self, record: &str, user: Option<&str>, now: Timestamp) -> bool {
+    fn heap(&mut self, record: &str, user: Option<&str>, whole: bool, now: Timestamp) -> bool {
         self.heaps.retain(|heap| now < heap.until + LONGEST_WAIT + HOUR);
-        let of_these = |heap: &&mut Heap| heap.user.as_deref() == user && now < heap.until && !heap.over;
+        let of_these =
+            |heap: &&mut Heap| (heap.user.as_deref(), heap.whole) == (user, whole) && now < heap.until && !heap.over;
         let known = |known: &String| known == record;
         if let Some(heap) = self.heaps.iter().find(|heap| heap.records.iter().any(known)) {
-            return heap.teller.as_deref() == Some(record);
+            return heap.records.first().is_some_and(known);
         }
-        let (until, teller) = match self.heaps.iter_mut().rev().find(of_these) {
-            Some(heap) if heap.records.len() < HEAPED => {
-                heap.records.push(record.to_owned());
-                return false;
+        let all: usize = self.heaps.iter().map(|heap| heap.records.len()).sum();
+        match self.heaps.iter_mut().rev().find(of_these) {
+            Some(heap) if heap.records.len() < HEAPED && all < HEAPED_IN_ALL => heap.records.push(record.to_owned()),
+            Some(heap) => heap.more += 1,
+            None => {
+                self.heaps.push(Heap {
+                    user: user.map(str::to_owned),
+                    whole,
+                    until: now + HOUR,
+                    over: false,
+                    records: vec![record.to_owned()],
+                    more: 0,
+                    ended_by: None,
+                });
+                return true;
             }
-            Some(heap) => (heap.until, None),
-            None => (now + HOUR, Some(record.to_owned())),
-        };
-        let told = teller.is_some();
-        self.heaps.push(Heap {
-            user: user.map(str::to_owned),
-            teller,
-            until,
-            over: false,
-            records: vec![record.to_owned()],
-        });
-        told
+        }
+        false
     }
 
-    /// The records that wait with this one, it among them, in the order in which they came; none where it waits by itself.
+    /// The heap of a record that came then: of those that came when it was full, it knows only that.
+    fn heap_of(&self, record: &str, received: Timestamp) -> Option<usize> {
+        let holds = |heap: &Heap| heap.records.iter().any(|known| known == record);
+        let counts = |heap: &Heap| heap.more > 0 && (heap.until - HOUR..heap.until).contains(&received);
+        self.heaps.iter().position(holds).or_else(|| self.heaps.iter().position(counts))
+    }
+
+    /// The records that wait with this one, in the order in which they came, and about how many more; none where it waits by
+    /// itself.
     #[must_use]
-    pub fn heap_of(&self, record: &str) -> &[String] {
-        let heap = self.heaps.iter().find(|heap| heap.records.iter().any(|known| known == record));
-        heap.map(|heap| heap.records.as_slice()).unwrap_or_default()
+    pub fn waiting_with(&self, record: &str, received: Timestamp) -> (&[String], usize) {
+        let heap = self.heap_of(record, received).and_then(|at| self.heaps.get(at));
+        heap.map(|heap| (heap.records.as_slice(), heap.more)).unwrap_or_default()
+    }
+
+    /// Which of those that wait with this record tells that nobody approved them, and since when, if one does.
+    #[must_use]
+    pub fn ended_by(&self, record: &str, received: Timestamp) -> Option<(&str, Timestamp)> {
+        let heap = self.heaps.get(self.heap_of(record, received)?)?;
+        heap.ended_by.as_ref().map(|(teller, since)| (teller.as_str(), *since))
+    }
+
+    /// This record tells of all that wait with it that nobody approved them.
+    pub fn ends(&mut self, record: &str, received: Timestamp, now: Timestamp) {
+        let heap = self.heap_of(record, received).and_then(|at| self.heaps.get_mut(at));
+        if let Some(heap) = heap {
+            heap.ended_by = Some((record.to_owned(), now));
+        }
     }
 
     /// Whether people are to be told by a record, of which nothing else is told, that our deny policy was rewritten: once an hour.
@@ -232,6 +265,27 @@ mod tests {
         let told: Vec<bool> =
             (1..150).map(|n| budget.spend(&n.to_string(), "x", false, at(n)).unwrap_err().tell).collect();
         assert_eq!(told.iter().filter(|told| **told).count(), 3);
+    }
+
+    #[test]
+    fn however_many_wait_the_budget_stays_small_and_each_is_told_of_by_one_mail() {
+        let mut budget = Budget::default();
+        for user in ["a", "b", "c"] {
+            assert_eq!(budget.spend(user, user, false, at(0)), Ok(()));
+        }
+        let came = |n: i64| (format!("q-{n:012x}"), at(n / 40));
+        let mut told = 0;
+        for (record, at) in (0..12_000).map(came) {
+            told += usize::from(budget.spend(&record, "x", false, at).unwrap_err().tell);
+        }
+        assert_eq!(told, 5, "one an hour");
+        let size = serde_json::to_string(&budget).unwrap().len();
+        assert!(size < 100_000, "{size}");
+        for (record, at) in (0..12_000).map(came) {
+            let (records, more) = budget.waiting_with(&record, at);
+            assert_eq!((records.len(), more), (300, 2_100), "{record}");
+        }
+        assert_eq!(budget.waiting_with("another", at(600)), (&[][..], 0));
     }
 
     #[test]

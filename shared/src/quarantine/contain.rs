@@ -115,6 +115,16 @@ impl From<Undelivered> for Failure {
     }
 }
 
+/// Who tells what became of a record.
+enum Ending {
+    /// It does, of itself, of these, and that there are about so many more.
+    With(Vec<Record>, usize),
+    /// The mail of another told of it.
+    ToldOf,
+    /// Another is just about to.
+    Waits,
+}
+
 /// Quarantine with what it reaches.
 pub struct Containment<'a, I, R, L, P, W> {
     pub context: Context<'a>,
@@ -235,7 +245,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         {
             record.plan.refusal = Some(exhausted.refusal);
             record.state = State::Pending;
-            // A storm of new keys is one alert, not one for each; that our deny policy was rewritten is one more.
+            // A storm is one alert, not one for each key or user; that our deny policy was rewritten is one more.
             record.told = !exhausted.tell;
             // Whoever makes one key after another is at it now.
             if exhausted.tell {
@@ -493,15 +503,20 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             && matches!(record.state, State::DryRun | State::Refused)
             && record.approval.is_none();
         if !record.told {
-            match self.expired_with(&record).await? {
-                Some(others) if !shown => {
-                    let mut news = Record { with: others, ..record.clone() };
+            match self.ending(&record, now).await? {
+                Ending::ToldOf => {}
+                Ending::Waits => {
+                    self.later.look_again(&record.id, LEASE).await?;
+                    return Ok(record);
+                }
+                Ending::With(..) if shown => {}
+                Ending::With(with, with_more) => {
+                    let mut news = Record { with, with_more, ..record.clone() };
                     if !news.with.is_empty() {
                         news = news.critical();
                     }
                     self.say(&news, now).await?;
                 }
-                _ => {}
             }
             record.told = true;
             self.remembered(&mut record).await?;
@@ -517,30 +532,44 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
         }
     }
 
-    /// The other records that nobody approved in time, of those for which one mail stood when they began to wait: they are told
-    /// in one mail, too. `None` where one of them that expires later tells it.
-    async fn expired_with(&self, record: &Record) -> Result<Option<Vec<Record>>, Failure> {
-        let mut others = Vec::new();
+    /// Who tells that nobody approved a record in time. Those for which one mail stood when they began to wait end in one mail,
+    /// too: the first whose time is over tells of all that nobody has approved by then.
+    async fn ending(&self, record: &Record, now: Timestamp) -> Result<Ending, Failure> {
         if record.state != State::Expired || record.plan.refusal != Some(Refusal::BudgetSpent) {
-            return Ok(Some(others));
+            return Ok(Ending::With(Vec::new(), 0));
         }
-        let (budget, _) = self.records.budget().await?;
-        let unanswered =
-            |other: &Record| other.approval.is_none() && matches!(other.state, State::Pending | State::Expired);
-        let mut later = false;
-        // The last first: mostly it answers for all.
-        for id in budget.heap_of(&record.id).iter().rev() {
-            if *id == record.id {
-                later = true;
-            } else if let Some(other) = self.records.get(id).await?.filter(unanswered) {
-                if !later {
-                    return Ok(None);
+        for _ in 0..BUDGET_TRIES {
+            let (mut budget, version) = self.records.budget().await?;
+            let ended_by = budget.ended_by(&record.id, record.received);
+            if let Some((teller, since)) = ended_by.filter(|(teller, _)| *teller != record.id) {
+                let told = self.records.get(teller).await?.is_some_and(|teller| teller.told);
+                // What was opened after that mail is not in it.
+                if told && record.received <= since {
+                    return Ok(Ending::ToldOf);
                 }
-                others.push(other);
+                // Whoever took it upon itself may have died.
+                if !told && now < since + LEASE {
+                    return Ok(Ending::Waits);
+                }
+            }
+            budget.ends(&record.id, record.received, now);
+            if self.records.put_budget(&budget, version).await? == Moved::Yes {
+                let (waiting, more) = budget.waiting_with(&record.id, record.received);
+                return Ok(Ending::With(self.unanswered(waiting, record).await?, more));
             }
         }
-        others.reverse();
-        Ok(Some(others))
+        Err(Failure::Other("the budget is too busy to write down who tells".to_owned()))
+    }
+
+    /// The records, but for this one, that nobody has approved.
+    async fn unanswered(&self, ids: &[String], but: &Record) -> Result<Vec<Record>, Failure> {
+        let unanswered =
+            |other: &Record| other.approval.is_none() && matches!(other.state, State::Pending | State::Expired);
+        let mut others = Vec::new();
+        for id in ids.iter().filter(|id| **id != but.id) {
+            others.extend(self.records.get(id).await?.filter(unanswered));
+        }
+        Ok(others)
     }
 
     pub(super) async fn say(&self, record: &Record, now: Timestamp) -> Result<(), Failure> {

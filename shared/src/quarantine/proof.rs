@@ -160,9 +160,17 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
     }
 
     async fn prove(&self, mut record: Record, now: Timestamp) -> Result<Record, Failure> {
-        if record.round >= ROUNDS.len() || record.is_early(now) {
-            // The look that came to this outcome may have ended before it asked for the next one, or before it was told.
+        // The look that came to this outcome may have ended before it was told, or before it asked for the next one.
+        if record.round >= ROUNDS.len() {
             return self.go_on(record, now).await;
+        }
+        if record.is_early(now) {
+            // That one comes in time, mostly: two at once would come in each other's way.
+            let after = record.next_look(self.iam.now()).unwrap_or_default() + LEASE;
+            let again = self.later.look_again(&record.id, after.min(LONGEST_DELAY)).await;
+            let record = self.tell(record, now).await?;
+            again?;
+            return Ok(record);
         }
         // What a person takes back is not done again under their hands, and two looks do nothing again at once.
         if let Some(left) = record.restoring_for(now).or(record.busy_for(now)) {
@@ -307,9 +315,13 @@ impl Record {
     /// Whether this look comes before its time: messages arrive twice, and each round is to be one.
     fn is_early(&self, now: Timestamp) -> bool {
         let missing = |step: &Step| self.proofs.last().is_some_and(|proof| proof.missing.contains(&step.words()));
-        // What was undone and done again is looked at soon.
+        // What was undone and done again is looked at soon; before that IAM may still show it undone.
         let soon = self.reapplied > 0 && self.left().any(|step| missing(step) && !self.failed(step));
-        !soon && self.next_look(now).is_some_and(|left| left > SECOND)
+        let left = match self.proofs.last().filter(|_| soon) {
+            Some(proof) => Some((proof.at + SOON).duration_since(now)),
+            None => self.next_look(now),
+        };
+        left.is_some_and(|left| left > SECOND)
     }
 
     /// After what time it must be looked at again, if it must.

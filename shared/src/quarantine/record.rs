@@ -95,6 +95,9 @@ pub struct Record {
     /// Other records that nobody approved in time, where one mail is about all of them.
     #[serde(skip)]
     pub with: Vec<Self>,
+    /// About how many more waited with them.
+    #[serde(skip)]
+    pub with_more: usize,
 }
 
 /// One call to IAM.
@@ -215,6 +218,7 @@ impl Record {
             told: false,
             news: None,
             with: Vec::new(),
+            with_more: 0,
         }
     }
 

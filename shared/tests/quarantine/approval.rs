@@ -136,6 +136,24 @@ fn another_name_makes_nobody_another_person() {
 }
 
 #[test]
+fn root_approves_a_plan_about_what_a_federated_session_did_unless_it_is_its_own() {
+    let root = "arn:aws:iam::111122223333:root";
+    for (issuer, may) in [("arn:aws:iam::111122223333:user/alice", true), (root, false)] {
+        let world = World::with_user("bob", "/", start());
+        let response = json!({"accessKey": {"userName": "bob", "accessKeyId": key_of("bob")}});
+        let mut made = call_as_json("CreateAccessKey", start(), &json!({"userName": "bob"}), &response);
+        made["userIdentity"] = json!({"type": "FederatedUser", "accountId": ACCOUNT,
+            "arn": "arn:aws:sts::111122223333:federated-user/helper", "principalId": "111122223333:helper",
+            "sessionContext": {"sessionIssuer": {"type": "IAMUser", "arn": issuer, "accountId": ACCOUNT}}});
+        let made = detect::look(Watcher::AccessKeys, &Event::decode(made), &Context::new(&Config::default())).unwrap();
+        world.contain(&made, &config(Mode::Approve), start()).unwrap();
+        let record = world.only_record();
+        let approved = world.approve_as(&record.id, (root, ACCOUNT), &record.fingerprint());
+        assert_eq!(approved.is_ok(), may, "{issuer}: {approved:?}");
+    }
+}
+
+#[test]
 fn a_person_of_identity_center_does_not_approve_what_they_did_under_any_permission_set() {
     let by = |role: &str, name: &str| format!("arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_{role}/{name}");
     let world = World::with_user("bob", "/", start());

@@ -218,6 +218,79 @@ fn what_nobody_approved_after_a_storm_is_told_in_one_mail_that_names_all() {
     }
 }
 
+/// A storm: of six users three are contained, and d, e and f wait, ten minutes apart.
+fn storm_of_six() -> World {
+    let world = World::default();
+    for (user, minutes) in [("a", 0), ("b", 0), ("c", 0), ("d", 0), ("e", 10), ("f", 20)] {
+        let at = start() + SignedDuration::from_mins(minutes);
+        world.add_user(user, "/", at);
+        world.contain(&finding(user, at), &config(Mode::Enforce), at).unwrap();
+    }
+    world
+}
+
+fn of_user(world: &World, user: &str) -> Record {
+    world.records.borrow().values().find(|record| record.user() == Some(user)).unwrap().clone()
+}
+
+#[test]
+fn that_nobody_approved_it_is_told_though_a_later_one_is_approved_after_that() {
+    let world = storm_of_six();
+    let enforce = config(Mode::Enforce);
+    let hours = |minutes| SignedDuration::from_hours(4) + SignedDuration::from_mins(minutes);
+    world.mails.borrow_mut().clear();
+    world.until(hours(5), &enforce, |_| ());
+    assert_eq!(world.said().len(), 1, "{:?}", world.said());
+    let mail = world.mails.borrow()[0].email.clone();
+    assert!(mail.contains("nobody approved it in four hours, nor 2 other plans of that time so far"), "{mail}");
+    world.until(hours(12), &enforce, |_| ());
+    let last = of_user(&world, "f");
+    world.approve(&last.id, &user_arn("ann"), &last.fingerprint()).unwrap();
+    world.until(hours(60), &enforce, |_| ());
+    let states = ["d", "e", "f"].map(|user| of_user(&world, user).state);
+    assert_eq!(states, [State::Expired, State::Expired, State::Verified]);
+    assert_eq!(world.said().len(), 2, "and that f is contained: {:?}", world.said());
+    assert!(world.records.borrow().values().all(|record| record.told));
+}
+
+#[test]
+fn of_more_than_one_mail_can_name_none_is_told_by_itself_when_it_ends() {
+    let world = World::default();
+    let enforce = config(Mode::Enforce);
+    for number in 0..320 {
+        let user = format!("user{number}");
+        let at = start() + seconds(number);
+        world.add_user(&user, "/", at);
+        world.contain(&finding(&user, at), &enforce, at).unwrap();
+    }
+    world.mails.borrow_mut().clear();
+    world.queue.borrow_mut().retain(|(_, id)| world.records.borrow()[id].state == State::Pending);
+    world.clock.set(SignedDuration::from_hours(4) - seconds(5));
+    world.until(SignedDuration::from_hours(4) + seconds(330), &enforce, |_| ());
+    assert_eq!(world.said().len(), 1, "{:?}", world.said());
+    let mail = world.mails.borrow()[0].email.clone();
+    assert!(mail.contains("nor 299 other plans of that time so far; about 17 more waited"), "{mail}");
+    assert!(mail.contains("(and 216 more: `iamwatch quarantine list` names them)"), "{mail}");
+    assert!(world.records.borrow().values().all(|record| record.told));
+}
+
+#[test]
+fn where_the_one_that_tells_of_all_cannot_another_does() {
+    let world = storm_of_six();
+    world.records.borrow_mut().values_mut().for_each(|record| record.received = start());
+    world.mails.borrow_mut().clear();
+    world.clock.set(SignedDuration::from_hours(4) - seconds(1));
+    world.queue.borrow_mut().clear();
+    for user in ["d", "e", "f"] {
+        world.queue.borrow_mut().push((start() + SignedDuration::from_hours(4), of_user(&world, user).id));
+    }
+    world.unsent.set(1);
+    world.until_with_retries(SignedDuration::from_hours(4) + seconds(300), &config(Mode::Enforce));
+    assert_eq!(world.said().len(), 1, "{:?}", world.said());
+    assert!(world.mails.borrow()[0].email.contains("nor 2 other plans"), "{:?}", world.said());
+    assert!(world.records.borrow().values().all(|record| record.told));
+}
+
 #[test]
 fn that_one_user_had_enough_is_told_of_each_user() {
     let world = World::default();

@@ -2,6 +2,7 @@
 
 use iamwatch::config::Mode;
 use iamwatch::quarantine::{Proof, REAPPLIED_AT_MOST, ROUNDS, Restore, State, Step};
+use jiff::SignedDuration;
 
 use super::world::*;
 
@@ -37,6 +38,39 @@ fn messages_that_arrive_twice_or_early_use_no_round_up() {
     let asked: Vec<i64> =
         world.only_record().proofs.iter().map(|proof| proof.at.duration_since(start()).as_secs()).collect();
     assert_eq!(asked, [0, 5, 15, 60, 300]);
+}
+
+#[test]
+fn the_look_that_follows_a_claim_whatever_becomes_of_it_never_comes_due_with_another() {
+    let world = World::with_user("bob", "/", start());
+    let enforce = config(Mode::Enforce);
+    world.contain(&finding("bob", start()), &enforce, start()).unwrap();
+    world.until(seconds(900), &enforce, |world| {
+        let mut due: Vec<_> = world.queue.borrow().iter().map(|(at, _)| *at).collect();
+        due.sort();
+        assert!(due.windows(2).all(|two| two[0] != two[1]), "{due:?} at {}", world.time());
+    });
+    assert_eq!(world.only_record().state, State::Verified);
+}
+
+#[test]
+fn a_look_that_comes_right_after_it_was_done_again_does_nothing_again_by_what_iam_showed_before() {
+    let world = World::with_user("bob", "/", start());
+    let enforce = config(Mode::Enforce);
+    world.contain(&finding("bob", start()), &enforce, start()).unwrap();
+    let id = world.only_record().id;
+    world.change("bob", |user| user.keys[0].active = true);
+    world.until(seconds(5), &enforce, |_| ());
+    assert_eq!((world.only_record().reapplied, world.is_active("bob")), (1, false));
+    // IAM shows the old state for a moment.
+    world.change("bob", |user| user.keys[0].active = true);
+    world.look(&id, &enforce).unwrap();
+    world.clock.set(seconds(5) + SignedDuration::from_millis(500));
+    world.look(&id, &enforce).unwrap();
+    assert_eq!(world.only_record().reapplied, 1);
+    world.change("bob", |user| user.keys[0].active = false);
+    world.until(seconds(900), &enforce, |_| ());
+    assert_eq!((world.only_record().state, world.only_record().reapplied), (State::Verified, 1));
 }
 
 #[test]

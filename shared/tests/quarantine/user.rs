@@ -85,6 +85,31 @@ fn of_many_entities_in_one_message_each_is_asked_about_and_named_and_of_too_many
 }
 
 #[test]
+fn of_many_users_who_leaked_at_once_those_who_wait_are_told_in_one_mail_and_in_one_when_nobody_approved() {
+    let world = World::default();
+    let enforce = config(Mode::Enforce);
+    let users: Vec<String> = (0..30).map(|number| format!("user{number:02}")).collect();
+    for user in &users {
+        world.add_user(user, "/", start());
+        world.change(user, |user| user.attached.push(AWS_QUARANTINE.to_owned()));
+    }
+    let keys: Vec<String> = users.iter().map(|user| key_of(user)).collect();
+    let named: Vec<&str> = keys.iter().map(String::as_str).collect();
+    world.contain_all(&leak(&named), &enforce, start()).unwrap();
+    assert_eq!(users.iter().filter(|user| world.is_contained(user)).count(), 3);
+    assert_eq!(world.said().len(), 4, "three are contained, and a person is asked: {:?}", world.said());
+    let mail = world.mails.borrow()[3].clone();
+    assert!(mail.subject.to_string().starts_with("[CRITICAL]"), "{}", mail.subject);
+    world.until(SignedDuration::from_hours(4) + seconds(120), &enforce, |_| ());
+    assert_eq!(world.said().len(), 5, "{:?}", world.said());
+    let mail = world.mails.borrow()[4].email.clone();
+    assert!(mail.contains("nobody approved it in four hours, nor 26 other plans"), "{mail}");
+    for user in users.iter().filter(|user| !world.is_contained(user)) {
+        assert!(mail.contains(&format!("aws iam attach-user-policy --user-name={user} ")), "{user}: {mail}");
+    }
+}
+
+#[test]
 fn without_aws_own_quarantine_in_iam_a_person_decides_since_anybody_could_have_sent_the_finding() {
     let world = World::with_leaked_user("bob");
     world.change("bob", |user| user.attached.clear());
