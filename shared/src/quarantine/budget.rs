@@ -289,6 +289,23 @@ mod tests {
     }
 
     #[test]
+    fn however_often_a_person_resets_it_the_budget_stays_small() {
+        let mut budget = Budget::default();
+        for round in 0..30 {
+            budget.reset();
+            for user in ["a", "b", "c"] {
+                assert_eq!(budget.spend(user, user, false, at(0)), Ok(()));
+            }
+            let told = (0..400)
+                .filter(|n| budget.spend(&format!("q-{round:04x}{n:08x}"), "x", false, at(0)).unwrap_err().tell)
+                .count();
+            assert_eq!(told, 1, "what comes next is news");
+        }
+        let size = serde_json::to_string(&budget).unwrap().len();
+        assert!(size < 100_000, "{size}");
+    }
+
+    #[test]
     fn a_user_of_whom_a_key_was_just_contained_waits_a_quarter_of_an_hour_but_for_being_cut_off_as_a_whole() {
         let mut budget = Budget::default();
         let soon = Err(Exhausted { refusal: Refusal::TooSoon, tell: true });

@@ -165,7 +165,7 @@ impl<I: Iam, R: Records, L: Ledger, P: People, W: Later> Containment<'_, I, R, L
             return self.go_on(record, now).await;
         }
         if record.is_early(now) {
-            // That one comes in time, mostly: two at once would come in each other's way.
+            // This one follows the look that is due, in case that is lost: two at once would get in each other's way.
             let after = record.next_look(self.iam.now()).unwrap_or_default() + LEASE;
             let again = self.later.look_again(&record.id, after.min(LONGEST_DELAY)).await;
             let record = self.tell(record, now).await?;
