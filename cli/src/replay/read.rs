@@ -85,7 +85,7 @@ pub(super) struct How<'a> {
 }
 
 /// What fits beside all else into the memory that a replay is to take.
-pub(super) const HOLD: usize = 4 * 1024 * 1024;
+pub(super) const HOLD: usize = 1024 * 1024;
 
 /// Where the text of a record stands. Places are in the order of the files, and of their text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

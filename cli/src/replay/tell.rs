@@ -76,7 +76,7 @@ pub(super) fn tell<E>(
 
 /// How many records are read ahead in one go, and how many goes may wait: few, since each record takes ten times its text.
 const STRETCH: usize = 32;
-const STRETCHES: usize = 4;
+const STRETCHES: usize = 2;
 
 /// What there is to follow up, with its record read.
 struct Ready {
