@@ -229,6 +229,11 @@ impl Denials {
         !self.told.touched.contains(touched)
     }
 
+    /// Those of which they heard in this incident, or are about to.
+    pub(crate) fn touched(&self) -> impl Iterator<Item = &str> {
+        self.told.touched.iter().map(String::as_str)
+    }
+
     /// Whether people heard of what was denied then.
     fn is_told(&self, at: i64) -> bool {
         self.told.until.is_some_and(|until| at <= until)

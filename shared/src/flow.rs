@@ -5,9 +5,9 @@ mod denied;
 use std::cell::RefCell;
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-pub use denied::{MOST_TOGETHER, Together, WAITING, by_principal};
+pub use denied::{MOST_TOGETHER, Together, WAITING, by_principal, no_time};
 
 use crate::alert::{self, Alert};
 use crate::cap::{Admission, Alone, Held, Message};
@@ -291,8 +291,10 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
     }
 }
 
-/// How often one asks for another turn that was late for its own.
-const TURNS: u32 = 3;
+/// How often one asks for a turn, again where one was late for one's own.
+const TURNS: i32 = 3;
+/// How much later a turn is asked for each time: a ledger that is slow answers when the turn it gave is over.
+const AHEAD: SignedDuration = SignedDuration::from_secs(1);
 
 /// Tells people when it is its turn, or holds the alert back for the digest where the topic has no room for it soon. When the
 /// ledger cannot say, it is told: better too much than nothing. `now` is the time of receipt.
@@ -308,8 +310,8 @@ pub async fn tell_or_hold<L: Ledger, P: People>(
     held: impl Fn() -> Held,
     tell: impl AsyncFnOnce() -> Result<(), Undelivered>,
 ) -> Result<Heard, Undelivered> {
-    for _ in 0..TURNS {
-        let turn = match ledger.admit(message, now, people.now(now)).await {
+    for late in 0..TURNS {
+        let turn = match ledger.admit(message, now, people.now(now) + AHEAD * late).await {
             Ok(Admission::Turn(turn)) => turn,
             Ok(Admission::HeldBack) if ledger.hold(&held()).await.is_ok() => return Ok(Heard::HeldBack),
             Ok(Admission::HeldBack) | Err(_) => return tell_alone(people, now, tell).await.map(|()| Heard::Told),
@@ -380,7 +382,8 @@ pub async fn tell_held<L: Ledger, P: People>(
     }
     // Those counts that were told before it in the same run had turns of their own.
     let asked = people.now(now);
-    let Admission::Turn(turn) = ledger.admit(Message::Digest, asked, asked).await? else {
+    // It has one turn in five minutes: nobody is to be late for it because the ledger is slow.
+    let Admission::Turn(turn) = ledger.admit(Message::Digest, asked, asked + AHEAD).await? else {
         return Ok((held.len(), false));
     };
     if !people.wait_for(turn).await {

@@ -579,6 +579,13 @@ fn each_principal_that_is_laid_out_is_named_once_in_an_incident_however_loud_it_
     let third = mails().pop().unwrap();
     assert!(["one", "two", "three"].iter().all(|role| third.contains(&format!("role/{role}"))), "{third}");
     assert_eq!(mails().len(), 3);
+    // What nobody heard yet is named by what speaks in its place.
+    stack.listeners.fails.set(1);
+    stack.watch(&[takes(41, "trudy", "one")], start() + seconds(45));
+    stack.watch(&[takes(42, "trudy", "two")], start() + seconds(50));
+    let fourth = mails().pop().unwrap();
+    assert!(["one", "two"].iter().all(|role| fourth.contains(&format!("role/{role}"))), "{fourth}");
+    assert_eq!(mails().len(), 4);
     // In the next incident each is named again.
     for minute in 16..20 {
         stack.digest(start() + seconds(minute * 60));

@@ -207,8 +207,9 @@ impl<S: FnMut(Said) -> Result<(), E>, E> Teller<'_, S> {
         let Batch { at, events } = std::mem::take(&mut self.batch);
         let at = at.min(now);
         self.digest.run_until(at).await?;
-        let together: Vec<&Event> = events.iter().collect();
-        for Together { outcome, added, .. } in self.line(Watcher::AccessDenied).watch_denied(&together, at).await {
+        // One principal after the other: what each is told is taken out of the mailbox before the next.
+        for principal in flow::by_principal(&events.iter().collect::<Vec<&Event>>()) {
+            let Together { outcome, added, .. } = self.line(Watcher::AccessDenied).watch_together(principal, at).await;
             for (exception, count) in added.suppressed {
                 (self.digest.say)(Said::Suppressed(exception, count))?;
             }

@@ -27,7 +27,7 @@ use serde_json::Value;
 use super::again;
 use super::read::{self, Found, Haul, How, Turn, clock, decode};
 use super::records::Reader;
-use super::tell::{Said, Wording, tell};
+use super::tell::{Said, Told, Wording, tell};
 use super::walk::Input;
 
 /// A folder that is gone after the test.
@@ -451,7 +451,8 @@ fn denied_calls_are_told_together_as_live() {
         let found = read::read(&inputs, &how, &|| ()).found;
         let mut replayed = Vec::new();
         tell::<()>(found, &context, &Exceptions::NONE, Wording::None, threads, |said| {
-            if let Said::Finding(finding, standing, _) = said {
+            if let Said::Finding(finding, standing, told) = said {
+                assert_eq!(told != Told::No, standing.speaks, "whoever speaks is told: {}", finding.act);
                 replayed.push(in_words(&finding, &standing));
             }
             Ok(())

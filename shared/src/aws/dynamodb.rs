@@ -226,7 +226,7 @@ impl Ledger for DynamoLedger {
                 return Ok(admission);
             }
         }
-        Ok(if message == Message::Critical { Admission::Turn(now) } else { Admission::HeldBack })
+        Ok(if message == Message::Critical { Admission::Turn(super::serve::now()) } else { Admission::HeldBack })
     }
 
     async fn hold(&self, held: &Held) -> Result<(), LedgerError> {
@@ -354,7 +354,10 @@ impl Ledger for DynamoLedger {
     }
 
     async fn dossier(&self, key: &IncidentKey, now: Timestamp) -> Result<Dossier, LedgerError> {
-        let (kept, incident) = futures_util::try_join!(self.read(denied_key(key)), self.read(incident_key(key)))?;
+        // One after the other, in this order: both are written together, under the condition that the dossier is as it was read. So
+        // whoever writes in between is noticed; were the incident read first, what they counted would be overwritten.
+        let kept = self.read(denied_key(key)).await?;
+        let incident = self.read(incident_key(key)).await?;
         let mut dossier = kept.as_ref().map(dossier).unwrap_or_default();
         let is_open = |item: &Item| {
             let due_at = time(item, "due_at").unwrap_or(Timestamp::UNIX_EPOCH);

@@ -97,4 +97,8 @@ impl Judge for SsmExceptions {
         }
         self.known().exceptions().weigh(finding, now)
     }
+
+    fn are_none(&self) -> bool {
+        self.known().are_none()
+    }
 }

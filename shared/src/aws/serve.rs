@@ -87,6 +87,8 @@ pub async fn watch(watcher: Watcher) -> ExitCode {
 
 /// What is left of an invocation's time when the last principal of a batch is begun: as long as other functions have for an event.
 const TIME_FOR_ONE: SignedDuration = SignedDuration::from_secs(20);
+/// How much of what is before that is left to the principals, however much else came in the same batch.
+const TIME_FOR_PRINCIPALS: SignedDuration = SignedDuration::from_secs(10);
 /// What is left of it when whatever is not done goes back, so that what is done does not come again.
 const TIME_TO_ANSWER: SignedDuration = SignedDuration::from_secs(1);
 /// How many principals are looked at together: most of the time goes by waiting for the table, and five of them may wait for
@@ -109,17 +111,16 @@ pub async fn watch_denied() -> ExitCode {
         for (message, event) in messages.iter().zip(&events).filter(|(_, event)| !denials::is_one(event)) {
             let begun = now();
             let looked_at = Box::pin(line.watch(event, begun));
-            let outcome = if begun > last { None } else { in_time(until, looked_at).await };
-            match outcome {
-                Some(Ok(Outcome::Found(finding, standing, heard))) => {
+            let outcome = if begun > last - TIME_FOR_PRINCIPALS { None } else { in_time(until, looked_at).await };
+            match outcome.unwrap_or_else(|| Err(flow::no_time())) {
+                Ok(Outcome::Found(finding, standing, heard)) => {
                     log_finding(&config.stack, watcher, &finding, (&standing, heard), received);
                 }
-                Some(Ok(_)) => {}
-                Some(Err(why)) => {
+                Ok(_) => {}
+                Err(why) => {
                     log(&json!({"level": "ERROR", "function": watcher.name(), "error": why.to_string()}));
                     failed.push(&message.id);
                 }
-                None => failed.push(&message.id),
             }
         }
         let principals = flow::by_principal(&events.iter().collect::<Vec<_>>());

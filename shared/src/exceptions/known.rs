@@ -73,6 +73,12 @@ impl Known {
         }
     }
 
+    /// Whether they were read, and there are none.
+    #[must_use]
+    pub fn are_none(&self) -> bool {
+        self.answered && self.exceptions.0.is_empty()
+    }
+
     /// Those to go by.
     #[must_use]
     pub fn exceptions(&self) -> &Exceptions {

@@ -64,9 +64,14 @@ impl Principal<'_> {
     /// That there was no time for them: they come again.
     #[must_use]
     pub fn put_off(self) -> Together {
-        let why = Undelivered("there was no time left for it in this batch: it comes again".to_owned());
-        Together { places: self.places, outcome: Err(Retry::Undelivered(why)), added: Added::default(), alone: None }
+        Together { places: self.places, outcome: Err(no_time()), added: Added::default(), alone: None }
     }
+}
+
+/// Why what a function's time is too short for is not dealt with.
+#[must_use]
+pub fn no_time() -> Retry {
+    Retry::Undelivered(Undelivered("there was no time left for it in this batch: it comes again".to_owned()))
 }
 
 /// What became of the denied calls of one principal.
@@ -110,7 +115,7 @@ struct Unheard {
 }
 
 /// What is said of the event of a batch that weighs most.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Loudest {
     place: usize,
     finding: Finding,
@@ -230,6 +235,8 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
         }
         let mut facts = Facts { denials: Some(std::mem::take(&mut dossier.denials)), ..Facts::NONE.clone() };
         let mut whence = Whence::default();
+        let counted_before = dossier.open.as_ref().map_or(0, |open| open.count);
+        let mut at_once: Option<Loudest> = None;
         for ((place, event), mark) in events.iter().enumerate().zip(marks) {
             if !known.insert(mark) {
                 continue;
@@ -251,7 +258,8 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
             };
             let finding = match self.exceptions.judge(finding, now).await {
                 Judged::Suppressed(finding) => {
-                    facts.denials = before;
+                    // Where none was known of when it came, it weighs this once.
+                    facts.denials = before.or(facts.denials);
                     added.hide(finding, mark);
                     continue;
                 }
@@ -267,10 +275,23 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
             };
             let weight = |one: &Loudest| (one.finding.severity, untold(one), Reverse(one.finding.speaks_at));
             added.touched.extend(loudest.touched.clone());
-            if added.loudest.as_ref().is_none_or(|known| weight(known) < weight(&loudest)) {
+            let is_more = |known: &Option<Loudest>| known.as_ref().is_none_or(|known| weight(known) < weight(&loudest));
+            let (loudest_of_all, speaks) =
+                (is_more(&added.loudest), loudest.finding.speaks_at == 1 && is_more(&at_once));
+            if loudest_of_all || speaks {
                 loudest.outside = circumstance::taken_out(event, &self.context.with(&facts)).is_some();
+            }
+            if speaks {
+                at_once = Some(loudest.clone());
+            }
+            if loudest_of_all {
                 added.loudest = Some(loudest);
             }
+        }
+        // What is louder and means nothing yet does not hide what speaks by itself.
+        let counted = counted_before + added.counted;
+        if added.loudest.as_ref().is_some_and(|loudest| loudest.finding.speaks_at > counted) {
+            added.loudest = at_once.or(added.loudest);
         }
         dossier.denials = facts.denials.clone().unwrap_or_default();
         (added, facts)
@@ -304,11 +325,14 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
         let denials = &mut dossier.denials;
         let untold: Vec<&str> =
             added.touched.iter().map(String::as_str).filter(|touched| denials.is_untold(touched)).collect();
-        let others: Vec<&str> = untold.iter().copied().filter(|one| touched.as_deref() != Some(*one)).collect();
+        // What is owed gives way to what speaks now, which names for it.
+        let owed = open.owed.filter(|owed| !owed.heard).map(|_| denials.touched());
+        let others: BTreeSet<&str> = untold.iter().copied().chain(owed.into_iter().flatten()).collect();
+        let others: Vec<&str> = others.into_iter().filter(|one| touched.as_deref() != Some(*one)).collect();
         let also = (!others.is_empty()).then(|| others.join(", "));
         let mut finding = finding.clone().evidence_if("Also touched", also.as_deref());
-        let speaks = open.count >= finding.speaks_at
-            && (Self::is_louder(open, &finding) || self.has_grown(open, &finding) || !untold.is_empty());
+        let news = Self::is_louder(open, &finding) || !untold.is_empty();
+        let speaks = open.count >= finding.speaks_at && (news || self.has_grown(open));
         if open.spoke.is_some() || speaks {
             Arc::make_mut(denials).note_told(*outside, &added.touched);
         }
@@ -321,11 +345,14 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
             let weightier = |again: &Finding| again.severity >= finding.severity && again.speaks_at <= open.count;
             let again = self.denied(event, &facts).filter(weightier);
             finding = again.map_or(finding, |again| again.evidence_if("Also touched", also));
-            open.finding = finding.clone();
-            open.spoke = Some(finding.severity);
-            if finding.severity >= self.context.config.min_severity {
-                open.owe(Owed::of(finding.severity), now);
-                return Some(Decided { finding, tells: true, hands_over: true, about: Some((*place, facts)) });
+            // A higher count is told where it is as loud as what spoke.
+            if news || Some(finding.severity) >= open.spoke {
+                open.finding = finding.clone();
+                open.spoke = Some(finding.severity);
+                if finding.severity >= self.context.config.min_severity {
+                    open.owe(Owed::of(finding.severity), now);
+                    return Some(Decided { finding, tells: true, hands_over: true, about: Some((*place, facts)) });
+                }
             }
         }
         if let Some(owed) = left(open) {
@@ -341,12 +368,11 @@ impl<L: Ledger, P: People, M: Machines, I: Policies, X: Judge> Line<'_, L, P, M,
         open.spoke.is_none_or(|spoke| spoke < finding.severity)
     }
 
-    /// Whether it is as loud as what spoke, and there are ten times as many as people heard of. What another is about to tell is
-    /// theirs.
-    fn has_grown(&self, open: &Open, finding: &Finding) -> bool {
+    /// Whether there are ten times as many as people heard of. What another is about to tell is theirs.
+    fn has_grown(&self, open: &Open) -> bool {
         let step = |count: u64| step(count).min(LAST_STEP);
-        let as_loud = open.spoke == Some(finding.severity) && finding.severity >= self.context.config.min_severity;
-        as_loud && open.owed.is_none() && step(open.count) > step(open.told)
+        let was_told = open.spoke >= Some(self.context.config.min_severity);
+        was_told && open.owed.is_none() && step(open.count) > step(open.told)
     }
 
     /// People hear first, machines second, as ever. What did not get out stays owed.
