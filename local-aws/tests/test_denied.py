@@ -183,8 +183,8 @@ def test_what_is_laid_out_to_be_found_wakes_somebody_though_the_call_worked(depl
 def test_what_there_is_no_time_for_comes_again_and_is_counted(deploy_line: DeployLine, account: Account) -> None:
     def hasty(document: dict[str, Any]) -> None:
         seen_again_after(10)(document)
-        # What is no denied call is begun while thirty seconds are left, ten of which are for the principals: here within the first.
-        document["Resources"]["AccessDenied"]["Properties"]["Timeout"] = 31
+        # A principal is begun while twenty seconds are left: here within the first.
+        document["Resources"]["AccessDenied"]["Properties"]["Timeout"] = 21
 
     honey = [events.iam_user(account.id, f"honey-{number}") for number in range(4)]
     line = deploy_line(change=hasty, HoneyPrincipals=",".join(one["arn"] for one in honey))

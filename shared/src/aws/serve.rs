@@ -87,8 +87,6 @@ pub async fn watch(watcher: Watcher) -> ExitCode {
 
 /// What is left of an invocation's time when the last principal of a batch is begun: as long as other functions have for an event.
 const TIME_FOR_ONE: SignedDuration = SignedDuration::from_secs(20);
-/// How much of what is before that is left to the principals, however much else came in the same batch.
-const TIME_FOR_PRINCIPALS: SignedDuration = SignedDuration::from_secs(10);
 /// What is left of it when whatever is not done goes back, so that what is done does not come again.
 const TIME_TO_ANSWER: SignedDuration = SignedDuration::from_secs(1);
 /// How many principals are looked at together: most of the time goes by waiting for the table, and five of them may wait for
@@ -111,7 +109,7 @@ pub async fn watch_denied() -> ExitCode {
         for (message, event) in messages.iter().zip(&events).filter(|(_, event)| !denials::is_one(event)) {
             let begun = now();
             let looked_at = Box::pin(line.watch(event, begun));
-            let outcome = if begun > last - TIME_FOR_PRINCIPALS { None } else { in_time(until, looked_at).await };
+            let outcome = if begun > last { None } else { in_time(until, looked_at).await };
             match outcome.unwrap_or_else(|| Err(flow::no_time())) {
                 Ok(Outcome::Found(finding, standing, heard)) => {
                     log_finding(&config.stack, watcher, &finding, (&standing, heard), received);
